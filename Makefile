@@ -1,0 +1,52 @@
+# The two commands: `make sandbox` shows the product on this machine, `make test` proves it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+.DELETE_ON_ERROR:
+.PHONY: sandbox down test check lint types format lock bench clean
+
+sandbox: $(READY)
+	@$(BIN)/python -m sandbox up
+
+down: $(READY)
+	@$(BIN)/python -m sandbox down
+
+test: lint types $(READY)
+	$(BIN)/python -m pytest -n 2
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+# Pins every package with its hashes; no index address is written into the files.
+lock: $(READY)
+	$(BIN)/pip install -q uv
+	for name in requirements requirements-dev; do \
+	  $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-emit-find-links --no-header -q $$name.in -o $$name.txt || exit 1; done
+
+# Bytecode is compiled at install: without it every start of the command takes more than twice as long.
+$(READY): requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'keyplan needs Python 3.11 or newer: make PYTHON=python3.12 …' >&2; exit 2; }
+	@echo 'installing into $(VENV) (once; a few minutes on a cold cache)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q keyplan components sandbox __main__.py || true
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

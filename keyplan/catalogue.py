@@ -1,0 +1,188 @@
+"""The catalogue: what one environment has, typed. Pure data; `keyplan.checks` reads it from configuration.
+
+An environment's configuration names its keys and their consumers (docs/catalogue.md). This module owns
+the shapes that the rest of keyplan works with: every value here is checked, defaulted and immutable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from keyplan.durations import Duration
+
+
+class Cloud(StrEnum):
+    """Where an environment's keys are stored."""
+
+    AWS = "aws"
+
+
+class ReminderMode(StrEnum):
+    """How many alarms watch the age of the values."""
+
+    PER_KEY = "perKey"  # two alarms and one metric for each key
+    PER_ENVIRONMENT = "perEnvironment"  # one alarm and one metric, whose message lists the keys
+
+
+class Runtime(StrEnum):
+    """What a consumer runs in; it decides the principal, its trust and the wiring."""
+
+    ECS = "ecs"
+    LAMBDA = "lambda"
+    EC2 = "ec2"
+    EKS = "eks"
+    IAM_ROLE = "iam-role"
+    PEOPLE = "people"
+    GITHUB_ACTIONS = "github-actions"
+    GITLAB_CI = "gitlab-ci"
+    CIRCLECI = "circleci"
+    BUILDKITE = "buildkite"
+
+
+CI_RUNTIMES = frozenset({Runtime.GITHUB_ACTIONS, Runtime.GITLAB_CI, Runtime.CIRCLECI, Runtime.BUILDKITE})
+
+
+class ReadAt(StrEnum):
+    """When an ECS task reads: it decides which of its two roles is the reader."""
+
+    START = "start"  # the agent injects the value before the program runs: the execution role reads
+    RUN = "run"  # the program asks for the value itself: the task role reads
+
+
+class EksIdentity(StrEnum):
+    """How a pod gets its role."""
+
+    POD_IDENTITY = "pod-identity"
+    IRSA = "irsa"
+
+
+@dataclass(frozen=True)
+class Key:
+    """One vendor credential in one environment."""
+
+    name: str  # its name in the catalogue, as every command takes it
+    vendor: str  # a name in keyplan.vendors
+    owner: str  # the address that reminders go to
+    env_var: str  # the variable that programs read it from; also the field's name in the stored JSON
+    secret_name: str  # the container's name in the store: `prod/anthropic-api-key`
+    rotate_every: Duration
+    remind_before: Duration  # shorter than rotate_every
+    grace: Duration  # how long the previous value stays usable after a rotation
+    value_format: str | None  # a regular expression that a generic vendor's value matches as a whole
+    lockdown: bool
+    replicas: tuple[str, ...]  # further AWS regions that hold a copy
+
+
+@dataclass(frozen=True)
+class EcsSettings:
+    read_at: ReadAt
+    role_arn: str | None  # an existing role to attach to, instead of a new one
+
+
+@dataclass(frozen=True)
+class RoleSettings:
+    """lambda, ec2 (role_arn optional: a new role is made without it) and iam-role (role_arn required)."""
+
+    role_arn: str | None
+
+
+@dataclass(frozen=True)
+class EksSettings:
+    identity: EksIdentity
+    cluster: str  # the cluster's name
+    namespace: str
+    service_account: str
+    oidc_issuer: str | None  # irsa only: the cluster's issuer, https://oidc.eks.REGION.amazonaws.com/id/ID
+    role_arn: str | None
+
+
+@dataclass(frozen=True)
+class PeopleSettings:
+    permission_set: str | None  # the IAM Identity Center permission set that includes the policy
+
+
+@dataclass(frozen=True)
+class GithubSettings:
+    repository: str  # OWNER/NAME
+    repository_id: str  # immutable, decimal
+    repository_owner_id: str | None  # immutable, decimal; makes the newer subject form exact
+    environment: str | None  # a deployment environment of the repository
+    branches: tuple[str, ...]  # names, or patterns with `*`
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GitlabSettings:
+    project: str  # GROUP/…/NAME
+    branches: tuple[str, ...]
+    tags: tuple[str, ...]
+    issuer: str  # https://gitlab.com, or a self-managed instance
+
+
+@dataclass(frozen=True)
+class CircleciSettings:
+    organization_id: str  # UUID
+    project_id: str  # UUID
+
+
+@dataclass(frozen=True)
+class BuildkiteSettings:
+    organization: str  # slug
+    pipeline: str  # slug
+    branches: tuple[str, ...]
+
+
+Settings = (
+    EcsSettings
+    | RoleSettings
+    | EksSettings
+    | PeopleSettings
+    | GithubSettings
+    | GitlabSettings
+    | CircleciSettings
+    | BuildkiteSettings
+)
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """A service, a CI runner or a group of people that reads keys."""
+
+    name: str
+    runtime: Runtime
+    keys: tuple[str, ...]  # names of keys, in the catalogue's order, at least one
+    env: Mapping[str, str]  # plain variables that travel with the wiring; never a value
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class ClaudeCode:
+    """How Claude Code authenticates in this environment."""
+
+    route: str  # `direct` so far
+    key: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """One environment, checked as a whole."""
+
+    environment: str
+    clouds: tuple[Cloud, ...]
+    owner: str  # the environment's owner: escalations, and reminders of keys without an owner of their own
+    keys: Mapping[str, Key]  # by name, sorted
+    consumers: Mapping[str, Consumer]  # by name, sorted
+    reminders: ReminderMode
+    escalate_after: Duration  # how long a key may be overdue before the environment's owner hears of it
+    recovery_window_days: int  # 7 to 30: how long a deleted secret can be restored
+    protect: bool  # whether Pulumi refuses to delete secrets and encryption keys
+    break_glass_role: str | None  # role ARN that lockdown leaves able to read; required with lockdown
+    operators: tuple[str, ...]  # ARNs of roles that get the operator policy
+    auditors: tuple[str, ...]  # ARNs that may assume the auditor role; none: whoever the account lets
+    claude_code: ClaudeCode | None
+
+    def readers_of(self, key: str) -> tuple[Consumer, ...]:
+        """The consumers that read `key`, by name."""
+        return tuple(consumer for consumer in self.consumers.values() if key in consumer.keys)

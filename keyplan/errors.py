@@ -1,0 +1,93 @@
+"""Every failure that keyplan tells a person about, and the exit code of each.
+
+KeyplanError                    exit 3 unless a subclass says otherwise
+├── UsageError                  2  the command line, a file or a value is wrong
+│   ├── CatalogueError          2  one or more mistakes of a catalogue, all reported at once
+│   ├── ManifestError           2  no manifest, a malformed one, or one of a newer version
+│   └── ValueRejected           2  what was given cannot be the key's value
+├── Findings                    1  the command worked and found something to act on
+├── StoreError                  3  a store refused, or could not be reached
+│   ├── AccessDenied            3  on the secret
+│   ├── DecryptDenied           3  on the KMS key behind the secret
+│   ├── SecretMissing           3  the container does not exist
+│   ├── ValueMissing            3  the container exists and holds no value
+│   ├── PendingDeletion         3  the container is deleted and can be restored
+│   └── Unreachable             3  no answer from the endpoint
+└── ChangedMeanwhile            4  somebody else changed the same thing first
+
+Rules: `message` is lower case, names the thing and its environment, has no full stop when it is one
+sentence, and never contains a value, an SDK's text or a repr of input; `hint` is the next command.
+"""
+
+from __future__ import annotations
+
+EXIT_DONE = 0
+EXIT_FINDINGS = 1
+EXIT_USAGE = 2
+EXIT_REFUSED = 3
+EXIT_CHANGED = 4
+
+
+class KeyplanError(Exception):
+    """A failure with words for a person: what was tried, on what, what was found, and what to do next."""
+
+    exit_code = EXIT_REFUSED
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(KeyplanError):
+    """The command line, a file or a value is wrong; nothing was changed."""
+
+    exit_code = EXIT_USAGE
+
+
+class ManifestError(UsageError):
+    """There is no manifest, it is malformed, or a newer keyplan wrote it."""
+
+
+class ValueRejected(UsageError):
+    """What was given cannot be this key's value. The message describes the mistake, never the value."""
+
+
+class Findings(KeyplanError):
+    """The command worked and found something that somebody must act on."""
+
+    exit_code = EXIT_FINDINGS
+
+
+class StoreError(KeyplanError):
+    """A store refused the call or could not be reached."""
+
+
+class AccessDenied(StoreError):
+    """The caller may not do this to the secret."""
+
+
+class DecryptDenied(StoreError):
+    """The caller may read the secret and may not use the KMS key that encrypts it."""
+
+
+class SecretMissing(StoreError):
+    """The secret's container does not exist in this account and region."""
+
+
+class ValueMissing(StoreError):
+    """The container exists and nobody has put a value into it yet."""
+
+
+class PendingDeletion(StoreError):
+    """The container is deleted; until its recovery window ends it can be restored."""
+
+
+class Unreachable(StoreError):
+    """The store's endpoint gave no answer."""
+
+
+class ChangedMeanwhile(KeyplanError):
+    """Somebody else changed the same thing first; nothing was changed by this call."""
+
+    exit_code = EXIT_CHANGED
