@@ -2,17 +2,20 @@
 
 The stack exports it; its JSON schema is docs/manifest.schema.json. Reading checks the whole shape, because
 a manifest may come from a file that somebody edited. Nothing here is secret; nothing here may ever be.
+The JSON side, and the check itself, is `manifest_document`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keyplan.errors import ManifestError
+from keyplan.manifest_document import FORMAT, checked
 
-FORMAT = "keyplan-manifest/1"
+if TYPE_CHECKING:
+    from keyplan.manifest_document import AwsDocument, ConsumerDocument, KeyDocument, ManifestDocument
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,35 @@ class ManifestKey:
     grace: str
     aws: SecretLocation
 
+    @classmethod
+    def from_json(cls, name: str, document: KeyDocument) -> ManifestKey:
+        """A key of a checked document."""
+        secret = document["aws"]
+        return cls(
+            name=name,
+            vendor=document["vendor"],
+            owner=document["owner"],
+            env_var=document["envVar"],
+            value_format=document.get("format"),
+            rotate_every=document["rotateEvery"],
+            remind_before=document["remindBefore"],
+            grace=document["grace"],
+            aws=SecretLocation(name=secret["name"], arn=secret["arn"], json_key=secret["jsonKey"]),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The key's entry under `keys`."""
+        return {
+            "vendor": self.vendor,
+            "owner": self.owner,
+            "envVar": self.env_var,
+            **({} if self.value_format is None else {"format": self.value_format}),
+            "rotateEvery": self.rotate_every,
+            "remindBefore": self.remind_before,
+            "grace": self.grace,
+            "aws": {"name": self.aws.name, "arn": self.aws.arn, "jsonKey": self.aws.json_key},
+        }
+
 
 @dataclass(frozen=True)
 class ManifestConsumer:
@@ -51,6 +83,30 @@ class ManifestConsumer:
     policy_arns: tuple[str, ...]  # managed policies that grant the read
     settings: Mapping[str, Any]  # the runtime's own fields, spelled as in the catalogue
 
+    @classmethod
+    def from_json(cls, name: str, document: ConsumerDocument) -> ManifestConsumer:
+        """A consumer of a checked document."""
+        return cls(
+            name=name,
+            runtime=document["runtime"],
+            keys=tuple(document["keys"]),
+            env=dict(document["env"]),
+            role_arn=document.get("roleArn"),
+            policy_arns=tuple(document["policyArns"]),
+            settings=dict(document["settings"]),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The consumer's entry under `consumers`."""
+        return {
+            "runtime": self.runtime,
+            "keys": list(self.keys),
+            "env": dict(self.env),
+            **({} if self.role_arn is None else {"roleArn": self.role_arn}),
+            "policyArns": list(self.policy_arns),
+            "settings": dict(self.settings),
+        }
+
 
 @dataclass(frozen=True)
 class AwsLocation:
@@ -63,6 +119,31 @@ class AwsLocation:
     operator_policy_arns: tuple[str, ...]
     auditor_role_arn: str
     endpoints: Mapping[str, str] = field(default_factory=dict)  # service -> URL, where not the public one
+
+    @classmethod
+    def from_json(cls, document: AwsDocument) -> AwsLocation:
+        """`clouds.aws` of a checked document."""
+        return cls(
+            account_id=document["accountId"],
+            partition=document["partition"],
+            region=document["region"],
+            kms_key_arn=document["kmsKeyArn"],
+            operator_policy_arns=tuple(document["operatorPolicyArns"]),
+            auditor_role_arn=document["auditorRoleArn"],
+            endpoints=dict(document["endpoints"]),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry under `clouds.aws`."""
+        return {
+            "accountId": self.account_id,
+            "partition": self.partition,
+            "region": self.region,
+            "kmsKeyArn": self.kms_key_arn,
+            "operatorPolicyArns": list(self.operator_policy_arns),
+            "auditorRoleArn": self.auditor_role_arn,
+            "endpoints": dict(self.endpoints),
+        }
 
 
 @dataclass(frozen=True)
@@ -80,5 +161,48 @@ class Manifest:
         """Names of the consumers that read `key`."""
         return tuple(name for name, consumer in self.consumers.items() if key in consumer.keys)
 
+    @classmethod
+    def from_json(cls, document: object) -> Manifest:
+        """Check a parsed JSON document and read it.
 
-__all__ = ["FORMAT", "AwsLocation", "Manifest", "ManifestConsumer", "ManifestError", "ManifestKey", "SecretLocation"]
+        Raises:
+            ManifestError: with every mistake of the shape, each with its path; or that a newer keyplan wrote it.
+        """
+        return cls.from_document(checked(document))
+
+    @classmethod
+    def from_document(cls, document: ManifestDocument) -> Manifest:
+        """Read a document that `manifest_document` has checked."""
+        return cls(
+            environment=document["environment"],
+            owner=document["owner"],
+            escalate_after=document["escalateAfter"],
+            aws=AwsLocation.from_json(document["clouds"]["aws"]),
+            keys={name: ManifestKey.from_json(name, key) for name, key in document["keys"].items()},
+            consumers={
+                name: ManifestConsumer.from_json(name, entry) for name, entry in document["consumers"].items()
+            },
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The manifest as plain JSON data, camelCase, as docs/manifest.schema.json has it."""
+        return {
+            "format": FORMAT,
+            "environment": self.environment,
+            "owner": self.owner,
+            "escalateAfter": self.escalate_after,
+            "clouds": {"aws": self.aws.to_json()},
+            "keys": {name: key.to_json() for name, key in self.keys.items()},
+            "consumers": {name: consumer.to_json() for name, consumer in self.consumers.items()},
+        }
+
+
+__all__ = [
+    "FORMAT",
+    "AwsLocation",
+    "Manifest",
+    "ManifestConsumer",
+    "ManifestError",
+    "ManifestKey",
+    "SecretLocation",
+]

@@ -1,0 +1,94 @@
+"""Which hosts a command may talk to: AWS's own, the sandbox on this machine, and those that the user confirmed.
+
+A manifest is a file that travels: one that names a foreign host must not be able to make `keyplan put` send a
+value there. So plain http is for this machine only, and an https host that is not the service's own at AWS has
+to be named by the person who runs the command (`--trust-endpoint HOST`, or KEYPLAN_TRUST_ENDPOINT). Pure.
+"""
+
+from __future__ import annotations
+
+import re
+
+from keyplan.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+TRUST_VARIABLE = "KEYPLAN_TRUST_ENDPOINT"
+# Names under which only AWS serves its services. Source: dnsSuffix and dualStackDnsSuffix of every partition in
+# botocore's partitions.json (checked 2026-11-21); a test compares them.
+AWS_DNS_SUFFIXES = (
+    "amazonaws.com",
+    "api.aws",
+    "amazonaws.com.cn",
+    "api.amazonwebservices.com.cn",
+    "amazonaws.eu",
+    "api.amazonwebservices.eu",
+    "c2s.ic.gov",
+    "api.aws.ic.gov",
+    "sc2s.sgov.gov",
+    "api.aws.scloud",
+    "cloud.adc-e.uk",
+    "api.cloud-aws.adc-e.uk",
+    "csp.hci.ic.gov",
+    "api.aws.hci.ic.gov",
+)
+# No path, user, query or fragment: nothing that two URL parsers could understand in two ways.
+_FORM = r"(https?)://(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)(?::([0-9]{1,5}))?/?"
+_LOOPBACK = r"localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]"
+
+
+class Endpoint:
+    """One service's address: where to connect, and how much it may be told."""
+
+    __slots__ = ("host", "port", "secure", "service", "url")
+
+    def __init__(self, service: str, url: str) -> None:
+        match = re.fullmatch(_FORM, url)
+        if match is None or endpoint_mistake(url):
+            raise ValueError("not an endpoint that endpoint_mistake() accepts")
+        self.service = service
+        self.url = url.rstrip("/")
+        self.secure = match[1] == "https"
+        self.host = match[2].lower()
+        self.port = int(match[3] or (443 if self.secure else 80))
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Plain http on this machine: the user's own credentials and proxies are never used there."""
+        return not self.secure
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether the host is the service's own at AWS, with or without FIPS, or a VPC endpoint of it.
+
+        The service's name has to be there: anybody can get a host with a valid certificate under
+        amazonaws.com (an API Gateway at execute-api, an S3 bucket, a load balancer).
+        """
+        suffixes = "|".join(map(re.escape, AWS_DNS_SUFFIXES))
+        service = re.escape(self.service) + "(-fips)?"
+        region = r"[a-z]{2,}(-[a-z0-9]+)+"
+        form = rf"({service}(\.{region})?|vpce-[a-z0-9-]+\.{service}\.{region}\.vpce)\.({suffixes})"
+        return self.port == 443 and re.fullmatch(form, self.host) is not None
+
+
+def endpoint_mistake(url: str) -> str | None:
+    """What is wrong with an endpoint of a manifest, or None: https, or http on a loopback address."""
+    match = re.fullmatch(_FORM, url)
+    if match is None or int(match[3] or 443) not in range(1, 65536):
+        return "expected https://HOST, or http://127.0.0.1:PORT for a sandbox, without a path"
+    if match[1] == "http" and re.fullmatch(_LOOPBACK, match[2].lower()) is None:
+        return "plain http is for this machine only (127.0.0.1, [::1] or localhost): use https"
+    return None
+
+
+def require_trusted(endpoint: Endpoint, trusted_hosts: Collection[str]) -> None:
+    """Raise UsageError unless a value may go to this endpoint. `trusted_hosts` come from the user, lower case."""
+    if endpoint.is_sandbox or endpoint.is_aws or endpoint.host in trusted_hosts:
+        return
+    raise UsageError(
+        f"the manifest sends {endpoint.service} requests to {endpoint.host}, which is not AWS's own host: "
+        "a value and your credentials would go there",
+        f"if {endpoint.host} is yours, add: --trust-endpoint {endpoint.host} (or set {TRUST_VARIABLE})",
+    )
