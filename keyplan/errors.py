@@ -21,6 +21,9 @@ sentence, and never contains a value, an SDK's text or a repr of input; `hint` i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 EXIT_DONE = 0
 EXIT_FINDINGS = 1
 EXIT_USAGE = 2
@@ -43,6 +46,38 @@ class UsageError(KeyplanError):
     """The command line, a file or a value is wrong; nothing was changed."""
 
     exit_code = EXIT_USAGE
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake of a catalogue. No field ever holds a key's value."""
+
+    path: str  # where in the configuration: `keys.anthropic.rotateEvery`; empty for the file as a whole
+    found: str
+    allowed: str
+    suggestion: str | None = None  # the nearest right spelling
+    file: str | None = None
+    line: int | None = None  # counted from 1
+    column: int | None = None  # counted from 1; only where a file is not even YAML
+
+    def __str__(self) -> str:
+        """`FILE:LINE: path: found …; allowed: …; did you mean …?`, on one line."""
+        numbers = [str(number) for number in (self.line, self.column) if number is not None]
+        place = ":".join([self.file, *numbers]) if self.file else ""
+        text = f"found {self.found}; allowed: {self.allowed}"
+        if self.suggestion is not None:
+            text += f"; did you mean `{self.suggestion}`?"
+        return ": ".join(part for part in (place, self.path, text) if part)
+
+
+class CatalogueError(UsageError):
+    """An environment's configuration has mistakes; `problems` has all of them, in the file's order."""
+
+    def __init__(self, environment: str, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        count = f"{len(self.problems)} mistake{'' if len(self.problems) == 1 else 's'}"
+        lines = "".join(f"\n  {problem}" for problem in self.problems)
+        super().__init__(f"the configuration of {environment} has {count}{lines}", "keyplan check")
 
 
 class ManifestError(UsageError):
