@@ -11,8 +11,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import pulumi
-
 from keyplan.errors import UsageError
 
 # The services that keyplan's command calls; an endpoint of any other service is the provider's business.
@@ -58,6 +56,7 @@ def read_account() -> Account:
     Raises:
         UsageError: `aws:endpoints` of the stack's configuration is not a list with one object of URLs.
     """
+    import pulumi  # here, because the pure modules need only the dataclass
     import pulumi_aws
 
     identity = pulumi_aws.get_caller_identity()
