@@ -1,0 +1,105 @@
+"""What every target asks of a manifest: the keys of a consumer, its role and its settings, each checked.
+
+A manifest may come from a file that somebody edited, so nothing is taken on trust: a setting has the type
+that its target needs, and no two variables of one consumer share a name.
+"""
+
+from __future__ import annotations
+
+from keyplan.errors import ManifestError, UsageError
+from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
+
+REFERENCE_SUFFIX = "_SECRET_ARN"  # ANTHROPIC_API_KEY_SECRET_ARN: where the program finds ANTHROPIC_API_KEY
+
+
+def keys_of(manifest: Manifest, consumer: ManifestConsumer) -> tuple[ManifestKey, ...]:
+    """The consumer's keys, in its own order.
+
+    Raises:
+        ManifestError: a key that the manifest does not have, or two variables of one name.
+    """
+    missing = [name for name in consumer.keys if name not in manifest.keys]
+    if missing:
+        raise ManifestError(f"the consumer {consumer.name} reads a key that the manifest lacks: {missing[0]}")
+    keys = tuple(manifest.keys[name] for name in consumer.keys)
+    require_distinct(consumer, [*consumer.env, *(key.env_var for key in keys)])
+    return keys
+
+
+def plain_variables(consumer: ManifestConsumer) -> dict[str, str]:
+    """The variables that hold no key, by name: the order must not depend on how a manifest travelled."""
+    return dict(sorted(consumer.env.items()))
+
+
+def references(consumer: ManifestConsumer, keys: tuple[ManifestKey, ...]) -> dict[str, str]:
+    """For a program that reads by itself: `ANTHROPIC_API_KEY_SECRET_ARN` -> the secret's full ARN.
+
+    The stored object's field has the variable's own name, so that the ARN is all that a program needs.
+
+    Raises:
+        ManifestError: a field of another name, or a plain variable in the reference's place.
+    """
+    for key in keys:
+        if key.aws.json_key != key.env_var:
+            raise ManifestError(
+                f"the key {key.name} is stored in a field that is not called {key.env_var}: "
+                f"{key.env_var}{REFERENCE_SUFFIX} could not say which"
+            )
+    found = {f"{key.env_var}{REFERENCE_SUFFIX}": key.aws.arn for key in keys}
+    require_distinct(consumer, [*consumer.env, *found])
+    return found
+
+
+def require_distinct(consumer: ManifestConsumer, names: list[str]) -> None:
+    """Raise ManifestError when two variables of a consumer have one name: one would silently win."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ManifestError(f"the consumer {consumer.name} has two variables of the name {twice[0]}")
+
+
+def role_of(consumer: ManifestConsumer) -> str:
+    """The ARN of the role that reads.
+
+    Raises:
+        ManifestError: the manifest names none.
+    """
+    if consumer.role_arn is None:
+        raise ManifestError(
+            f"the consumer {consumer.name} has no role in the manifest, and {consumer.runtime} needs one",
+            "run `pulumi up` or `make sandbox` again: they write a manifest that is right",
+        )
+    return consumer.role_arn
+
+
+def text_setting(consumer: ManifestConsumer, name: str) -> str | None:
+    """A setting that is text, or None where it is absent.
+
+    Raises:
+        ManifestError: it is something else.
+    """
+    value = consumer.settings.get(name)
+    if value is not None and not (isinstance(value, str) and value.isprintable() and value):
+        raise ManifestError(f"consumers.{consumer.name}.settings.{name}: expected one line of text")
+    return value
+
+
+def list_setting(consumer: ManifestConsumer, name: str) -> tuple[str, ...]:
+    """A setting that is a list of texts; empty where it is absent.
+
+    Raises:
+        ManifestError: it is something else.
+    """
+    value = consumer.settings.get(name) or ()
+    if not isinstance(value, list | tuple) or not all(
+        isinstance(entry, str) and entry and entry.isprintable() for entry in value
+    ):
+        raise ManifestError(f"consumers.{consumer.name}.settings.{name}: expected a list of texts")
+    return tuple(value)
+
+
+def refused(consumer: ManifestConsumer, variable: str, why: str) -> UsageError:
+    """The error for a variable that a target cannot hold: names it, says why, and never shows its value."""
+    return UsageError(
+        f"the variable {variable} of {consumer.name} cannot be written: {why}",
+        f"change consumers.{consumer.name}.env in the environment's configuration",
+    )

@@ -1,0 +1,125 @@
+"""Writing wiring to a file: whole or not at all, and private from the first byte where it holds values.
+
+On Linux the bytes go into a file that has no name until it is complete: a process that is killed leaves
+nothing behind. Elsewhere, and where a file is replaced, a named file stands beside the target for a moment,
+with signals held back until it is gone; after a power cut the next run removes it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from keyplan.errors import UsageError
+
+PRIVATE_MODE = 0o600
+PUBLIC_MODE = 0o644
+_HELD_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+
+
+def resolve(path: Path) -> Path:
+    """The absolute path without symbolic links: what is checked is what is written.
+
+    Raises:
+        UsageError: a directory, something that is no regular file, or a folder that does not exist.
+    """
+    try:
+        found = path.resolve()
+    except (OSError, RuntimeError):
+        raise UsageError("the output's path leads through symbolic links in a circle") from None
+    if not found.parent.is_dir():
+        raise UsageError(f"there is no folder {found.parent}", f"mkdir -p {found.parent}")
+    if found.is_dir():
+        raise UsageError(f"{found} is a folder, not a file", "name the file too, as in `--output .env`")
+    if os.path.lexists(found) and not stat.S_ISREG(found.lstat().st_mode):
+        raise UsageError(f"{found} is not a regular file: nothing is written to it")
+    return found
+
+
+def starts_with_line(path: Path, line: str) -> bool:
+    """Whether an existing file's first line is `line`."""
+    expected = f"{line}\n".encode()
+    try:
+        with path.open("rb") as file:
+            return file.read(len(expected)) == expected
+    except OSError:
+        raise UsageError(f"{path} is there and cannot be read: it is not replaced") from None
+
+
+def write(path: Path, content: bytes, mode: int) -> None:
+    """Put `content` at `path`, which `resolve` returned: a reader sees the old file or the whole new one.
+
+    Raises:
+        UsageError: the folder refuses it, or the disk is full; then the old file is as it was.
+    """
+    try:
+        with _signals_held():
+            _remove_leftovers(path)
+            _place(path, content, mode)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {os.strerror(error.errno or 0).lower()}") from None
+
+
+def _place(path: Path, content: bytes, mode: int) -> None:
+    beside = path.with_name(f"{_leftover_prefix(path)}{secrets.token_hex(8)}")
+    descriptor, named = _open(beside, mode)
+    try:
+        os.fchmod(descriptor, mode)  # O_CREAT's mode is cut by the umask, never widened
+        _write_all(descriptor, content)
+        os.fsync(descriptor)
+        if not named:
+            new = not os.path.lexists(path)
+            os.link(f"/proc/self/fd/{descriptor}", path if new else beside, follow_symlinks=True)
+            if new:
+                return
+        beside.rename(path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            beside.unlink()
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _open(beside: Path, mode: int) -> tuple[int, bool]:
+    """A new file for writing, and whether it has a name already."""
+    unnamed = getattr(os, "O_TMPFILE", None)
+    if unnamed is not None and Path("/proc/self/fd").is_dir():
+        # The file system may know no unnamed files: then it gets a name at once.
+        with suppress(OSError):
+            return os.open(beside.parent, os.O_WRONLY | os.O_CLOEXEC | unnamed, mode), False
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.open(beside, flags, mode), True
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _leftover_prefix(path: Path) -> str:
+    return f".{path.name}.keyplan-"
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what a machine that lost power left beside the target."""
+    for leftover in path.parent.iterdir():
+        if leftover.name.startswith(_leftover_prefix(path)):
+            with suppress(OSError):
+                leftover.unlink()
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Deliver Ctrl-C and its kin after the file is in place or gone, not in between."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
