@@ -1,0 +1,45 @@
+"""The environment that the sandbox's processes run in: nothing of the user's AWS set-up, and no proxy.
+
+A profile, a credential or a proxy of the user must neither be read nor receive a request that was meant for
+the machine itself.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+REGION_DEFAULT = "eu-west-1"
+# moto takes any credentials; these are recognisably not real ones.
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox"}
+DROPPED_PREFIXES = ("AWS_", "BOTO_", "MOTO_")
+PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
+LOOPBACK = "127.0.0.1,localhost"
+
+
+def isolated(environment: Mapping[str, str], region: str = REGION_DEFAULT) -> dict[str, str]:
+    """The environment without the user's AWS settings and proxies, with what the sandbox needs instead."""
+    kept = {
+        name: text
+        for name, text in environment.items()
+        if not name.startswith(DROPPED_PREFIXES) and name.lower() not in PROXY_VARIABLES
+    }
+    return {
+        **kept,
+        **CREDENTIALS,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "NO_PROXY": LOOPBACK,
+        "no_proxy": LOOPBACK,
+    }
+
+
+def isolate_this_process(region: str = REGION_DEFAULT) -> None:
+    """Replace this process's environment; for a command's own process, before anything imports an SDK."""
+    wanted = isolated(os.environ, region)
+    for name in set(os.environ) - set(wanted):
+        del os.environ[name]
+    os.environ.update(wanted)

@@ -1,0 +1,99 @@
+"""The server's process: `python -m sandbox.server --directory DIR --port N`, started by `sandbox up`.
+
+The instance's id comes on standard input, so that no list of processes shows it. Everything that is written
+to standard error ends in the sandbox's log: that it listens, and operations that failed, without their
+content.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from sandbox.server.guard import guard_this_process
+from sandbox.server.record import ServerRecord, process_start, write_record
+
+EXIT_PORT_TAKEN = 98  # EADDRINUSE
+BACKLOG = 128
+
+
+def main() -> None:
+    """Listen, tell where, and serve until SIGTERM."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox.server", description=__doc__)
+    parser.add_argument("--directory", type=Path, required=True, help="the sandbox's directory")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    arguments = parser.parse_args()
+    instance = sys.stdin.readline().strip()
+    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal ends the command, not the cloud
+    listener = _listen(arguments.port)
+    port = listener.getsockname()[1]
+    server = _make_server(listener, port, instance)
+    record = ServerRecord(os.getpid(), port, instance, time.time(), process_start(os.getpid()))
+    write_record(arguments.directory, record)
+    guard_this_process()
+    sys.stderr.write(f"listening on 127.0.0.1:{port}\n")
+    server.serve_forever()
+
+
+def _end(signal_number: int, frame: object) -> None:
+    # Nothing is worth finishing: the memory is given up on purpose, and threads may hold locks.
+    os._exit(0)
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            sys.exit(EXIT_PORT_TAKEN)
+        raise
+    listener.listen(BACKLOG)
+    return listener
+
+
+def _make_server(listener: socket.socket, port: int, instance: str) -> Any:
+    # These imports take most of a second; the port is checked before them.
+    import logging
+
+    # moto reads these while it is imported.
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"  # else AWS's own policies could not be attached
+    os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"  # else any web page could read the answers
+
+    from moto.core.config import default_user_config
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import make_server
+
+    from sandbox.moto_patches import apply_all
+    from sandbox.server.administration import Administration
+    from sandbox.server.application import SandboxApplication
+    from sandbox.server.quiet import QuietRequestHandler
+
+    logging.disable(logging.CRITICAL)  # their messages quote requests
+    default_user_config["lambda"] = {"use_docker": False}
+    default_user_config["batch"] = {"use_docker": False}
+    apply_all()
+    application = SandboxApplication(
+        DomainDispatcherApplication(create_backend_app), Administration(instance), port
+    )
+    return make_server(
+        "127.0.0.1",
+        port,
+        application,
+        threaded=True,
+        request_handler=QuietRequestHandler,
+        fd=listener.fileno(),
+    )
+
+
+if __name__ == "__main__":
+    main()

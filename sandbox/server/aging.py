@@ -1,0 +1,75 @@
+"""Moving time: what is stored in the cloud becomes older, and what was to be deleted by then is gone.
+
+Ages secrets with their versions, metric data and alarms' states. Left out on purpose: IAM, KMS, Lambda and
+SNS, where no command looks at a date.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+SECRET_DATES = (
+    "created_date",
+    "last_changed_date",
+    "deleted_date",
+    "last_rotation_date",
+    "next_rotation_date",
+)
+VERSION_DATES = ("createdate", "accessed_day")
+
+
+def age_everything(seconds: int) -> dict[str, Any]:
+    """Move every stored date `seconds` into the past. Returns `versions`, a count, and `gone`, names."""
+    if seconds <= 0:
+        raise ValueError("time moves forward only")
+    versions = 0
+    gone: list[str] = []
+    for backend in _backends("secretsmanager"):
+        versions += sum(_age_secret(secret, seconds) for secret in _primaries(backend))
+        gone += _remove_expired(backend)
+    for backend in _backends("cloudwatch"):
+        _age_monitoring(backend, timedelta(seconds=seconds))
+    return {"versions": versions, "gone": gone}
+
+
+def _backends(service: str) -> Iterator[Any]:
+    from moto.backends import get_backend
+
+    by_account: dict[str, dict[str, Any]] = get_backend(service)  # type: ignore[call-overload]
+    for regions in list(by_account.values()):
+        yield from list(regions.values())
+
+
+def _primaries(backend: Any) -> list[Any]:
+    # A replica shows its primary's versions and dates, so that it ages with it.
+    return [secret for secret in list(backend.secrets.values()) if hasattr(secret, "deleted_date")]
+
+
+def _age_secret(secret: Any, seconds: int) -> int:
+    for name in SECRET_DATES:
+        date = getattr(secret, name)
+        if date is not None:
+            setattr(secret, name, date - seconds)
+    for version in secret.versions.values():
+        for name in VERSION_DATES:
+            if name in version:
+                version[name] -= seconds
+    return len(secret.versions)
+
+
+def _remove_expired(backend: Any) -> list[str]:
+    now = time.time()
+    expired = [secret for secret in _primaries(backend) if secret.deleted_date and secret.deleted_date <= now]
+    for secret in expired:
+        backend.secrets.pop(secret.name)
+    return [secret.name for secret in expired]
+
+
+def _age_monitoring(backend: Any, span: timedelta) -> None:
+    for datum in backend.metric_data:
+        datum.timestamp -= span
+    for alarm in backend.alarms.values():
+        alarm.state_updated_timestamp -= span

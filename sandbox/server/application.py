@@ -1,0 +1,77 @@
+"""The web application that the server runs: who may ask, which part answers, and what is logged (no content).
+
+Requests come from SDKs on this machine. A page in a browser must not reach the cloud, neither through a
+name that it points at 127.0.0.1 (DNS rebinding) nor by a plain cross-origin request, so that a foreign Host
+and everything that carries a browser's headers is refused. moto's own control routes are closed: they would
+record requests to a file and let some through to the network.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sandbox.server.administration import Administration
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+BROWSER_HEADERS = ("HTTP_ORIGIN", "HTTP_SEC_FETCH_SITE", "HTTP_SEC_FETCH_MODE")
+ADMINISTRATION_PREFIX = "/sandbox/"
+CLOSED_PREFIX = "/moto-api"
+STATUS_TEXTS = {
+    200: "OK",
+    400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
+    500: "Internal Server Error",
+}
+
+
+class SandboxApplication:
+    """Checks each request, then passes it to the administration or to moto."""
+
+    def __init__(self, cloud: Application, administration: Administration, port: int) -> None:
+        self._cloud = cloud
+        self._administration = administration
+        self._hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if environ.get("HTTP_HOST") not in self._hosts:
+            return _answer(start_response, 403, {"error": "this host name is not the sandbox's"})
+        if any(header in environ for header in BROWSER_HEADERS):
+            return _answer(start_response, 403, {"error": "the sandbox does not answer web pages"})
+        if path.startswith(CLOSED_PREFIX):
+            return _answer(start_response, 404, {"error": "moto's control routes are closed"})
+        if path.startswith(ADMINISTRATION_PREFIX):
+            status, body = self._administration.answer(environ)
+            return _answer(start_response, status, body)
+        return self._ask_cloud(environ, start_response)
+
+    def _ask_cloud(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            return self._cloud(environ, start_response)
+        except Exception as error:
+            log_failure(environ, error)
+            return _answer(
+                start_response, 500, {"__type": "InternalFailure", "message": type(error).__name__}
+            )
+
+
+def log_failure(environ: Environ, error: BaseException) -> None:
+    """One line: the operation, the type and the place. Never the message: it may quote the request."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    operation = environ.get("HTTP_X_AMZ_TARGET") or environ.get("REQUEST_METHOD", "")
+    safe = "".join(character for character in operation if character.isalnum() or character in "._-")[:100]
+    sys.stderr.write(f"failed: {safe}: {type(error).__name__} at {frame.filename}:{frame.lineno}\n")
+
+
+def _answer(start_response: StartResponse, status: int, body: dict[str, Any]) -> Iterable[bytes]:
+    content = json.dumps(body).encode()
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
+    start_response(f"{status} {STATUS_TEXTS[status]}", headers)
+    return [content]

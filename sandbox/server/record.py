@@ -1,0 +1,63 @@
+"""server.json: which process is the sandbox's server, where it listens, and how to be sure of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sandbox.project import write_private
+
+FILE_NAME = "server.json"
+
+
+@dataclass(frozen=True)
+class ServerRecord:
+    """One server process."""
+
+    pid: int
+    port: int
+    instance: str  # a random id; the server knows it and every administrative request must name it
+    started: float  # epoch seconds
+    process_start: str  # the operating system's own start time: a number that is used again has another
+
+    @property
+    def url(self) -> str:
+        """The endpoint of every service."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+def write_record(directory: Path, record: ServerRecord) -> None:
+    """Write the record, whole, readable by this user only."""
+    write_private(directory / FILE_NAME, json.dumps(asdict(record), indent=2) + "\n")
+
+
+def read_record(directory: Path) -> ServerRecord | None:
+    """The record, or None when there is none or it is not one (a damaged file counts as none)."""
+    try:
+        return ServerRecord(**json.loads((directory / FILE_NAME).read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def remove_record(directory: Path) -> None:
+    """Forget the server; it is not an error when nothing was recorded."""
+    (directory / FILE_NAME).unlink(missing_ok=True)
+
+
+def process_start(pid: int) -> str:
+    """When the operating system started a process, in its own words; empty when there is no such process."""
+    try:
+        # Field 22 of /proc/PID/stat; the second, the program's name, may contain spaces. Source: proc(5).
+        fields = (
+            Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        )
+        return "" if fields[0] == "Z" else fields[19]
+    except FileNotFoundError:
+        if Path("/proc/self/stat").exists():
+            return ""
+    asked = subprocess.run(
+        ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip()

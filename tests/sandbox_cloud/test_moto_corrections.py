@@ -1,0 +1,297 @@
+"""Each correction of moto: the AWS behaviour holds with it, and the same assertion fails without it."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend, secretsmanager_backends
+from moto.secretsmanager.responses import SecretsManagerResponse
+from moto.sns.models import Subscription
+
+from sandbox import moto_patches
+from sandbox.moto_patches.mail_delivery import take_mails
+
+REGION = "eu-west-1"
+NAME = "sandbox/example-api-key"
+MARKED = "You can't perform this operation on the secret because it was marked for deletion."
+TOKEN = "rotation-token-of-32-characters-x"
+PATCHED = (FakeSecret, SecretsManagerBackend, SecretsManagerResponse, Subscription)
+Client = Any
+
+
+@pytest.fixture
+def classes_of_moto() -> Iterator[None]:
+    """What the corrections change is put back, so that every test starts from moto as it is installed."""
+    before = {owner: dict(vars(owner)) for owner in PATCHED}
+    yield
+    for owner, attributes in before.items():
+        for name in set(vars(owner)) - set(attributes):
+            delattr(owner, name)
+        for name, value in attributes.items():
+            if vars(owner).get(name) is not value:
+                setattr(owner, name, value)
+
+
+def _apply(*, without: str | None = None) -> None:
+    for name in moto_patches.PATCHES:
+        if name != without:
+            importlib.import_module(f"sandbox.moto_patches.{name}").apply()
+
+
+def _refusal(call: Callable[..., Any], **arguments: Any) -> tuple[str, str]:
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
+
+
+def _labels(client: Client) -> dict[str, set[str]]:
+    versions = client.list_secret_version_ids(SecretId=NAME, IncludeDeprecated=True)["Versions"]
+    values = {
+        version["VersionId"]: client.get_secret_value(SecretId=NAME, VersionId=version["VersionId"])[
+            "SecretString"
+        ]
+        for version in versions
+    }
+    return {values[version["VersionId"]]: set(version["VersionStages"]) for version in versions}
+
+
+def _put(client: Client, value: str, *labels: str, token: str | None = None) -> str:
+    more = {"VersionStages": list(labels)} if labels else {}
+    if token:
+        more["ClientRequestToken"] = token
+    return str(client.put_secret_value(SecretId=NAME, SecretString=value, **more)["VersionId"])
+
+
+def _promote(client: Client, old: str, new: str) -> None:
+    client.update_secret_version_stage(
+        SecretId=NAME, VersionStage="AWSCURRENT", RemoveFromVersionId=old, MoveToVersionId=new
+    )
+
+
+def reading_after_a_promotion_gives_the_new_value(client: Client) -> None:
+    client.create_secret(Name=NAME)
+    old, new = _put(client, "one"), _put(client, "two", "AWSPENDING")
+    _promote(client, old, new)
+    assert client.get_secret_value(SecretId=NAME)["SecretString"] == "two"
+
+
+def one_version_is_current_after_a_promotion_and_a_put(client: Client) -> None:
+    client.create_secret(Name=NAME)
+    old, new = _put(client, "one"), _put(client, "two", "AWSPENDING")
+    _promote(client, old, new)
+    _put(client, "three")
+    assert _labels(client) == {"one": set(), "two": {"AWSPENDING", "AWSPREVIOUS"}, "three": {"AWSCURRENT"}}
+
+
+def a_label_of_ones_own_moves_with_the_put_that_names_it(client: Client) -> None:
+    client.create_secret(Name=NAME)
+    _put(client, "one", "AWSCURRENT", "rotated-by-ada", "keeps")
+    _put(client, "two", "AWSCURRENT", "rotated-by-ada")
+    assert _labels(client) == {"one": {"AWSPREVIOUS", "keeps"}, "two": {"AWSCURRENT", "rotated-by-ada"}}
+
+
+def a_label_is_not_moved_without_naming_the_version_that_has_it(client: Client) -> None:
+    client.create_secret(Name=NAME)
+    _put(client, "one", "AWSCURRENT", "mark")
+    new = _put(client, "two")
+    code, _ = _refusal(
+        client.update_secret_version_stage, SecretId=NAME, VersionStage="mark", MoveToVersionId=new
+    )
+    assert code == "InvalidParameterException"
+
+
+def the_current_label_cannot_be_taken_away(client: Client) -> None:
+    client.create_secret(Name=NAME)
+    only = _put(client, "one")
+    code, _ = _refusal(
+        client.update_secret_version_stage, SecretId=NAME, VersionStage="AWSCURRENT", RemoveFromVersionId=only
+    )
+    assert code == "InvalidParameterException"
+    assert client.get_secret_value(SecretId=NAME)["SecretString"] == "one"
+
+
+def giving_a_label_to_the_version_that_has_it_changes_nothing(client: Client) -> None:
+    client.create_secret(Name=NAME)
+    only = _put(client, "one", "AWSCURRENT", "mark")
+    client.update_secret_version_stage(SecretId=NAME, VersionStage="mark", MoveToVersionId=only)
+    stages = client.list_secret_version_ids(SecretId=NAME)["Versions"][0]["VersionStages"]
+    assert sorted(stages) == ["AWSCURRENT", "mark"]
+
+
+def a_pending_value_is_not_overwritten_with_its_own_token(client: Client) -> None:
+    client.create_secret(Name=NAME)
+    _put(client, "one")
+    _put(client, "two", "AWSPENDING", token=TOKEN)
+    assert _put(client, "two", "AWSPENDING", token=TOKEN) == TOKEN
+    code, _ = _refusal(client.put_secret_value, SecretId=NAME, SecretString="three", ClientRequestToken=TOKEN)
+    assert code == "ResourceExistsException"
+    assert _labels(client) == {"one": {"AWSCURRENT"}, "two": {"AWSPENDING"}}
+
+
+def a_version_is_as_old_as_it_is(client: Client) -> None:
+    client.create_secret(Name=NAME)
+    version = _put(client, "one")
+    stored = secretsmanager_backends["123456789012"][REGION].secrets[NAME].versions[version]
+    stored["createdate"] -= 91 * 86400
+    listed = client.list_secret_version_ids(SecretId=NAME)["Versions"][0]
+    assert listed["CreatedDate"].timestamp() == stored["createdate"]
+
+
+def the_version_list_names_the_secrets_own_arn(client: Client) -> None:
+    arn = client.create_secret(Name=NAME)["ARN"]
+    assert client.list_secret_version_ids(SecretId=NAME)["ARN"] == arn
+
+
+def versions_without_a_label_are_listed_only_on_request(client: Client) -> None:
+    client.create_secret(Name=NAME)
+    for value in ("one", "two", "three"):
+        _put(client, value)
+    assert len(client.list_secret_version_ids(SecretId=NAME)["Versions"]) == 2
+    assert len(client.list_secret_version_ids(SecretId=NAME, IncludeDeprecated=True)["Versions"]) == 3
+    assert len(client.describe_secret(SecretId=NAME)["VersionIdsToStages"]) == 2
+
+
+def the_version_list_comes_in_pages(client: Client) -> None:
+    client.create_secret(Name=NAME)
+    _put(client, "one")
+    _put(client, "two")
+    first = client.list_secret_version_ids(SecretId=NAME, MaxResults=1)
+    second = client.list_secret_version_ids(SecretId=NAME, MaxResults=1, NextToken=first["NextToken"])
+    assert len({page["Versions"][0]["VersionId"] for page in (first, second)}) == 2
+    assert "NextToken" not in second
+
+
+def listing_versions_of_a_missing_secret_says_so(client: Client) -> None:
+    code, _ = _refusal(client.list_secret_version_ids, SecretId="sandbox/none")
+    assert code == "ResourceNotFoundException"
+
+
+def a_version_that_nobody_read_has_no_date_of_access(client: Client) -> None:
+    client.create_secret(Name=NAME)
+    _put(client, "one")
+    assert "LastAccessedDate" not in client.list_secret_version_ids(SecretId=NAME)["Versions"][0]
+    client.get_secret_value(SecretId=NAME)
+    version = client.list_secret_version_ids(SecretId=NAME)["Versions"][0]
+    assert version["LastAccessedDate"].timestamp() % 86400 == 0
+    assert client.describe_secret(SecretId=NAME)["LastAccessedDate"] == version["LastAccessedDate"]
+
+
+def a_missing_label_is_told_from_a_missing_secret(client: Client) -> None:
+    client.create_secret(Name=NAME)
+    code, message = _refusal(client.get_secret_value, SecretId=NAME, VersionStage="AWSCURRENT")
+    assert code == "ResourceNotFoundException"
+    assert message.endswith("value for staging label: AWSCURRENT")
+    code, message = _refusal(client.get_secret_value, SecretId="sandbox/none", VersionStage="AWSCURRENT")
+    assert code == "ResourceNotFoundException"
+    assert "staging label" not in message
+
+
+def a_secret_pending_deletion_refuses_use_and_change(client: Client) -> None:
+    client.create_secret(Name=NAME)
+    version = _put(client, "one")
+    client.delete_secret(SecretId=NAME, RecoveryWindowInDays=7)
+    expected = ("InvalidRequestException", MARKED)
+    for call, arguments in (
+        (client.get_secret_value, {}),
+        (client.put_secret_value, {"SecretString": "two"}),
+        (client.update_secret, {"Description": "other"}),
+        (client.update_secret_version_stage, {"VersionStage": "mark", "MoveToVersionId": version}),
+        (client.tag_resource, {"Tags": [{"Key": "a", "Value": "b"}]}),
+        (client.untag_resource, {"TagKeys": ["a"]}),
+        (client.put_resource_policy, {"ResourcePolicy": "{}"}),
+    ):
+        assert _refusal(call, SecretId=NAME, **arguments) == expected
+    assert "DeletedDate" in client.describe_secret(SecretId=NAME)
+    assert len(client.list_secret_version_ids(SecretId=NAME)["Versions"]) == 1
+    client.restore_secret(SecretId=NAME)
+    assert client.get_secret_value(SecretId=NAME)["SecretString"] == "one"
+
+
+def a_name_pending_deletion_cannot_be_created_again(client: Client) -> None:
+    client.create_secret(Name=NAME)
+    client.delete_secret(SecretId=NAME, RecoveryWindowInDays=7)
+    code, message = _refusal(client.create_secret, Name=NAME)
+    assert code == "InvalidRequestException"
+    assert "scheduled for deletion" in message
+
+
+def what_would_be_sent_by_mail_is_kept(_: Client) -> None:
+    take_mails()
+    sns = boto3.client("sns", region_name=REGION)
+    topic = sns.create_topic(Name="owners")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ada@example.com")
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="bob@example.com")
+    sns.publish(TopicArn=topic, Subject="rotate", Message="now")
+    mail = {"subject": "rotate", "body": "now", "topic": topic}
+    assert take_mails() == [{"to": "ada@example.com", **mail}, {"to": "bob@example.com", **mail}]
+
+
+BEHAVIOURS: dict[str, tuple[Callable[[Client], None], ...]] = {
+    "version_labels": (
+        reading_after_a_promotion_gives_the_new_value,
+        one_version_is_current_after_a_promotion_and_a_put,
+        a_label_of_ones_own_moves_with_the_put_that_names_it,
+    ),
+    "stage_moves": (
+        a_label_is_not_moved_without_naming_the_version_that_has_it,
+        the_current_label_cannot_be_taken_away,
+        giving_a_label_to_the_version_that_has_it_changes_nothing,
+    ),
+    "request_tokens": (a_pending_value_is_not_overwritten_with_its_own_token,),
+    "version_list": (
+        a_version_is_as_old_as_it_is,
+        the_version_list_names_the_secrets_own_arn,
+        versions_without_a_label_are_listed_only_on_request,
+        the_version_list_comes_in_pages,
+        listing_versions_of_a_missing_secret_says_so,
+    ),
+    "access_dates": (a_version_that_nobody_read_has_no_date_of_access,),
+    "missing_labels": (a_missing_label_is_told_from_a_missing_secret,),
+    "pending_deletion": (
+        a_secret_pending_deletion_refuses_use_and_change,
+        a_name_pending_deletion_cannot_be_created_again,
+    ),
+    "mail_delivery": (what_would_be_sent_by_mail_is_kept,),
+}
+CASES = [(name, behaviour) for name, behaviours in BEHAVIOURS.items() for behaviour in behaviours]
+IDS = [behaviour.__name__ for _, behaviour in CASES]
+
+
+@pytest.mark.parametrize(("name", "behaviour"), CASES, ids=IDS)
+@pytest.mark.usefixtures("classes_of_moto")
+def test_with_the_corrections(name: str, behaviour: Callable[[Client], None]) -> None:
+    _apply()
+    with mock_aws():
+        behaviour(boto3.client("secretsmanager", region_name=REGION))
+
+
+@pytest.mark.parametrize(("name", "behaviour"), CASES, ids=IDS)
+@pytest.mark.usefixtures("classes_of_moto")
+def test_fails_without_this_one_correction(name: str, behaviour: Callable[[Client], None]) -> None:
+    _apply(without=name)
+    with mock_aws(), pytest.raises(BaseException):  # noqa: B017, PT011 - an assertion, pytest's failure or a 500
+        behaviour(boto3.client("secretsmanager", region_name=REGION))
+
+
+def test_every_correction_has_a_behaviour_that_proves_it() -> None:
+    assert set(BEHAVIOURS) == set(moto_patches.PATCHES)
+
+
+@mock_aws()
+def test_moto_gives_the_first_version_the_current_label_as_aws_documents() -> None:
+    client = boto3.client("secretsmanager", region_name=REGION)
+    client.create_secret(Name=NAME)
+    answer = client.put_secret_value(SecretId=NAME, SecretString="one", VersionStages=["AWSPENDING"])
+    assert set(answer["VersionStages"]) == {"AWSPENDING", "AWSCURRENT"}
+
+
+def test_a_correction_of_something_that_moto_no_longer_has_is_an_error() -> None:
+    with pytest.raises(AttributeError):
+        moto_patches.replace(FakeSecret, "no_such_method", time.time)
