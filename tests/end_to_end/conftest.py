@@ -1,4 +1,4 @@
-"""Running sandboxes for end-to-end tests: one a worker to share, and fresh ones for tests that change them."""
+"""Running sandboxes for end-to-end tests: one a worker to share, fresh ones for tests that change them."""
 
 from __future__ import annotations
 
