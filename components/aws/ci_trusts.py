@@ -68,8 +68,8 @@ def ci_identity(consumer: Consumer) -> CiIdentity:
 def ci_trust(account: Account, identity: CiIdentity) -> Document:
     """The trust policy of a CI reader's role: audience and every claim must match."""
     host = issuer_host(identity.issuer)
-    conditions: dict[str, dict[str, Any]] = {"StringEquals": {f"{host}:aud": literal(identity.audience)}}
-    for claim, values in identity.claims:
+    conditions: dict[str, dict[str, Any]] = {}
+    for claim, values in (("aud", (literal(identity.audience),)), *identity.claims):
         operator, listed = condition(values)
         conditions.setdefault(operator, {})[f"{host}:{claim}"] = listed if len(listed) > 1 else listed[0]
     return statement_document(
@@ -85,7 +85,8 @@ def _github(settings: GithubSettings) -> CiIdentity:
 
     `sub` ends in `environment:NAME` for a job with a deployment environment, and only otherwise in the ref;
     with both given the claim `ref` is compared too. `pull_request` is never among the subjects.
-    Source: GitHub Docs, "OpenID Connect reference"; IAM User Guide, condition keys for OIDC (checked 2026-11-21).
+    Source: GitHub Docs, "OpenID Connect reference"; IAM User Guide, "Available keys for AWS OIDC federation"
+    (checked 2026-11-21).
     """
     refs = _refs(settings.branches, settings.tags)
     claims: list[tuple[str, tuple[str, ...]]] = [("repository_id", (literal(settings.repository_id),))]
@@ -116,8 +117,8 @@ def _repository_forms(settings: GithubSettings) -> tuple[str, str]:
 
 
 def _gitlab(settings: GitlabSettings) -> CiIdentity:
-    """GitLab, on gitlab.com or self-managed. A merge request's job runs for its source branch, so only
-    branches that are protected keep it out.
+    """GitLab, on gitlab.com or self-managed. A merge request's job runs for its source branch, so whoever
+    may push to a named branch may read: name protected branches.
 
     Source: GitLab Docs, "OpenID Connect (OIDC) Authentication Using ID Tokens" (checked 2026-11-21).
     """

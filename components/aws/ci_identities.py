@@ -1,0 +1,75 @@
+"""CI runners as readers: the OIDC provider that vouches for their tokens, and the role of each consumer.
+
+A runner holds no stored credential: it shows a token that its CI signs for the one job. Leaves out which
+jobs are trusted (`ci_trusts`) and who owns an issuer's provider (`issuers`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.issuers import IssuerPlan, Ownership
+from components.aws.readers import ReaderArgs, declare_role_with_reads
+
+
+@dataclass(frozen=True)
+class CiIssuerArgs:
+    plan: IssuerPlan
+    """The issuer, and whether this environment declares its provider."""
+    tags: Mapping[str, str]
+    """The tags of the environment's own resources; they tell the next run whose the provider is."""
+
+
+class CiIssuer(pulumi.ComponentResource):
+    """The account's OIDC provider for one issuer, declared here or referred to."""
+
+    arn: pulumi.Output[str]
+    """The provider's ARN."""
+
+    def __init__(self, name: str, args: CiIssuerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("keyplan:aws:CiIssuer", name, None, opts)
+        plan = args.plan
+        if plan.ownership is Ownership.REUSE:
+            self.arn = pulumi.Output.from_input(plan.arn)
+        else:
+            self.arn = aws.iam.OpenIdConnectProvider(
+                f"{name}-provider",
+                url=plan.issuer,
+                client_id_lists=list(plan.client_ids),
+                tags=args.tags,
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    # Other environments, and other tools, of the account may depend on it: destroying this
+                    # environment leaves it in place, and the next life of the stack takes it over again.
+                    retain_on_delete=True,
+                    import_=plan.arn if plan.ownership is Ownership.ADOPT else None,
+                    # What is taken over must equal what is declared, and an owner may have changed meanwhile.
+                    ignore_changes=["tags"],
+                ),
+            ).arn
+        self.register_outputs({"arn": self.arn})
+
+
+class CiReader(pulumi.ComponentResource):
+    """The role that the trusted jobs of one repository, project or pipeline take, and what it may read."""
+
+    role_arn: pulumi.Output[str]
+    """The role's ARN, which the job asks for."""
+    policy_arns: pulumi.Output[list[str]]
+    """The managed policies that grant the read, in their order; none where the inline policy holds it all."""
+
+    def __init__(
+        self,
+        name: str,
+        args: ReaderArgs,
+        issuers: Sequence[CiIssuer] = (),
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """`issuers` are declared before the role: a trust in a provider that is missing lets nobody in."""
+        super().__init__("keyplan:aws:CiReader", name, None, opts)
+        self.role_arn, self.policy_arns = declare_role_with_reads(name, args, self, depends_on=issuers)
+        self.register_outputs({"role_arn": self.role_arn, "policy_arns": self.policy_arns})

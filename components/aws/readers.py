@@ -1,0 +1,136 @@
+"""Readers inside AWS: the roles of services, and the policies that people's permission sets refer to.
+
+Owns a consumer's role and the policies that let it read. Leaves out CI runners (`ci_identities`) and every
+decision: names, trusts and the spreading of grants arrive decided, in a plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.account import Account
+from components.aws.plans import ReaderPlan
+from components.aws.policies import Grant, reader_document, render
+
+# The longest that credentials of a reader live; a service gets fresh ones by itself.
+MAX_SESSION_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class ReaderArgs:
+    plan: ReaderPlan
+    """The consumer, its names, trust and grants."""
+    account: Account
+    """Where the secrets are."""
+    encryption_key_arn: pulumi.Input[str]
+    """The environment's encryption key."""
+    tags: Mapping[str, str]
+    """The tags of the environment's own resources."""
+
+
+class ServiceReader(pulumi.ComponentResource):
+    """The role that a service reads as, new or existing, and the policies that let it."""
+
+    role_arn: pulumi.Output[str]
+    """The role's ARN."""
+    policy_arns: pulumi.Output[list[str]]
+    """The managed policies that grant the read, in their order; none where the inline policy holds it all."""
+
+    def __init__(self, name: str, args: ReaderArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("keyplan:aws:ServiceReader", name, None, opts)
+        self.role_arn, self.policy_arns = declare_role_with_reads(name, args, self, depends_on=())
+        self.register_outputs({"role_arn": self.role_arn, "policy_arns": self.policy_arns})
+
+
+class PeopleReader(pulumi.ComponentResource):
+    """Managed policies with stable names, which a permission set of IAM Identity Center refers to by name."""
+
+    policy_arns: pulumi.Output[list[str]]
+    """The policies, in their order: `prod-research-reader`, then `-2`, `-3` while one is not enough."""
+
+    def __init__(self, name: str, args: ReaderArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("keyplan:aws:PeopleReader", name, None, opts)
+        policies = _declare_managed_policies(name, args, self)
+        self.policy_arns = pulumi.Output.all(*[policy.arn for policy in policies])
+        self.register_outputs({"policy_arns": self.policy_arns})
+
+
+def declare_role_with_reads(
+    name: str, args: ReaderArgs, parent: pulumi.Resource, depends_on: Sequence[pulumi.Resource]
+) -> tuple[pulumi.Output[str], pulumi.Output[list[str]]]:
+    """Declare the role that the plan asks for, or refer to the existing one, and give it the reads.
+
+    Returns:
+        The role's ARN and the ARNs of the managed policies that grant the read.
+    """
+    plan = args.plan
+    options = pulumi.ResourceOptions(parent=parent)
+    role_name: pulumi.Input[str]
+    if plan.trust is None:
+        if plan.existing_role_name is None or plan.role_arn is None:
+            raise ValueError(f"the plan of {plan.name} names no role")
+        role_name, role_arn = plan.existing_role_name, pulumi.Output.from_input(plan.role_arn)
+    else:
+        role = aws.iam.Role(
+            f"{name}-role",
+            name=plan.name,
+            description=f"keyplan: reads the keys of consumer {plan.consumer.name}",
+            assume_role_policy=plan.trust,
+            max_session_duration=MAX_SESSION_SECONDS,
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(parent=parent, depends_on=list(depends_on)),
+        )
+        role_name, role_arn = role.name, role.arn
+    if plan.grants.inline:
+        aws.iam.RolePolicy(
+            f"{name}-policy",
+            name="read-keys",
+            role=role_name,
+            policy=_document(args, plan.grants.inline),
+            opts=options,
+        )
+    policies = _declare_managed_policies(name, args, parent)
+    for number, policy in enumerate(policies, start=1):
+        _attach(f"{name}-attachment-{number}", role_name, policy.arn, options)
+    for policy_arn in plan.runtime_policies:
+        _attach(f"{name}-{policy_arn.rpartition('/')[2]}", role_name, policy_arn, options)
+    if plan.instance_profile:
+        aws.iam.InstanceProfile(
+            f"{name}-instance-profile", name=plan.name, role=role_name, tags=args.tags, opts=options
+        )
+    return role_arn, pulumi.Output.all(*[policy.arn for policy in policies])
+
+
+def _declare_managed_policies(name: str, args: ReaderArgs, parent: pulumi.Resource) -> list[aws.iam.Policy]:
+    return [
+        aws.iam.Policy(
+            f"{name}-managed-policy-{number}",
+            name=numbered(args.plan.name, number),
+            description=f"keyplan: reads keys of consumer {args.plan.consumer.name}",
+            policy=_document(args, grants),
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(parent=parent),
+        )
+        for number, grants in enumerate(args.plan.grants.managed, start=1)
+    ]
+
+
+def numbered(name: str, number: int) -> str:
+    """The name of the first, second … policy of one principal: the first has no number and never gets one."""
+    return name if number == 1 else f"{name}-{number}"
+
+
+def _document(args: ReaderArgs, grants: Sequence[Grant]) -> pulumi.Output[str]:
+    return pulumi.Output.from_input(args.encryption_key_arn).apply(
+        lambda key_arn: render(reader_document(args.account, key_arn, grants))
+    )
+
+
+def _attach(
+    name: str, role_name: pulumi.Input[str], policy_arn: pulumi.Input[str], options: pulumi.ResourceOptions
+) -> None:
+    aws.iam.RolePolicyAttachment(name, role=role_name, policy_arn=policy_arn, opts=options)
