@@ -7,8 +7,9 @@ the shapes that the rest of keyplan works with: every value here is checked, def
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Any
 
 from keyplan.durations import Duration
 
@@ -144,6 +145,19 @@ Settings = (
     | CircleciSettings
     | BuildkiteSettings
 )
+
+
+def consumer_settings(settings: Settings) -> dict[str, Any]:
+    """The runtime's fields as a catalogue spells them (`repositoryId`), without unset and empty ones."""
+    result: dict[str, Any] = {}
+    for each in fields(settings):
+        value = getattr(settings, each.name)
+        if value is None or value == ():
+            continue
+        first, *rest = each.name.split("_")
+        spelling = first + "".join(word.capitalize() for word in rest)
+        result[spelling] = list(value) if isinstance(value, tuple) else str(value)
+    return result
 
 
 @dataclass(frozen=True)

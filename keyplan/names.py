@@ -8,6 +8,11 @@ import re
 # Source: IAM User Guide, "IAM and AWS STS quotas" (checked 2026-11-21).
 ROLE_NAME_MAX = 64
 POLICY_NAME_MAX = 128
+# A consumer whose keys do not fit into one policy gets several, numbered: `prod-evals-reader-10`.
+POLICY_NUMBER_MAX = "-10"
+# Our own limits: with them every name that is made from an environment's and a key's fits its service.
+ENVIRONMENT_NAME_MAX = 40
+NAME_MAX = 64
 # Source: Secrets Manager CreateSecret, parameter Name (checked 2026-11-21).
 SECRET_NAME_MAX = 512
 SECRET_NAME_CHARACTERS = re.compile(r"[A-Za-z0-9/_+=.@-]+")

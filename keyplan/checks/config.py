@@ -1,0 +1,55 @@
+"""The catalogue from Pulumi's configuration, as the program gets it: text, and JSON for what has parts.
+
+keyplan imports no pulumi: the caller passes `pulumi.Config("keyplan").get`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from keyplan.catalogue import Catalogue
+from keyplan.checks.environment import FIELDS, read_catalogue
+from keyplan.checks.problems import ALREADY_REPORTED, Problems
+from keyplan.errors import CatalogueError
+
+# Fields whose values have parts, and so arrive as JSON.
+JSON_FIELDS = frozenset({"clouds", "keys", "consumers", "operators", "auditors", "claudeCode"})
+
+
+def catalogue_from_config(
+    get: Callable[[str], str | None], environment: str, region: str | None = None
+) -> Catalogue:
+    """The catalogue of a stack.
+
+    Args:
+        get: a field's configuration as Pulumi hands it over, None where there is none.
+        environment: the stack's name.
+        region: the value of `aws:region`, for the checks that compare with it.
+
+    Raises:
+        CatalogueError: with every mistake. Unknown top-level fields are not seen here: `get` can't list them;
+            `keyplan check` finds them.
+    """
+    problems = Problems()
+    values: dict[str, Any] = {}
+    for field in FIELDS:
+        raw = get(field.name)
+        if raw is not None:
+            values[field.name] = _decode(field.name, raw, problems) if field.name in JSON_FIELDS else raw
+    catalogue = read_catalogue(values, environment, problems, region)
+    if catalogue is None:
+        raise CatalogueError(environment, problems.all())
+    return catalogue
+
+
+def _decode(name: str, raw: str, problems: Problems) -> Any:
+    if raw == "":
+        return raw
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        # The decoder's own words quote the text.
+        problems.add((name,), "text that is not JSON", "a list or a mapping in the stack's file")
+        return ALREADY_REPORTED

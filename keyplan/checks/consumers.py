@@ -1,0 +1,151 @@
+"""The consumers of a catalogue: what each has in common, and the fields of its runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from types import MappingProxyType
+
+from keyplan.catalogue import Consumer, Runtime
+from keyplan.checks.ci import CI_RUNTIME_FIELDS
+from keyplan.checks.fields import Field, Node, Reader, choice, entries, list_of, read_record
+from keyplan.checks.formats import variable
+from keyplan.checks.pasted import show
+from keyplan.checks.problems import Problems, Reported, nearest, spell
+from keyplan.checks.services import SERVICE_RUNTIMES, RuntimeFields
+
+RUNTIMES: dict[Runtime, RuntimeFields] = {**SERVICE_RUNTIMES, **CI_RUNTIME_FIELDS}
+
+# Variables that hold a credential: in `env` they would be a value in plain text, or win over the key.
+CREDENTIAL_VARIABLES = {
+    **dict.fromkeys(
+        ("ANTHROPIC_API_KEY", "ANTHROPIC_FOUNDRY_API_KEY", "AWS_BEARER_TOKEN_BEDROCK", "OPENAI_API_KEY"),
+        "no API key in plain text: describe it under `keys`, store it with `keyplan put`",
+    ),
+    **dict.fromkeys(
+        ("ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_IDENTITY_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"),
+        "no token in plain text; in most clients it would also win over the key",
+    ),
+    **dict.fromkeys(
+        ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+        "no cloud credential: a consumer reads with the identity of its runtime",
+    ),
+}
+
+
+def _variables(node: Node) -> MappingProxyType[str, str]:
+    """Plain environment variables: text, or whole numbers, which every reader of YAML writes alike."""
+    result = {}
+    wrong = False
+    for name, child in entries(node).items():
+        try:
+            variable(Node(name, child.path, child.problems))
+            if name in CREDENTIAL_VARIABLES:
+                raise child.reject(CREDENTIAL_VARIABLES[name], f"{name} as a plain variable")
+            result[name] = _variable_text(child)
+        except Reported:
+            wrong = True
+    if wrong:
+        raise Reported
+    return MappingProxyType(dict(sorted(result.items())))
+
+
+def _variable_text(node: Node) -> str:
+    value = node.value
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**20:
+        return str(value)
+    if not isinstance(value, str):
+        if isinstance(value, (bool, float)):
+            raise node.reject("text; put it in quotes", suggestion=f'"{show(value)[1:-1]}"')
+        raise node.reject("text")
+    if not value.isprintable():
+        raise node.reject("text without line breaks and control characters", "text with control characters")
+    return value
+
+
+def _key_name(keys: Collection[str]) -> Reader[str]:
+    def read(node: Node) -> str:
+        if isinstance(node.value, str) and node.value in keys:
+            return node.value
+        known = (
+            f"one of the keys {', '.join(spell((key,)) for key in sorted(keys))}"
+            if 0 < len(keys) <= 20
+            else "a key of this catalogue"
+        )
+        meant = nearest(node.value, keys) if isinstance(node.value, str) else None
+        raise node.reject(known, suggestion=meant)
+
+    return read
+
+
+def common_fields(keys: Collection[str]) -> tuple[Field, ...]:
+    """The fields of every consumer, in a catalogue that has these keys."""
+    return (
+        Field(
+            "runtime",
+            choice(Runtime),
+            "runtime",
+            "what it runs in: " + ", ".join(f"`{runtime}`" for runtime in Runtime),
+            "ecs",
+            required=True,
+        ),
+        Field(
+            "keys",
+            list_of(_key_name(keys), "keys", at_least=1),
+            "list of keys",
+            "names of the keys that it reads",
+            "[anthropic]",
+            required=True,
+        ),
+        Field(
+            "env",
+            _variables,
+            "mapping of text",
+            "plain variables that travel with the wiring: models, limits, names; never a key or a token",
+            "{ANTHROPIC_MODEL: claude-sonnet-4-6}",
+            default={},
+        ),
+    )
+
+
+def read_consumer(node: Node, name: str, keys: Collection[str]) -> Consumer:
+    """One consumer. Raises Reported when a field without default is missing or wrong."""
+    common = common_fields(keys)
+    runtime = _runtime(node, common[0])
+    if runtime is None:
+        # Which fields belong here is unknown: those that no runtime has are still a mistake.
+        every = {each.name: each for kind in RUNTIMES.values() for each in kind.fields}
+        loose = [Field(each.name, lambda child: None, each.type, "", "") for each in every.values()]
+        read_record(node, (*common, *loose))
+        raise Reported
+    kind = RUNTIMES[runtime]
+    record = read_record(node, (*common, *kind.fields), lambda field: _belongs_to(field, runtime))
+    settings = kind.build(node, record)
+    if not record.usable:
+        raise Reported
+    return Consumer(
+        name=name,
+        runtime=runtime,
+        keys=tuple(sorted(record.get("keys"))),
+        env=record.get("env"),
+        settings=settings,
+    )
+
+
+def _runtime(node: Node, field: Field) -> Runtime | None:
+    """The runtime, if it can be told; that it can't is reported when the whole record is read."""
+    given = entries(node).get("runtime")
+    try:
+        runtime: Runtime = field.read(Node(given.value if given else None, node.path, Problems()))
+    except Reported:
+        return None
+    return runtime
+
+
+def _belongs_to(field: str, runtime: Runtime) -> str | None:
+    """Why a field of another runtime is not allowed on this one."""
+    owners = [
+        str(other) for other, kind in RUNTIMES.items() if any(each.name == field for each in kind.fields)
+    ]
+    if not owners:
+        return None
+    return f"no `{field}` with runtime {runtime}; it belongs to {', '.join(owners)}"

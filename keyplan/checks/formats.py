@@ -1,0 +1,93 @@
+"""The shapes of text in a catalogue: names, addresses, ARNs, regions, variables. One reader each."""
+
+from __future__ import annotations
+
+import re
+
+from keyplan.checks.fields import Node, Reader, text
+from keyplan.names import LOOKS_LIKE_ARN_SUFFIX, SECRET_NAME_CHARACTERS, SECRET_NAME_MAX
+
+NAME_ALLOWED = "lower-case letters, digits and hyphens, beginning with a letter and not ending in a hyphen"
+_NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
+_PARTITION = r"arn:(?:aws|aws-cn|aws-us-gov)"
+_IAM_NAME = r"(?:[A-Za-z0-9+=,.@_-]+/)*[A-Za-z0-9+=,.@_-]{1,64}"
+
+
+def is_name(given: str) -> bool:
+    """Whether `given` can name an environment, a key or a consumer; its length is another matter."""
+    return _NAME.fullmatch(given) is not None
+
+
+def as_name(given: str) -> str | None:
+    """The name that `given` was probably meant to be: `Chat_API` -> `chat-api`."""
+    meant = re.sub(r"[^a-z0-9]+", "-", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", given).lower()).strip("-")
+    return meant if is_name(meant) else None
+
+
+# Narrower than what mail allows: the address is also the value of the `owner` tag, and tags take only these
+# characters. Source: "Tag naming limits and requirements", AWS tagging guide (checked 2026-11-21).
+email: Reader[str] = text(
+    r"[A-Za-z0-9._+=-]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}",
+    "an e-mail address, as in `team@example.com`",
+    lambda given: match[1] if (match := re.search(r"<([^<>]+)>", given)) else given.strip(),
+    254,
+)
+
+variable: Reader[str] = text(
+    r"[A-Za-z_][A-Za-z0-9_]*",
+    "the name of an environment variable: letters, digits and underscores, not beginning with a digit",
+    lambda given: re.sub(r"[^A-Za-z0-9]+", "_", given.strip()).upper(),
+    255,
+)
+
+region: Reader[str] = text(
+    r"[a-z]{2,4}(?:-[a-z]+){1,3}-[1-9][0-9]?",
+    "an AWS region, as in `eu-west-1`",
+    lambda given: re.sub(r"(?<=-[0-9])[a-z]$", "", given.strip().lower().replace("_", "-")),
+    32,
+)
+
+role_arn: Reader[str] = text(
+    rf"{_PARTITION}:iam::[0-9]{{12}}:role/{_IAM_NAME}",
+    "the ARN of one IAM role, as in `arn:aws:iam::111122223333:role/NAME`, without wildcards",
+    lambda given: re.sub(
+        r"^(arn:[a-z-]+):sts::([0-9]{12}):assumed-role/([^/]+)/.*$", r"\1:iam::\2:role/\3", given.strip()
+    ),
+    600,
+)
+
+principal_arn: Reader[str] = text(
+    rf"{_PARTITION}:iam::[0-9]{{12}}:(?:root|(?:role|user)/{_IAM_NAME})",
+    "the ARN of an IAM role, a user or an account's root, without wildcards",
+    lambda given: re.sub(
+        r"^(arn:[a-z-]+):sts::([0-9]{12}):assumed-role/([^/]+)/.*$", r"\1:iam::\2:role/\3", given.strip()
+    ),
+    600,
+)
+
+
+def secret_name(node: Node) -> str:
+    """A name that Secrets Manager takes and that a policy can tell from every other (keyplan/names.py)."""
+    allowed = f"at most {SECRET_NAME_MAX} letters, digits and /_+=.@-"
+    value = text(SECRET_NAME_CHARACTERS.pattern, allowed, maximum=SECRET_NAME_MAX)(node)
+    if LOOKS_LIKE_ARN_SUFFIX.fullmatch(value):
+        raise node.reject(
+            "a name that does not end in a hyphen and six letters or digits: AWS adds such an ending to "
+            "every secret's ARN, and policies would take this name for another secret's ARN",
+            suggestion=f"{value}-key",
+        )
+    return value
+
+
+def regular_expression(node: Node) -> str:
+    """A regular expression in Python's syntax that says something about a value."""
+    value = text(r"[^\x00-\x1f]+", "a regular expression", maximum=500)(node)
+    try:
+        matches_nothing = re.compile(value).fullmatch("") is not None
+    except (re.error, OverflowError, RecursionError) as error:
+        place = getattr(error, "pos", None)
+        where = f" (character {place + 1})" if isinstance(place, int) else ""
+        raise node.reject(f"a regular expression that Python's re understands{where}") from None
+    if matches_nothing:
+        raise node.reject("a regular expression that a value has to match; this one accepts empty text")
+    return value

@@ -1,0 +1,139 @@
+"""What has to be true between parts of a catalogue: keys, consumers, lockdown, and the names made of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from keyplan import names
+from keyplan.catalogue import CI_RUNTIMES, Consumer, Key, PeopleSettings, Runtime
+from keyplan.checks.fields import Node, Record
+from keyplan.checks.keys import Vendor
+from keyplan.checks.problems import nearest, spell
+
+RESERVED_CONSUMER = "keyplan"  # `prod-keyplan-operator` and its like are made by keyplan itself
+VALUE_LENGTH_MIN = 16  # shorter text is no key, whatever a loose format says
+
+
+@dataclass(frozen=True)
+class Known:
+    """What could be read of an environment; entries that are wrong in themselves are missing."""
+
+    environment: str
+    keys: Mapping[str, Key]
+    consumers: Mapping[str, Consumer]
+    raw_consumers: Mapping[str, Node]
+    top: Record
+
+
+def check(known: Known, raw_keys: Mapping[str, Node], node: Node) -> None:
+    """Report everything that does not fit together."""
+    _secret_names_differ(known, raw_keys)
+    for consumer in known.consumers.values():
+        child = known.raw_consumers[consumer.name]
+        _variables_differ(known, consumer, child)
+        _lockdown_leaves_people_in(known, consumer, child)
+    for name, child in known.raw_consumers.items():
+        _names_fit(known, name, child)
+    _lockdown_has_break_glass(known, node)
+    _claude_code_key_exists(known, raw_keys, node)
+
+
+def _secret_names_differ(known: Known, raw_keys: Mapping[str, Node]) -> None:
+    first: dict[str, str] = {}
+    for key in known.keys.values():
+        holder = first.setdefault(key.secret_name, key.name)
+        if holder != key.name:
+            raw_keys[key.name].child("secretName", key.secret_name).reject(
+                f"a name of its own; the key {spell((holder,))} is stored under this one"
+            )
+
+
+def _variables_differ(known: Known, consumer: Consumer, child: Node) -> None:
+    first: dict[str, str] = {}
+    for name in consumer.keys:
+        if name not in known.keys:
+            continue
+        variable = known.keys[name].env_var
+        holder = first.setdefault(variable, name)
+        if holder != name:
+            child.child("keys", None).reject(
+                "keys with different variables: give one of them its own `envVar`, or make two consumers",
+                f"{spell((holder,))} and {spell((name,))}, which both set {spell((variable,))}",
+            )
+    for variable in consumer.env:
+        if variable in first:
+            child.child("env", None).child(variable, None).reject(
+                f"no plain variable of this name: it holds the key {spell((first[variable],))}",
+                f"{spell((variable,))} as a plain variable",
+            )
+    _no_value_in_plain(known, consumer, child)
+
+
+def _no_value_in_plain(known: Known, consumer: Consumer, child: Node) -> None:
+    """A generic vendor's key has no prefix that everybody knows: the catalogue itself says how it looks."""
+    for variable, text in consumer.env.items():
+        for key in known.keys.values():
+            if len(text) >= VALUE_LENGTH_MIN and re.fullmatch(key.value_format or "", text):
+                child.child("env", None).child(variable, None).reject(
+                    "no key in plain text; store it with `keyplan put`",
+                    f"a value in the format of the key {spell((key.name,))} (hidden)",
+                )
+
+
+def _lockdown_leaves_people_in(known: Known, consumer: Consumer, child: Node) -> None:
+    settings = consumer.settings
+    if not isinstance(settings, PeopleSettings) or settings.permission_set is not None:
+        return
+    locked = [spell((name,)) for name in consumer.keys if name in known.keys and known.keys[name].lockdown]
+    if locked:
+        child.child("permissionSet", None).reject(
+            f"the permission set of these people: {', '.join(locked)} has lockdown, "
+            "which would shut them out without it"
+        )
+
+
+def _names_fit(known: Known, name: str, child: Node) -> None:
+    if name == RESERVED_CONSUMER or name.startswith(f"{RESERVED_CONSUMER}-"):
+        child.reject(f"another name: keyplan makes ENVIRONMENT-{RESERVED_CONSUMER}-… for itself", f"`{name}`")
+    made = names.reader_name(known.environment, name)
+    consumer = known.consumers.get(name)
+    makes_role = consumer is None or _makes_role(consumer)
+    if makes_role and len(made) > names.ROLE_NAME_MAX:
+        spare = names.ROLE_NAME_MAX - len(made) + len(name)
+        child.reject(
+            f"at most {max(spare, 0)} characters: ENVIRONMENT-CONSUMER-reader has to be a role's name, "
+            f"which has at most {names.ROLE_NAME_MAX}",
+            f"a name of {len(name)} characters",
+        )
+
+
+def _makes_role(consumer: Consumer) -> bool:
+    """Whether a role of the consumer's name is created, rather than a policy for an existing one."""
+    if consumer.runtime in CI_RUNTIMES:
+        return True
+    existing: Any = getattr(consumer.settings, "role_arn", None)
+    return consumer.runtime is not Runtime.PEOPLE and existing is None
+
+
+def _lockdown_has_break_glass(known: Known, node: Node) -> None:
+    locked = [spell((key.name,)) for key in known.keys.values() if key.lockdown]
+    if locked and known.top.sound("breakGlassRole") and known.top.get("breakGlassRole") is None:
+        node.child("breakGlassRole", None).reject(
+            f"the ARN of a role that stays able to read: {', '.join(locked[:5])} has lockdown, "
+            "and without it nobody could repair a wrong list of readers"
+        )
+
+
+def _claude_code_key_exists(known: Known, raw_keys: Mapping[str, Node], node: Node) -> None:
+    claude_code: Record | None = known.top.get("claudeCode")
+    name: str | None = claude_code.get("key") if claude_code else None
+    if name is None:
+        return
+    child = node.child("claudeCode", None).child("key", name)
+    if name not in raw_keys:
+        child.reject("a key of this catalogue", suggestion=nearest(name, raw_keys))
+    elif name in known.keys and known.keys[name].vendor != Vendor.ANTHROPIC:
+        child.reject("a key of vendor anthropic")

@@ -1,0 +1,174 @@
+"""Consumers that are services and people: the fields of their runtimes, and the settings made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from keyplan.catalogue import (
+    EcsSettings,
+    EksIdentity,
+    EksSettings,
+    PeopleSettings,
+    ReadAt,
+    RoleSettings,
+    Runtime,
+    Settings,
+)
+from keyplan.checks.fields import Field, Node, Record, choice, text
+from keyplan.checks.formats import role_arn
+from keyplan.checks.problems import Reported
+
+
+@dataclass(frozen=True)
+class RuntimeFields:
+    """What a runtime takes beside the fields that every consumer has."""
+
+    fields: tuple[Field, ...]
+    build: Callable[[Node, Record], Settings]  # raises Reported after reporting what does not fit together
+
+
+ROLE_ARN = Field(
+    "roleArn",
+    role_arn,
+    "role ARN",
+    "an existing role that gets the policy",
+    "arn:aws:iam::111122223333:role/chat-api",
+    default_text="a new role",
+)
+
+
+def _role_settings(node: Node, record: Record) -> Settings:
+    return RoleSettings(role_arn=record.get("roleArn"))
+
+
+def _ecs(node: Node, record: Record) -> Settings:
+    return EcsSettings(read_at=record.get("readAt"), role_arn=record.get("roleArn"))
+
+
+def _eks(node: Node, record: Record) -> Settings:
+    identity, issuer = record.get("identity"), record.get("oidcIssuer")
+    if record.sound("identity", "oidcIssuer"):
+        if identity is EksIdentity.IRSA and issuer is None:
+            node.child("oidcIssuer", None).reject(
+                "the cluster's issuer, which IRSA's trust names; "
+                "`aws eks describe-cluster --query cluster.identity.oidc.issuer` shows it"
+            )
+            raise Reported
+        if identity is EksIdentity.POD_IDENTITY and issuer is not None:
+            node.child("oidcIssuer", issuer).reject("no issuer with pod-identity; `identity: irsa` takes one")
+            raise Reported
+    return EksSettings(
+        identity=identity,
+        cluster=record.get("cluster"),
+        namespace=record.get("namespace"),
+        service_account=record.get("serviceAccount"),
+        oidc_issuer=issuer,
+        role_arn=record.get("roleArn"),
+    )
+
+
+def _people(node: Node, record: Record) -> Settings:
+    return PeopleSettings(permission_set=record.get("permissionSet"))
+
+
+_kubernetes_name = text(
+    r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?",
+    "a Kubernetes name: lower-case letters, digits, hyphens and dots",
+    lambda given: given.strip().lower().replace("_", "-"),
+)
+
+SERVICE_RUNTIMES = {
+    Runtime.ECS: RuntimeFields(
+        (
+            Field(
+                "readAt",
+                choice(ReadAt),
+                "`start` or `run`",
+                "`start`: the agent injects the value when a task starts, the execution role reads; "
+                "`run`: the program asks for it, the task role reads",
+                "start",
+                default="start",
+            ),
+            ROLE_ARN,
+        ),
+        _ecs,
+    ),
+    Runtime.LAMBDA: RuntimeFields((ROLE_ARN,), _role_settings),
+    Runtime.EC2: RuntimeFields((ROLE_ARN,), _role_settings),
+    Runtime.IAM_ROLE: RuntimeFields(
+        (
+            Field(
+                "roleArn",
+                role_arn,
+                "role ARN",
+                "the existing role that gets the policy",
+                "arn:aws:iam::111122223333:role/batch",
+                required=True,
+            ),
+        ),
+        _role_settings,
+    ),
+    Runtime.EKS: RuntimeFields(
+        (
+            Field(
+                "identity",
+                choice(EksIdentity),
+                "`pod-identity` or `irsa`",
+                "how a pod gets its role",
+                "pod-identity",
+                default="pod-identity",
+            ),
+            Field(
+                "cluster",
+                text(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", "the name of an EKS cluster"),
+                "cluster name",
+                "the cluster that the pods run in",
+                "main",
+                required=True,
+            ),
+            Field(
+                "namespace",
+                _kubernetes_name,
+                "Kubernetes name",
+                "the pods' namespace",
+                "search",
+                required=True,
+            ),
+            Field(
+                "serviceAccount",
+                _kubernetes_name,
+                "Kubernetes name",
+                "the pods' service account",
+                "indexer",
+                required=True,
+            ),
+            Field(
+                "oidcIssuer",
+                text(
+                    r"https://[A-Za-z0-9.-]+(/[A-Za-z0-9._-]+)*",
+                    "an https address without a trailing slash",
+                    lambda given: "https://" + given.strip().removeprefix("https://").rstrip("/"),
+                ),
+                "URL",
+                "the cluster's OIDC issuer; required for `irsa`, not allowed otherwise",
+                "https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF",
+            ),
+            ROLE_ARN,
+        ),
+        _eks,
+    ),
+    Runtime.PEOPLE: RuntimeFields(
+        (
+            Field(
+                "permissionSet",
+                text(r"[A-Za-z0-9+=,.@_-]{1,32}", "the name of an IAM Identity Center permission set"),
+                "permission set name",
+                "the IAM Identity Center permission set that includes the policy; "
+                "required where one of the keys has `lockdown`",
+                "LlmDevelopers",
+            ),
+        ),
+        _people,
+    ),
+}
