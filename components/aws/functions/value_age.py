@@ -36,50 +36,13 @@ from .ages import (
 )
 from .mail import Mail
 from .reminder_mail import key_mail, list_mail
+from .value_age_settings import Settings
 
 SETTINGS_FILE = Path(__file__).with_name("settings.json")
 METRICS_PER_CALL = 1_000
 LOGGER = logging.getLogger(__name__)
 LOGGER.setLevel(logging.INFO)
 _DENIED_CODES = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"})
-
-
-@dataclass(frozen=True)
-class Settings:
-    """settings.json: what the environment's catalogue says, as of the last deployment."""
-
-    environment: str
-    owner: str
-    owner_topic: str  # ARN of the environment's owner's topic
-    per_key: bool
-    namespace: str
-    escalate_after_days: float
-    count_alarm: str  # the alarm on the environment's count of keys
-    count_metric: str
-    key_alarms: Mapping[str, tuple[str, State]]  # alarm -> key and the state that the alarm stands for
-    rules: Mapping[str, Rule]
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Settings:
-        """Read the document that components/aws/reminder_settings.py writes."""
-        rules = {entry["name"]: Rule.from_json(entry) for entry in data["keys"]}
-        alarms: dict[str, tuple[str, State]] = {}
-        for entry in data["keys"]:
-            for alarm, state in ((entry["dueAlarm"], State.DUE), (entry["overdueAlarm"], State.OVERDUE)):
-                if alarm is not None:
-                    alarms[alarm] = (entry["name"], state)
-        return cls(
-            environment=data["environment"],
-            owner=data["owner"],
-            owner_topic=data["ownerTopic"],
-            per_key=data["mode"] == "perKey",
-            namespace=data["namespace"],
-            escalate_after_days=data["escalateAfterDays"],
-            count_alarm=data["countAlarm"],
-            count_metric=data["countMetric"],
-            key_alarms=alarms,
-            rules=rules,
-        )
 
 
 @dataclass(frozen=True)
