@@ -1,8 +1,8 @@
-"""Which hosts a command may talk to: AWS's own, the sandbox on this machine, and those that the user confirmed.
+"""Which hosts a command may talk to: AWS's own, the sandbox's, and those that the user confirmed.
 
-A manifest is a file that travels: one that names a foreign host must not be able to make `keyplan put` send a
-value there. So plain http is for this machine only, and an https host that is not the service's own at AWS has
-to be named by the person who runs the command (`--trust-endpoint HOST`, or KEYPLAN_TRUST_ENDPOINT). Pure.
+A manifest is a file that travels: one that names a foreign host must not be able to make `keyplan put` send
+a value there. So plain http is for this machine only, and an https host that is not the service's own at AWS
+has to be named by the person who runs the command (`--trust-endpoint HOST`, or KEYPLAN_TRUST_ENDPOINT). Pure.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from keyplan.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
 TRUST_VARIABLE = "KEYPLAN_TRUST_ENDPOINT"
-# Names under which only AWS serves its services. Source: dnsSuffix and dualStackDnsSuffix of every partition in
-# botocore's partitions.json (checked 2026-11-21); a test compares them.
+# Names under which only AWS serves its services. Source: dnsSuffix and dualStackDnsSuffix of every partition
+# in botocore's partitions.json (checked 2026-11-21); a test compares them.
 AWS_DNS_SUFFIXES = (
     "amazonaws.com",
     "api.aws",
@@ -73,6 +73,17 @@ class Endpoint:
         return self.port == 443 and re.fullmatch(form, self.host) is not None
 
 
+def endpoint_for(service: str, endpoints: Mapping[str, str]) -> Endpoint | None:
+    """The address of a service in a manifest, or None for AWS's own.
+
+    In a sandbox's manifest a service without an entry is at the sandbox too, never at AWS.
+    """
+    url = endpoints.get(service)
+    if url is None:
+        url = next((other for other in endpoints.values() if other.startswith("http:")), None)
+    return Endpoint(service, url) if url else None
+
+
 def endpoint_mistake(url: str) -> str | None:
     """What is wrong with an endpoint of a manifest, or None: https, or http on a loopback address."""
     match = re.fullmatch(_FORM, url)
@@ -84,7 +95,7 @@ def endpoint_mistake(url: str) -> str | None:
 
 
 def require_trusted(endpoint: Endpoint, trusted_hosts: Collection[str]) -> None:
-    """Raise UsageError unless a value may go to this endpoint. `trusted_hosts` come from the user, lower case."""
+    """Raise UsageError unless a value may go there. `trusted_hosts` come from the user, in lower case."""
     if endpoint.is_sandbox or endpoint.is_aws or endpoint.host in trusted_hosts:
         return
     raise UsageError(

@@ -166,7 +166,7 @@ class Manifest:
         """Check a parsed JSON document and read it.
 
         Raises:
-            ManifestError: with every mistake of the shape, each with its path; or that a newer keyplan wrote it.
+            ManifestError: with every mistake of the shape, each with its path; or a newer keyplan wrote it.
         """
         return cls.from_document(checked(document))
 

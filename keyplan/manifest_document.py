@@ -1,8 +1,8 @@
-"""The manifest as JSON: its fields, and the check of the whole shape. The published form is docs/manifest.schema.json.
+"""The manifest as JSON: its fields, and the check of its whole shape.
 
-Owns what a manifest document may hold and the words for what is wrong with one. Where a manifest comes from
-is `manifest_sources`; the typed objects are `manifest`. `keyplan exec` starts from here and never builds
-those objects: nothing heavy is imported (dataclasses alone cost more than this whole check).
+Published as docs/manifest.schema.json. Owns what a manifest may hold and the words for what is wrong with
+one. Where a manifest comes from is `manifest_sources`; the typed objects are `manifest`. `keyplan exec`
+starts from here and never builds those objects: importing dataclasses takes longer than this whole check.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def check(document: object) -> list[str]:
     mistakes: list[str] = []
     _object(document, "", _TOP, mistakes)
     if not mistakes:
-        _check_references(document, mistakes)
+        _check_references(document, mistakes)  # type: ignore[arg-type]  # its shape is right
     return mistakes
 
 
@@ -151,13 +151,13 @@ def _load(text: str, origin: str) -> object:
     except json.JSONDecodeError as error:
         where = f"{origin}, line {error.lineno} column {error.colno}"
         raise ManifestError(f"{where}: it is not valid JSON ({error.msg.rstrip(' at:').lower()})") from None
-    except _NotJson as error:
+    except _NotJsonError as error:
         raise ManifestError(f"{origin}: {error}") from None
     except RecursionError:
         raise ManifestError(f"{origin}: it is nested too deeply for a manifest") from None
 
 
-class _NotJson(Exception):
+class _NotJsonError(Exception):
     """Python's parser would accept it; JSON's rules do not."""
 
 
@@ -168,13 +168,13 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     seen: set[str] = set()
     for name, _ in pairs:
         if name in seen:
-            raise _NotJson(f"the field {_shown(name)} is there twice in one object")
+            raise _NotJsonError(f"the field {_shown(name)} is there twice in one object")
         seen.add(name)
     return found
 
 
 def _no_constant(_text: str) -> NoReturn:
-    raise _NotJson("NaN and Infinity are not JSON")
+    raise _NotJsonError("NaN and Infinity are not JSON")
 
 
 def _check_version(text: str) -> None:
@@ -343,8 +343,12 @@ _TOP = {
 
 
 def _check_references(document: ManifestDocument, mistakes: list[str]) -> None:
-    """What a JSON schema cannot say. An ARN of another account would send a value to somebody else's store."""
+    """What a schema cannot say. An ARN of another account would send a value to somebody else's store."""
     aws, keys = document["clouds"]["aws"], document["keys"]
+    if len({url.startswith("http:") for url in aws["endpoints"].values()}) > 1:
+        mistakes.append(
+            "clouds.aws.endpoints: some are a sandbox's (http) and some are not: all or none can be"
+        )
     start = f"arn:{aws['partition']}:secretsmanager:{aws['region']}:{aws['accountId']}:secret:"
     for name, key in keys.items():
         secret = key["aws"]

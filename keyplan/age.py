@@ -1,0 +1,60 @@
+"""How old a value is and when it is due. Pure; the clock is an argument."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from keyplan.durations import Duration
+
+
+class State(StrEnum):
+    """What is to be said about one key."""
+
+    OK = "ok"
+    DUE_SOON = "due-soon"
+    OVERDUE = "overdue"
+    NO_VALUE = "no-value"
+    MISSING = "missing"  # the secret's container is not there
+    PENDING_DELETION = "pending-deletion"
+    DENIED = "denied"
+    UNKNOWN = "unknown"  # the store could not be asked
+
+
+# What `status --check` reports as a finding, and what makes any status incomplete.
+FINDINGS = frozenset({State.OVERDUE, State.NO_VALUE, State.MISSING, State.PENDING_DELETION})
+NOT_READ = frozenset({State.DENIED, State.UNKNOWN})
+
+
+@dataclass(frozen=True)
+class Age:
+    """A stored value in time."""
+
+    created: datetime
+    due: datetime
+    age: timedelta
+    state: State
+
+
+def age_of(created: datetime, now: datetime, rotate_every: Duration, remind_before: Duration) -> Age:
+    """The age of a value that was stored at `created` (aware); overdue from the due moment on."""
+    due = created + timedelta(seconds=rotate_every.seconds)
+    if now >= due:
+        state = State.OVERDUE
+    elif now >= due - timedelta(seconds=remind_before.seconds):
+        state = State.DUE_SOON
+    else:
+        state = State.OK
+    # A store's clock can be ahead of this machine's; a negative age would only puzzle.
+    return Age(created, due, max(now - created, timedelta()), state)
+
+
+def in_words(length: timedelta) -> str:
+    """`41d`, `5h` or `3m`: the largest unit that fills one, rounded down."""
+    minutes = int(length.total_seconds() // 60)
+    if minutes < 60:
+        return f"{minutes}m"
+    if minutes < 60 * 24:
+        return f"{minutes // 60}h"
+    return f"{minutes // (60 * 24)}d"

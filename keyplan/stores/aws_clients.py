@@ -1,0 +1,69 @@
+"""AWS SDK sessions and clients, configured once: for the sandbox isolated from everything of the user's.
+
+Imports boto3 and botocore only inside its functions: they take longer than everything else a command does.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from keyplan.stores.aws_credentials import SANDBOX_CREDENTIALS
+
+if TYPE_CHECKING:
+    import botocore.session
+    from botocore.config import Config
+
+    from keyplan.endpoints import Endpoint
+
+ATTEMPTS = 5
+
+
+def session(endpoint: Endpoint | None) -> botocore.session.Session:
+    """botocore's session: the user's, or for the sandbox one that reads no file and no variable of the
+    user's.
+    """
+    import botocore.session
+
+    if endpoint is None or not endpoint.is_sandbox:
+        return botocore.session.Session()
+    # (configuration file's name, variable, default, conversion): no name and no variable leaves the default.
+    fixed: dict[str, Any] = {
+        "profile": (None, None, None, None),
+        "config_file": (None, None, os.devnull, None),
+        "credentials_file": (None, None, os.devnull, None),
+        "ca_bundle": (None, None, None, None),
+    }
+    isolated = botocore.session.Session(session_vars=fixed)
+    isolated.set_credentials(SANDBOX_CREDENTIALS.access_key, SANDBOX_CREDENTIALS.secret_key)
+    return isolated
+
+
+def configuration(endpoint: Endpoint | None, timeout_seconds: float) -> Config:
+    """How clients connect: with retries, within a time limit, and in the sandbox past every proxy."""
+    from botocore.config import Config
+
+    common: dict[str, Any] = {
+        "retries": {"total_max_attempts": ATTEMPTS, "mode": "standard"},
+        "connect_timeout": min(timeout_seconds, 10.0),
+        "read_timeout": timeout_seconds,
+        "user_agent_extra": "keyplan",
+    }
+    if endpoint is not None and endpoint.is_sandbox:
+        common |= {"proxies": {}, "use_fips_endpoint": False, "use_dualstack_endpoint": False}
+    return Config(**common)
+
+
+def client(
+    service: str, region: str, endpoint: Endpoint | None, timeout_seconds: float, *, from_session: Any = None
+) -> Any:
+    """A boto3 client of `service`; one session can serve several."""
+    import boto3
+
+    # boto3-stubs has no overload for a service that is known at run time only, hence Any.
+    make: Any = boto3.Session(botocore_session=from_session or session(endpoint), region_name=region).client
+    return make(
+        service,
+        endpoint_url=endpoint.url if endpoint else None,
+        config=configuration(endpoint, timeout_seconds),
+    )
