@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from keyplan.endpoints import endpoint_mistake
 from keyplan.errors import UsageError
 
 # The services that keyplan's command calls; an endpoint of any other service is the provider's business.
@@ -80,7 +81,7 @@ def endpoints_from(text: str | None) -> dict[str, str]:
         Service to URL, sorted; only the services that keyplan's command calls, and no empty URL.
 
     Raises:
-        UsageError: the text has another shape.
+        UsageError: the text has another shape, or an address that the manifest could not carry.
     """
     if not text:
         return {}
@@ -93,11 +94,15 @@ def endpoints_from(text: str | None) -> dict[str, str]:
     found = {service: url for block in blocks for service, url in block.items()}
     if not all(isinstance(url, str) for url in found.values()):
         raise _malformed_endpoints()
-    return {
+    kept = {
         service: found[service]
         for service in sorted(found)
         if service in ENDPOINT_SERVICES and found[service]
     }
+    for service, url in kept.items():
+        if mistake := endpoint_mistake(url):
+            raise UsageError(f"the endpoint of {service} in `aws:endpoints` is no use to commands: {mistake}")
+    return kept
 
 
 def _malformed_endpoints() -> UsageError:

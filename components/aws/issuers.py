@@ -1,7 +1,8 @@
 """Whether an account's OIDC provider for a CI issuer is declared, taken over or reused.
 
-Pure but for one lookup. An account has one provider for each issuer, while several environments of one account have CI consumers.
-The first environment declares it and tags it with its own name; the others find it and refer to it.
+Pure but for one lookup. An account has one provider for each issuer, while several environments of one
+account have CI consumers. The first environment declares it and tags it with its own name; the others find
+it and refer to it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,239 @@
+"""One environment on AWS: its encryption key, secrets, readers, operators, auditor, reminders and read alarm.
+
+Composes the components of this package and describes the result in the manifest. Leaves out every decision
+(`plans`) and every lookup: `read_surroundings` makes those before the first component is built.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from components.aws.access import AuditorRole, AuditorRoleArgs, OperatorPolicy, OperatorPolicyArgs
+from components.aws.account import Account, read_account
+from components.aws.ci_identities import CiIssuer, CiIssuerArgs, CiReader
+from components.aws.encryption import EncryptionKey, EncryptionKeyArgs
+from components.aws.issuers import FoundProvider, identities_of, look_up_providers, plan_issuers
+from components.aws.notifications import OwnerTopics, OwnerTopicsArgs
+from components.aws.plans import EnvironmentPlan, plan_environment
+from components.aws.read_alarm import ReadAlarm, ReadAlarmArgs
+from components.aws.readers import PeopleReader, ReaderArgs, ServiceReader
+from components.aws.reminders import RotationReminders, RotationRemindersArgs
+from components.aws.secrets import KeySecret, KeySecretArgs
+from components.aws.tags import tags
+from keyplan.catalogue import CI_RUNTIMES, Catalogue, Runtime, consumer_settings
+from keyplan.manifest import AwsLocation, Manifest, ManifestConsumer, ManifestKey, SecretLocation
+
+Reader = ServiceReader | PeopleReader | CiReader
+
+
+@dataclass(frozen=True)
+class AwsSurroundings:
+    """What an environment finds on AWS before it makes anything."""
+
+    account: Account
+    providers: Mapping[str, FoundProvider | None]  # by issuer: the account's OIDC provider, or none
+
+
+def read_surroundings(catalogue: Catalogue) -> AwsSurroundings:
+    """Make every read-only lookup that the environment needs; call it before the first component."""
+    return AwsSurroundings(read_account(), look_up_providers(identities_of(catalogue)))
+
+
+@dataclass(frozen=True)
+class AwsEnvironmentArgs:
+    catalogue: Catalogue
+    """The environment's configuration, checked."""
+    surroundings: AwsSurroundings
+    """What the account has already."""
+
+
+class AwsEnvironment(pulumi.ComponentResource):
+    """Everything that one environment has on AWS."""
+
+    manifest: pulumi.Output[Manifest]
+    """The environment's description; known once everything exists."""
+
+    def __init__(
+        self, name: str, args: AwsEnvironmentArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        catalogue, account = args.catalogue, args.surroundings.account
+        # Both raise on what AWS would refuse halfway, so they come before the first resource.
+        plan = plan_environment(catalogue, account)
+        issuers = plan_issuers(
+            account, catalogue.environment, identities_of(catalogue), args.surroundings.providers
+        )
+        super().__init__("keyplan:aws:Environment", name, None, opts)
+        self._name, self._catalogue, self._account, self._plan = name, catalogue, account, plan
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._tags = tags(catalogue.environment, catalogue.owner)
+        encryption_key = EncryptionKey(
+            f"{name}-encryption",
+            EncryptionKeyArgs(
+                catalogue.environment,
+                plan.encryption_policy,
+                catalogue.recovery_window_days,
+                catalogue.protect,
+                self._tags,
+            ),
+            self._child,
+        )
+        secret_arns = self._secrets(encryption_key.arn)
+        providers = {
+            issuer: CiIssuer(f"{name}-{_slug(issuer)}", CiIssuerArgs(issuer_plan, self._tags), self._child)
+            for issuer, issuer_plan in issuers.items()
+        }
+        readers = self._readers(encryption_key.arn, providers)
+        operator, auditor = self._access(encryption_key.arn)
+        self._alarms(secret_arns)
+        self.manifest = pulumi.Output.all(
+            key_arn=encryption_key.arn,
+            secret_arns=secret_arns,
+            policy_arns={consumer: reader.policy_arns for consumer, reader in readers.items()},
+            operator_policy_arns=operator.policy_arns,
+            auditor_role_arn=auditor.arn,
+        ).apply(lambda arns: describe(catalogue, account, plan, arns))
+        self.register_outputs({})
+
+    def _secrets(self, encryption_key_arn: pulumi.Output[str]) -> dict[str, pulumi.Output[str]]:
+        catalogue = self._catalogue
+        return {
+            key.name: KeySecret(
+                f"{self._name}-{key.name}",
+                KeySecretArgs(
+                    key=key,
+                    environment=catalogue.environment,
+                    encryption_key_arn=encryption_key_arn,
+                    policy=self._plan.secret_policies[key.name],
+                    recovery_window_days=catalogue.recovery_window_days,
+                    protect=catalogue.protect,
+                    tags=tags(catalogue.environment, key.owner, key.vendor),
+                ),
+                self._child,
+            ).arn
+            for key in catalogue.keys.values()
+        }
+
+    def _readers(
+        self, encryption_key_arn: pulumi.Output[str], providers: Mapping[str, CiIssuer]
+    ) -> dict[str, Reader]:
+        readers: dict[str, Reader] = {}
+        for consumer_name, plan in self._plan.readers.items():
+            name = f"{self._name}-{consumer_name}-reader"
+            args = ReaderArgs(plan, self._account, encryption_key_arn, self._tags)
+            if plan.consumer.runtime is Runtime.PEOPLE:
+                readers[consumer_name] = PeopleReader(name, args, self._child)
+            elif plan.consumer.runtime in CI_RUNTIMES and plan.identity is not None:
+                readers[consumer_name] = CiReader(name, args, [providers[plan.identity.issuer]], self._child)
+            else:
+                readers[consumer_name] = ServiceReader(name, args, self._child)
+        return readers
+
+    def _access(self, encryption_key_arn: pulumi.Output[str]) -> tuple[OperatorPolicy, AuditorRole]:
+        environment = self._catalogue.environment
+        operator = OperatorPolicy(
+            f"{self._name}-operator",
+            OperatorPolicyArgs(
+                environment,
+                self._account,
+                self._plan.operator,
+                tuple(self._plan.operator_roles),
+                encryption_key_arn,
+                self._tags,
+            ),
+            self._child,
+        )
+        auditor = AuditorRole(
+            f"{self._name}-auditor",
+            AuditorRoleArgs(environment, self._plan.auditor_trust, self._tags),
+            self._child,
+        )
+        return operator, auditor
+
+    def _alarms(self, secret_arns: Mapping[str, pulumi.Output[str]]) -> None:
+        catalogue, account = self._catalogue, self._account
+        addresses = sorted({catalogue.owner, *(key.owner for key in catalogue.keys.values())})
+        topics = OwnerTopics(
+            f"{self._name}-owners",
+            OwnerTopicsArgs(catalogue.environment, account, addresses, self._tags),
+            self._child,
+        )
+        RotationReminders(
+            f"{self._name}-reminders",
+            RotationRemindersArgs(catalogue, account, secret_arns, topics.arns),
+            self._child,
+        )
+        # The break-glass role is not listed: that somebody used it is worth an alarm.
+        principals: dict[str, Sequence[pulumi.Input[str]]] = {
+            key: [
+                principal
+                for consumer in catalogue.readers_of(key)
+                for principal in self._plan.readers[consumer.name].principals
+            ]
+            for key in catalogue.keys
+        }
+        ReadAlarm(
+            f"{self._name}-read-alarm",
+            ReadAlarmArgs(catalogue, account, secret_arns, principals, topics.arns),
+            self._child,
+        )
+
+
+def describe(
+    catalogue: Catalogue, account: Account, plan: EnvironmentPlan, arns: Mapping[str, Any]
+) -> Manifest:
+    """The manifest of an environment, from its catalogue and the ARNs that AWS gave.
+
+    Args:
+        arns: `key_arn`, `secret_arns` by key, `policy_arns` by consumer, `operator_policy_arns`,
+            `auditor_role_arn`.
+    """
+    return Manifest(
+        environment=catalogue.environment,
+        owner=catalogue.owner,
+        escalate_after=str(catalogue.escalate_after),
+        aws=AwsLocation(
+            account_id=account.account_id,
+            partition=account.partition,
+            region=account.region,
+            kms_key_arn=arns["key_arn"],
+            operator_policy_arns=tuple(arns["operator_policy_arns"]),
+            auditor_role_arn=arns["auditor_role_arn"],
+            endpoints=account.endpoints,
+        ),
+        keys={
+            key.name: ManifestKey(
+                name=key.name,
+                vendor=key.vendor,
+                owner=key.owner,
+                env_var=key.env_var,
+                value_format=key.value_format,
+                rotate_every=str(key.rotate_every),
+                remind_before=str(key.remind_before),
+                grace=str(key.grace),
+                aws=SecretLocation(key.secret_name, arns["secret_arns"][key.name], key.env_var),
+            )
+            for key in catalogue.keys.values()
+        },
+        consumers={
+            consumer.name: ManifestConsumer(
+                name=consumer.name,
+                runtime=consumer.runtime.value,
+                keys=consumer.keys,
+                env=consumer.env,
+                role_arn=plan.readers[consumer.name].role_arn,
+                policy_arns=tuple(arns["policy_arns"][consumer.name]),
+                settings=consumer_settings(consumer.settings),
+            )
+            for consumer in catalogue.consumers.values()
+        },
+    )
+
+
+def _slug(issuer: str) -> str:
+    """An issuer's address as part of a resource's name."""
+    return re.sub(r"[^a-z0-9]+", "-", issuer.removeprefix("https://").lower()).strip("-")
