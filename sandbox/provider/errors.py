@@ -1,0 +1,19 @@
+"""What the provider raises; the engine adds the resource's name and shows it to a person."""
+
+from __future__ import annotations
+
+
+class ProviderError(Exception):
+    """An operation that failed, in words: no SDK text and no input values.
+
+    `hint` is a command or an edit that helps, where one is known.
+    """
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class MissingError(ProviderError):
+    """What an invoke or an operation needs does not exist."""

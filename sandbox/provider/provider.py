@@ -1,0 +1,306 @@
+"""The one provider: check, diff, create, read, update, delete and invoke over the handlers.
+
+Plain dictionaries in and out, with camelCase keys; UNKNOWN stands for what a preview does not know. It
+knows nothing of the engine, of state or of gRPC, so that the small engine here and a servicer for the
+real one can both call it. Secrets are unwrapped or refused before they get here.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sandbox.provider.aws import HANDLERS
+from sandbox.provider.cloud import Cloud
+from sandbox.provider.errors import MissingError, ProviderError
+from sandbox.provider.handler import Handler, error_code, is_missing
+from sandbox.provider.invokes import INVOKES
+from sandbox.provider.values import UNKNOWN, has_unknown, without
+
+# Where check() notes which inputs it filled in; the mark travels with the inputs, as in the real providers.
+DEFAULTS_KEY = "__defaults"
+RANDOM_BYTES = 4
+ALREADY_EXISTS_CODES = frozenset(
+    {
+        "AlreadyExistsException",
+        "EntityAlreadyExists",
+        "ResourceAlreadyExistsException",
+        "ResourceConflictException",
+        "ResourceExistsException",
+    }
+)
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Inputs with defaults filled in, or why they cannot be used."""
+
+    inputs: dict[str, Any]
+    failures: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Which properties changed, which of them need a new resource, and which one has to go first."""
+
+    changed: frozenset[str]
+    replaces: frozenset[str]
+    delete_before_replace: bool = False
+
+
+@dataclass(frozen=True)
+class State:
+    """A resource as it is: its id, its inputs and everything it shows."""
+
+    id: str
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+
+
+class Provider:
+    """One configured provider. Safe to call from many threads."""
+
+    def __init__(self) -> None:
+        self._cloud: Cloud | None = None
+
+    def configure(self, settings: Mapping[str, Any]) -> None:
+        """Take region, endpoints and default tags. Raises: ProviderError naming the setting."""
+        self._cloud = Cloud(settings)
+
+    @property
+    def cloud(self) -> Cloud:
+        """The configured cloud."""
+        if self._cloud is None:
+            raise ProviderError("the provider is not configured")
+        return self._cloud
+
+    def check(
+        self, token: str, name: str, new: Mapping[str, Any], old: Mapping[str, Any] | None = None
+    ) -> Checked:
+        """Fill in defaults, automatic name and all tags, and list what cannot be used.
+
+        Args:
+            name: the resource's name in the program, which automatic names begin with.
+            old: the inputs of the last run; an automatic name is kept from them.
+        """
+        handler = HANDLERS.get(token)
+        if handler is None:
+            return Checked({}, [f"the sandbox does not know {token}"])
+        given = {key: value for key, value in new.items() if value is not None and key != DEFAULTS_KEY}
+        failures = _unusable(handler, given)
+        inputs = {**handler.defaults, **given}
+        filled = sorted(set(handler.defaults) - set(given))
+        if handler.name_length and handler.name_property not in inputs:
+            inputs[handler.name_property] = _automatic_name(handler, name, given, old or {})
+            filled.append(handler.name_property)
+        if "tags" in handler.properties():
+            tags = given.get("tags")
+            inputs["tagsAll"] = tags if tags is UNKNOWN else {**self.cloud.default_tags, **(tags or {})}
+        inputs[DEFAULTS_KEY] = filled
+        return Checked(inputs, failures)
+
+    def diff(self, token: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Difference:
+        """Compare checked inputs; a property that the cloud keeps by itself and is not given is no change."""
+        handler = _handler(token)
+        names = (set(old) | set(new)) - {DEFAULTS_KEY}
+        changed = frozenset(
+            name
+            for name in names
+            if not (name in handler.kept and name not in new)
+            and not handler.same(name, old.get(name), new.get(name))
+        )
+        fixed = frozenset((*handler.fixed, "region")) if handler.regional else frozenset(handler.fixed)
+        stays = bool(handler.identity) and all(
+            handler.same(name, old.get(name), new.get(name)) for name in handler.identity
+        )
+        return Difference(changed, changed & fixed, stays)
+
+    def create(self, token: str, inputs: Mapping[str, Any], preview: bool = False) -> State:
+        """Make the resource; in a preview make nothing and say UNKNOWN for what only AWS can say."""
+        handler = _handler(token)
+        plain = without(inputs, (DEFAULTS_KEY,))
+        if preview:
+            return State("", dict(inputs), {**dict.fromkeys(handler.computed, UNKNOWN), **plain})
+        _refuse_unknown(plain)
+        created = self._call("create", token, lambda: handler.create(self.cloud, plain))
+        return State(created.id, dict(inputs), {**plain, **created.computed})
+
+    def read(self, token: str, id_: str, inputs: Mapping[str, Any] | None = None) -> State | None:
+        """The resource as the cloud has it, None when it is gone.
+
+        Args: inputs: the last known ones, nothing for an import.
+        """
+        handler = _handler(token)
+        known = without(inputs or {}, (DEFAULTS_KEY,))
+        try:
+            found = self._call("read", token, lambda: handler.read(self.cloud, id_, known))
+        except MissingError:
+            return None
+        if found is None:
+            return None
+        if "tagsAll" in found:
+            default = self.cloud.default_tags
+            found["tags"] = {key: text for key, text in found["tagsAll"].items() if default.get(key) != text}
+        local = {key: known.get(key, handler.defaults.get(key)) for key in handler.local}
+        understood = handler.properties() | {"tagsAll"}
+        read_inputs = {key: value for key, value in {**local, **found}.items() if key in understood}
+        return State(id_, {**read_inputs, DEFAULTS_KEY: []}, {**local, **found})
+
+    def update(
+        self,
+        token: str,
+        id_: str,
+        old: State,
+        new: Mapping[str, Any],
+        changed: frozenset[str],
+        preview: bool = False,
+    ) -> State:
+        """Change the resource in place."""
+        handler = _handler(token)
+        plain = without(new, (DEFAULTS_KEY,))
+        lasting = {*handler.computed, *(name for name in handler.kept if name not in plain)}
+        outputs = {key: value for key, value in old.outputs.items() if key in lasting}
+        if preview:
+            return State(id_, dict(new), {**outputs, **plain})
+        _refuse_unknown(plain)
+        before = without(old.inputs, (DEFAULTS_KEY,))
+        answer = self._call("update", token, lambda: handler.update(self.cloud, id_, before, plain, changed))
+        return State(id_, dict(new), {**outputs, **plain, **answer})
+
+    def delete(self, token: str, id_: str, known: Mapping[str, Any]) -> None:
+        """Delete the resource; one that is gone already is no error."""
+        handler = _handler(token)
+        plain = without(known, (DEFAULTS_KEY,))
+        try:
+            self._call("delete", token, lambda: handler.delete(self.cloud, id_, plain))
+        except MissingError:
+            return
+
+    def find(self, token: str, inputs: Mapping[str, Any]) -> State | None:
+        """A resource that an interrupted creation left behind, or None."""
+        handler = _handler(token)
+        plain = without(inputs, (DEFAULTS_KEY,))
+        try:
+            id_ = self._call("read", token, lambda: handler.find(self.cloud, plain))
+        except MissingError:
+            return None
+        return self.read(token, id_, inputs) if id_ else None
+
+    def invoke(self, token: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Call a function that reads something.
+
+        Raises: MissingError for what does not exist, ProviderError for a function that is not known.
+        """
+        function = INVOKES.get(token)
+        if function is None:
+            raise ProviderError(f"the sandbox does not know the function {token}")
+        return self._call("invoke", token, lambda: function(self.cloud, arguments))
+
+    def _call(self, operation: str, token: str, action: Callable[[], Answer]) -> Answer:
+        """Run an operation; AWS's errors become ours, by code and without their text."""
+        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
+
+        try:
+            return action()
+        except ClientError as error:
+            raise _explained(operation, token, error) from None
+        except (BotoCoreError, ResponseParserError) as error:
+            # Such an error's text can quote what was sent, so only its kind is shown.
+            raise ProviderError(f"the call to AWS could not be made: {type(error).__name__}") from None
+
+
+def recoverable(token: str) -> bool:
+    """Whether a deleted resource of this type can be restored for a while."""
+    handler = HANDLERS.get(token)
+    return handler is not None and handler.recoverable
+
+
+def fixed_properties(token: str) -> frozenset[str]:
+    """The properties of a type whose change makes a new resource."""
+    handler = HANDLERS.get(token)
+    return frozenset(handler.fixed) if handler else frozenset()
+
+
+def services() -> frozenset[str]:
+    """The AWS services that the handlers call."""
+    return frozenset(handler.service for handler in HANDLERS.values())
+
+
+def _handler(token: str) -> Handler:
+    handler = HANDLERS.get(token)
+    if handler is None:
+        raise ProviderError(f"the sandbox does not know {token}")
+    return handler
+
+
+def _refuse_unknown(inputs: Mapping[str, Any]) -> None:
+    for name, value in inputs.items():
+        if has_unknown(value):
+            raise ProviderError(f"the value of `{name}` is not known")
+
+
+def _unusable(handler: Handler, given: Mapping[str, Any]) -> list[str]:
+    """Properties that are unknown to the handler, and those that are missing."""
+    allowed = handler.properties() | {"tagsAll"}
+    failures = [
+        f"the sandbox does not know the property `{name}` of {handler.kind}"
+        for name in sorted(given)
+        if name not in allowed
+    ]
+    for path, keys in handler.nested.items():
+        failures += [
+            f"the sandbox does not know the property `{path}.{key}` of {handler.kind}"
+            for key in sorted(_keys_at(given, path.split(".")) - set(keys))
+        ]
+    failures += [
+        f"the property `{name}` of {handler.kind} is required"
+        for name in handler.required
+        if name not in given
+    ]
+    return failures
+
+
+def _keys_at(value: Any, path: list[str]) -> set[str]:
+    """The keys of the dictionaries at a path, through lists."""
+    if isinstance(value, list):
+        return {key for item in value for key in _keys_at(item, path)}
+    if not isinstance(value, Mapping):
+        return set()
+    if not path:
+        return set(value)
+    return _keys_at(value.get(path[0]), path[1:])
+
+
+def _automatic_name(
+    handler: Handler, name: str, given: Mapping[str, Any], old: Mapping[str, Any]
+) -> str | Any:
+    prefix = given.get(f"{handler.name_property}Prefix")
+    if prefix is UNKNOWN:
+        return UNKNOWN
+    previous = old.get(handler.name_property)
+    automatic = handler.name_property in old.get(DEFAULTS_KEY, ())
+    if previous and automatic and old.get(f"{handler.name_property}Prefix") == prefix:
+        return previous
+    start = prefix if prefix is not None else f"{name}-"
+    suffix = secrets.token_hex(RANDOM_BYTES)
+    if not start.startswith(handler.name_start):
+        start = f"{handler.name_start}{start}"
+    return f"{start[: handler.name_length - len(suffix)]}{suffix}"
+
+
+def _explained(operation: str, token: str, error: Exception) -> ProviderError:
+    code = error_code(error) or "unknown"
+    action = str(getattr(error, "operation_name", operation))
+    if is_missing(error):
+        return MissingError(f"AWS answered {code} to {action}: it, or something it names, does not exist")
+    if code in ALREADY_EXISTS_CODES and operation == "create":
+        return ProviderError(
+            f"AWS answered {code} to {action}: one with this name exists and does not belong to this stack",
+            "delete it, choose another name, or adopt it with the resource option import_",
+        )
+    return ProviderError(f"AWS answered {code} to {action}")

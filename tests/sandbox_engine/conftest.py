@@ -1,0 +1,71 @@
+"""One in-process moto server for a test process, emptied before every test."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sandbox.provider import Provider
+from sandbox.provider.cloud import ENDPOINT_NAMES
+
+REGION = "eu-west-1"
+
+
+@pytest.fixture(scope="session")
+def moto_address() -> Iterator[str]:
+    """The server's address. Its thread ends with the process."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def cloud_address(moto_address: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty cloud; a proxy of the user's that must not matter."""
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "")
+    reset = urllib.request.Request(f"{moto_address}/moto-api/reset", method="POST")
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    opener.open(reset, timeout=30).close()
+    return moto_address
+
+
+@pytest.fixture(scope="session")
+def all_endpoints(moto_address: str) -> str:
+    """The setting `aws:endpoints`, as JSON text."""
+    return json.dumps([dict.fromkeys(sorted(ENDPOINT_NAMES), moto_address)])
+
+
+@pytest.fixture(scope="session")
+def shared_provider(all_endpoints: str) -> Provider:
+    """One provider for all tests: making boto3 clients takes longer than most tests."""
+    provider = Provider()
+    provider.configure({"region": REGION, "endpoints": all_endpoints, "accessKey": "any"})
+    return provider
+
+
+@pytest.fixture
+def endpoints(cloud_address: str, all_endpoints: str) -> str:
+    """The setting `aws:endpoints` of an empty cloud."""
+    return all_endpoints
+
+
+@pytest.fixture
+def provider(cloud_address: str, shared_provider: Provider) -> Provider:
+    """A provider of an empty cloud."""
+    return shared_provider
+
+
+@pytest.fixture
+def aws(provider: Provider) -> Any:
+    """`aws("iam")` gives a client, to look at the cloud past the provider."""
+    return provider.cloud.client
