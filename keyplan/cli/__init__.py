@@ -1,21 +1,21 @@
 """The command line: parse, call, print. One module a verb; only the chosen verb's module is imported.
 
 A verb's module has `configure(parser)`, which adds its arguments, and `run(arguments) -> int`, which returns
-the exit code. Arguments are never echoed in a message: somebody may have typed a value among them.
+the exit code. `TAKES_PROGRAM = True` in it gives `run` what follows `--` as `arguments.program`. Arguments
+are never echoed in a message: somebody may have typed a value among them.
 """
 
 from __future__ import annotations
 
-import argparse
-import difflib
-import importlib
 import os
 import sys
-import traceback
-from collections.abc import Sequence
-from typing import NoReturn
 
+from keyplan.cli.output import result, say
 from keyplan.errors import EXIT_DONE, EXIT_USAGE, KeyplanError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 VERBS = {
     "check": "find every mistake of the environments' configuration, offline",
@@ -27,72 +27,75 @@ VERBS = {
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 EXIT_PIPE_CLOSED = 141  # 128 + SIGPIPE
 EXIT_INTERNAL = 70  # EX_SOFTWARE of sysexits.h
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are UsageErrors that never repeat what was typed."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise UsageError. argparse's own text is used only where it can't contain an argument."""
-        if message.startswith("the following arguments are required"):
-            raise UsageError(message, f"{self.prog} --help")
-        raise UsageError(
-            "the arguments are not understood (they are not repeated here: one may be a value)",
-            f"{self.prog} --help",
-        )
+EXIT_OUTPUT = 74  # EX_IOERR of sysexits.h
 
 
 def run(argv: Sequence[str]) -> int:
-    """Run one command and return its exit code; every failure is printed on standard error."""
-    verbose = "--verbose" in argv[: argv.index("--")] if "--" in argv else "--verbose" in argv
+    """Run one command and return its exit code; every failure is told on standard error."""
+    _open_closed_streams()
+    arguments = list(argv)
+    before_program = arguments[: arguments.index("--")] if "--" in arguments else arguments
     try:
-        code = _dispatch(argv)
+        code = _dispatch(arguments)
         sys.stdout.flush()
         return code
     except KeyplanError as error:
-        _say(f"error: {error.message}")
-        if error.hint:
-            _say(f"hint: {error.hint}")
-        return error.exit_code
+        return _told(error)
     except KeyboardInterrupt:
-        _say("\ninterrupted; nothing was changed by what had not been reported as done")
+        say("\ninterrupted")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # Python would complain again when it flushes at exit; nobody reads that pipe any more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_output()
         return EXIT_PIPE_CLOSED
+    except SystemExit as leaving:  # argparse after --help
+        return leaving.code if isinstance(leaving.code, int) else EXIT_DONE
     except Exception as error:
-        _say(f"error: internal error ({type(error).__name__}); its text is hidden because it may hold a value")
-        if verbose:
-            _say("".join(traceback.format_tb(error.__traceback__)).rstrip())
-        else:
-            _say("hint: run it again with --verbose for the place in the code, and report that")
-        return EXIT_INTERNAL
+        return _internal(error, "--verbose" in before_program)
 
 
-def _dispatch(argv: Sequence[str]) -> int:
+def _dispatch(argv: list[str]) -> int:
     if not argv or argv[0] in ("-h", "--help", "help"):
-        print(_overview())
+        (result if argv else say)(_overview())
         return EXIT_DONE if argv else EXIT_USAGE
     if argv[0] == "--version":
         from keyplan import __version__
 
-        print(f"keyplan {__version__}")
+        result(f"keyplan {__version__}")
         return EXIT_DONE
     verb = argv[0]
     if verb not in VERBS:
-        near = difflib.get_close_matches(verb, VERBS, n=1)
-        raise UsageError("there is no such command", f"keyplan {near[0]}" if near else "keyplan --help")
-    module = importlib.import_module(f"keyplan.cli.{verb}")
+        from difflib import get_close_matches
+
+        near = get_close_matches(verb, VERBS, n=1)
+        raise UsageError(
+            "there is no such command", f"keyplan {near[0]} --help" if near else "keyplan --help"
+        )
+    return _run_verb(verb, argv[1:])
+
+
+def _run_verb(verb: str, argv: list[str]) -> int:
+    from argparse import RawDescriptionHelpFormatter
+    from importlib import import_module
+
+    from keyplan.cli.arguments import Parser
+
+    module = import_module(f"keyplan.cli.{verb}")
     parser = Parser(
         prog=f"keyplan {verb}",
         description=module.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--verbose", action="store_true", help="say more about what is done, never a value")
     module.configure(parser)
-    code: int = module.run(parser.parse_args(argv[1:]))
+    program: list[str] | None = None
+    # Split here: argparse drops or keeps further `--` of the program's own, depending on Python's version.
+    if getattr(module, "TAKES_PROGRAM", False) and "--" in argv:
+        place = argv.index("--")
+        argv, program = argv[:place], argv[place + 1 :]
+    arguments = parser.parse_args(argv)
+    arguments.program = program
+    code: int = module.run(arguments)
     return code
 
 
@@ -102,8 +105,52 @@ def _overview() -> str:
     return f"usage: keyplan VERB …\n\n{verbs}\n\n`keyplan VERB --help` says more; values are never arguments."
 
 
-def _say(text: str) -> None:
+def _told(error: KeyplanError) -> int:
     try:
-        print(text, file=sys.stderr, flush=True)
-    except (BrokenPipeError, ValueError):
-        pass  # standard error is closed: there is nobody left to tell
+        sys.stdout.flush()  # what was printed before comes first
+    except BrokenPipeError:
+        _abandon_output()
+    say(f"error: {error.message}")
+    if error.hint:
+        say(f"hint: {error.hint}")
+    return error.exit_code
+
+
+def _internal(error: Exception, verbose: bool) -> int:
+    """A failure that nobody foresaw. Its text stays hidden: an SDK or a parser may have put a value into
+    it.
+    """
+    if isinstance(error, OSError) and error.filename is None and not _output_works():
+        _abandon_output()
+        say("error: standard output cannot be written: is the disk full?")
+        return EXIT_OUTPUT
+    say(
+        f"error: this is a fault of keyplan ({type(error).__name__}); its text is hidden: it may hold a value"
+    )
+    if verbose:
+        from traceback import format_tb
+
+        say("".join(format_tb(error.__traceback__)).rstrip())
+    else:
+        say("hint: run it again with --verbose for the place in the code, and report that")
+    return EXIT_INTERNAL
+
+
+def _output_works() -> bool:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return False
+    return True
+
+
+def _abandon_output() -> None:
+    """Python flushes again when it exits, and would complain again: let that go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _open_closed_streams() -> None:
+    """A stream that the caller closed is None in Python; what is printed to it goes nowhere instead."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # for the whole process
