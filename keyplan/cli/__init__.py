@@ -15,7 +15,7 @@ from keyplan.errors import EXIT_DONE, EXIT_USAGE, KeyplanError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 VERBS = {
     "check": "find every mistake of the environments' configuration, offline",
@@ -30,13 +30,16 @@ EXIT_INTERNAL = 70  # EX_SOFTWARE of sysexits.h
 EXIT_OUTPUT = 74  # EX_IOERR of sysexits.h
 
 
-def run(argv: Sequence[str]) -> int:
-    """Run one command and return its exit code; every failure is told on standard error."""
+def run(argv: Sequence[str], dispatch: Callable[[list[str]], int] | None = None) -> int:
+    """Run one command and return its exit code; every failure is told on standard error.
+
+    `dispatch` runs another program's verbs (the sandbox's) with the same treatment of failures.
+    """
     _open_closed_streams()
     arguments = list(argv)
     before_program = arguments[: arguments.index("--")] if "--" in arguments else arguments
     try:
-        code = _dispatch(arguments)
+        code = (dispatch or _dispatch)(arguments)
         sys.stdout.flush()
         return code
     except KeyplanError as error:

@@ -19,6 +19,7 @@ PATCHES = (
     "missing_labels",
     "pending_deletion",
     "mail_delivery",
+    "alarm_states",
 )
 
 

@@ -9,7 +9,7 @@ the user can read.
 | POST advance {"seconds": N} | moves what is stored N seconds into the past: what was aged and what is gone |
 | POST alarms {"at": epoch seconds, "region"} | each alarm's settings, state and the data it looks at |
 | POST stamp-alarm {"name", "region", "at"} | dates an alarm's last change of state |
-| POST metric {"namespace", "name", "value", "dimensions", "at", "region"} | stores one datum |
+| POST counts {"namespace", "counts": {NAME: N}, "dimensions", "at", "region"} | stores metric data |
 | POST function {"name": NAME, "region": NAME} | a Lambda function's archive, base64 |
 | POST mails | the e-mails that SNS would have sent since the last call |
 """
@@ -45,7 +45,7 @@ class Administration:
             "stamp-alarm": lambda given: metrics.stamp_alarm(
                 given["region"], given["name"], float(given["at"])
             ),
-            "metric": metrics.store_datum,
+            "counts": metrics.store_counts,
             "function": _function_archive,
             "mails": lambda given: {"mails": take_mails()},
         }

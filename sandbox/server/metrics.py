@@ -33,14 +33,15 @@ def stamp_alarm(region: str, name: str, at: float) -> dict[str, Any]:
     return {}
 
 
-def store_datum(given: dict[str, Any]) -> dict[str, Any]:
-    """Store one datum of a namespace that PutMetricData refuses, such as AWS/Lambda's own."""
+def store_counts(given: dict[str, Any]) -> dict[str, Any]:
+    """Store counts in a namespace that is AWS's own, as AWS/Lambda: PutMetricData refuses those."""
     from moto.cloudwatch.models import MetricDatum
 
     dimensions = [{"Name": name, "Value": value} for name, value in given["dimensions"].items()]
     moment = datetime.fromtimestamp(float(given["at"]), UTC)
-    datum = MetricDatum(given["namespace"], given["name"], float(given["value"]), dimensions, moment, "Count")
-    _cloudwatch(given["region"], create=True).metric_data.append(datum)
+    stored = _cloudwatch(given["region"], create=True).metric_data
+    for name, count in given["counts"].items():
+        stored.append(MetricDatum(given["namespace"], name, float(count), dimensions, moment, "Count"))
     return {}
 
 

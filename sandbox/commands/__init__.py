@@ -1,0 +1,1 @@
+"""The sandbox's verbs: `configure(parser)` adds the arguments, `run(arguments)` returns the exit code."""

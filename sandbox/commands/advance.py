@@ -1,0 +1,112 @@
+"""Move the sandbox's time forward: 12h, 91d or 2w.
+
+Everything stored becomes older by that much, and secrets whose recovery window ends are gone. Then each day
+that passed is replayed: the functions that run on a schedule really run, with an event of that day; the
+alarms are evaluated; and the mails that the owners would get are shown, each kind once in full. Repeating the
+command moves time further; it never goes back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from keyplan.durations import ALLOWED, Duration
+from keyplan.errors import EXIT_DONE, UsageError
+from sandbox.clock.functions import FunctionRunner
+from sandbox.clock.mails import by_kind, render
+from sandbox.clock.replay import Clock, Replay
+from sandbox.outputs import read_manifest
+from sandbox.project import Project, find_project, one_at_a_time
+from sandbox.report import count, note, say
+from sandbox.server.lifecycle import require_server
+
+LONGEST_SECONDS = 10 * 365 * 86400
+EXIT_INTERRUPTED = 130
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `sandbox advance`."""
+    parser.add_argument("span", metavar="TIME", help=f"how far: {ALLOWED}")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Move time and show what happened."""
+    span = parse_span(arguments.span)
+    project = find_project(Path.cwd())
+    with one_at_a_time(project):
+        try:
+            replay = _advance(project, span, verbose=arguments.verbose)
+        except KeyboardInterrupt:
+            note(
+                "",
+                "interrupted; what is stored is older by the whole time, and the days that remained are lost",
+            )
+            return EXIT_INTERRUPTED
+    _show(replay)
+    return EXIT_DONE
+
+
+def parse_span(text: str) -> Duration:
+    """Raises UsageError for what is no time, and for more than ten years."""
+    try:
+        span = Duration.parse(text)
+    except ValueError:
+        raise UsageError(
+            f"the time to move by is {ALLOWED}, and at least 1", "python -m sandbox advance 91d"
+        ) from None
+    if span.seconds > LONGEST_SECONDS:
+        raise UsageError("time moves by ten years at most", "python -m sandbox advance 91d")
+    return span
+
+
+def _advance(project: Project, span: Duration, *, verbose: bool) -> Replay:
+    record = require_server(project)
+    manifest = read_manifest(project)
+    if manifest is None:
+        raise UsageError(
+            "nothing is built in the sandbox yet, so nothing can get older", "python -m sandbox up"
+        )
+    region = manifest["clouds"]["aws"]["region"]
+    with FunctionRunner(record, region, show_logs=verbose) as runner:
+        return Clock(record, region, runner).advance(span.seconds, _progress)
+
+
+def _progress(day: int, days: int) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\rday {day} of {days}" + ("\r\033[K" if day == days else ""))
+        sys.stderr.flush()
+
+
+def _show(replay: Replay) -> None:
+    say(f"time moved from {_minute(replay.started)} to {_minute(replay.ended)} UTC")
+    for function, times in replay.runs.items():
+        say(f"{function} ran {count(times, 'time', 'times')}")
+    if not replay.runs:
+        say("no function ran: nothing is scheduled")
+    for function, failures in replay.failures.items():
+        day, kind = failures[0]
+        times_failed = count(len(failures), "time", "times")
+        say(f"{function} failed {times_failed}, first on day {day} ({kind}); --verbose shows its log")
+    for name in replay.gone:
+        say(f"{name} is gone for good: its recovery window ended")
+    for words in sorted(replay.left_out):
+        say(f"left out: {words}")
+    _show_alarms_and_mails(replay)
+
+
+def _show_alarms_and_mails(replay: Replay) -> None:
+    for change in replay.changes:
+        say(
+            f"day {change.day}, {change.date}: {change.alarm} {change.before} → {change.after}: {change.reason}"
+        )
+    kinds = by_kind(replay.mails)
+    say("", count(len(replay.mails), "mail", "mails") + (":" if kinds else " would have been sent"))
+    for kind in kinds:
+        say("", render(kind))
+
+
+def _minute(moment: float) -> str:
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M}"
