@@ -8,9 +8,8 @@ import re
 # Source: IAM User Guide, "IAM and AWS STS quotas" (checked 2026-11-21).
 ROLE_NAME_MAX = 64
 POLICY_NAME_MAX = 128
-# A consumer whose keys do not fit into one policy gets several, numbered: `prod-evals-reader-10`.
-POLICY_NUMBER_MAX = "-10"
-# Our own limits: with them every name that is made from an environment's and a key's fits its service.
+# Our own limits. The longest name made of both, a policy's (`ENVIRONMENT-CONSUMER-reader-10`, numbered where
+# one policy is too small for a consumer's keys), then fits; a role's name is checked by itself.
 ENVIRONMENT_NAME_MAX = 40
 NAME_MAX = 64
 # Source: Secrets Manager CreateSecret, parameter Name (checked 2026-11-21).

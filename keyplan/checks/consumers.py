@@ -62,10 +62,12 @@ def _variable_text(node: Node) -> str:
     return value
 
 
-def _key_name(keys: Collection[str]) -> Reader[str]:
+def _key_name(keys: Collection[str] | None) -> Reader[str]:
     def read(node: Node) -> str:
-        if isinstance(node.value, str) and node.value in keys:
+        if isinstance(node.value, str) and (keys is None or node.value in keys):
             return node.value
+        if keys is None:
+            raise node.reject("the name of a key")
         known = (
             f"one of the keys {', '.join(spell((key,)) for key in sorted(keys))}"
             if 0 < len(keys) <= 20
@@ -77,8 +79,8 @@ def _key_name(keys: Collection[str]) -> Reader[str]:
     return read
 
 
-def common_fields(keys: Collection[str]) -> tuple[Field, ...]:
-    """The fields of every consumer, in a catalogue that has these keys."""
+def common_fields(keys: Collection[str] | None) -> tuple[Field, ...]:
+    """The fields of every consumer, in a catalogue that has these keys; None where they could not be read."""
     return (
         Field(
             "runtime",
@@ -107,7 +109,7 @@ def common_fields(keys: Collection[str]) -> tuple[Field, ...]:
     )
 
 
-def read_consumer(node: Node, name: str, keys: Collection[str]) -> Consumer:
+def read_consumer(node: Node, name: str, keys: Collection[str] | None) -> Consumer:
     """One consumer. Raises Reported when a field without default is missing or wrong."""
     common = common_fields(keys)
     runtime = _runtime(node, common[0])

@@ -201,7 +201,7 @@ def read_catalogue(
     for consumer_name, child in sorted(raw_consumers.items()):
         _check_entry_name(child, consumer_name)
         try:
-            consumers[consumer_name] = read_consumer(child, consumer_name, raw_keys)
+            consumers[consumer_name] = read_consumer(child, consumer_name, raw_keys or None)
         except Reported:
             continue
     known = relations.Known(environment, keys, consumers, raw_consumers, record)
@@ -213,10 +213,11 @@ def _top_level(values: dict[str, Any]) -> dict[str, Any]:
     """Undo what Pulumi does to a stack's configuration: booleans become text, and a field that may be left
     out can only be declared in Pulumi.yaml with an empty default, since its schema knows no optional fields.
     """
+    optional = {each.name for each in FIELDS if not each.required}
     return {
         field_name: value == "true" if field_name in _BOOLEANS and value in ("true", "false") else value
         for field_name, value in values.items()
-        if value != "" and (value != {} or field_name == "keys")
+        if field_name not in optional or value not in ("", {})
     }
 
 

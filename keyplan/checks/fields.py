@@ -184,7 +184,7 @@ def choice(options: type[Choice], refused: Mapping[str, str] | None = None) -> R
             return options(value)
         allowed = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
         if isinstance(value, str) and refused and value in refused:
-            raise node.reject(f"{allowed} ({refused[value]})")
+            raise node.reject(f"{allowed} ({value} is {refused[value]})")
         raise node.reject(allowed, suggestion=nearest(value, words) if isinstance(value, str) else None)
 
     return read
@@ -230,7 +230,7 @@ def list_of(item: Reader[T], what: str, at_least: int = 0) -> Reader[tuple[T, ..
             )
             raise node.reject(f"a list of {what}", suggestion=meant)
         if len(node.value) < at_least:
-            raise node.reject(f"a list of at least {at_least} of {what}")
+            raise node.reject(f"a list of {what}, at least {at_least}")
         result: list[T] = []
         wrong = False
         for index, value in enumerate(node.value):
@@ -241,7 +241,7 @@ def list_of(item: Reader[T], what: str, at_least: int = 0) -> Reader[tuple[T, ..
                 wrong = True
                 continue
             if read_item in result:
-                child.reject(f"each of {what} once", f"{show(value)} a second time")
+                child.reject("each once", f"{show(value)} a second time")
             result.append(read_item)
         if wrong:
             raise Reported

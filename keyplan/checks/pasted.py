@@ -57,7 +57,7 @@ def _show_text(text: str) -> str:
         return "a key-like value (hidden)"
     if text == "":
         return "empty text"
-    if _RANDOM_RUN.search(_UUID.sub("", text)):
+    if _RANDOM_RUN.search(_UUID.sub("", text)) and not text.startswith("arn:"):
         return f"text of {len(text)} characters (hidden: it could be a key)"
     line = "".join(character if character.isprintable() else "?" for character in text)
     return f"`{line}`" if len(line) <= _SHOWN_CHARACTERS else f"`{line[:_SHOWN_CHARACTERS]}…`"

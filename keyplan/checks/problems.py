@@ -94,8 +94,8 @@ def spell(path: Path) -> str:
         else:
             # A name that is a word stands for itself; anything else is shown the way values are.
             shown = show(step)
-            is_word = shown == f"`{step}`" and _WORD.fullmatch(step) is not None
-            text += ("." if text else "") + (step if is_word else shown)
+            is_word = shown[1] == step[:1] and _WORD.fullmatch(step) is not None
+            text += ("." if text else "") + (shown.strip("`") if is_word else shown)
     return text
 
 

@@ -90,8 +90,8 @@ def _lockdown_leaves_people_in(known: Known, consumer: Consumer, child: Node) ->
     locked = [spell((name,)) for name in consumer.keys if name in known.keys and known.keys[name].lockdown]
     if locked:
         child.child("permissionSet", None).reject(
-            f"the permission set of these people: {', '.join(locked)} has lockdown, "
-            "which would shut them out without it"
+            "the permission set of these people; without it they are shut out by the lockdown of "
+            f"{', '.join(locked)}"
         )
 
 
@@ -122,8 +122,8 @@ def _lockdown_has_break_glass(known: Known, node: Node) -> None:
     locked = [spell((key.name,)) for key in known.keys.values() if key.lockdown]
     if locked and known.top.sound("breakGlassRole") and known.top.get("breakGlassRole") is None:
         node.child("breakGlassRole", None).reject(
-            f"the ARN of a role that stays able to read: {', '.join(locked[:5])} has lockdown, "
-            "and without it nobody could repair a wrong list of readers"
+            f"the ARN of a role that stays able to read: with lockdown of {', '.join(locked[:5])} "
+            "and without such a role, a wrong list of readers would leave nobody"
         )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -54,11 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     project: Path = arguments.project or find_project(Path.cwd())
     verdicts = check(project, arguments.environments)
-    if arguments.format == "json":
-        print(json.dumps(as_document(verdicts), indent=2))
-    else:
-        for verdict in verdicts:
-            print(as_text(verdict))
+    as_json = arguments.format == "json"
+    text = json.dumps(as_document(verdicts), indent=2) if as_json else "\n".join(map(as_text, verdicts))
+    sys.stdout.write(f"{text}\n")
     return EXIT_USAGE if any(verdict.problems for verdict in verdicts) else EXIT_DONE
 
 

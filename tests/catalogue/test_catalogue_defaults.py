@@ -1,0 +1,223 @@
+"""What a short configuration becomes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from keyplan.catalogue import (
+    BuildkiteSettings,
+    Catalogue,
+    CircleciSettings,
+    ClaudeCode,
+    Cloud,
+    Consumer,
+    EcsSettings,
+    EksIdentity,
+    EksSettings,
+    GithubSettings,
+    GitlabSettings,
+    Key,
+    PeopleSettings,
+    ReadAt,
+    ReminderMode,
+    RoleSettings,
+    Runtime,
+    Settings,
+    consumer_settings,
+)
+from keyplan.durations import Duration
+
+Read = Callable[..., Catalogue]
+ROLE = "arn:aws:iam::111122223333:role/app/chat"
+
+
+def test_everything_that_is_left_out_has_its_documented_default(catalogue_of: Read) -> None:
+    assert catalogue_of("{keys: {router: (gone)}}") == Catalogue(
+        environment="prod",
+        clouds=(Cloud.AWS,),
+        owner="platform@example.com",
+        keys={
+            "anthropic": Key(
+                name="anthropic",
+                vendor="anthropic",
+                owner="platform@example.com",
+                env_var="ANTHROPIC_API_KEY",
+                secret_name="prod/anthropic-api-key",
+                rotate_every=Duration.parse("90d"),
+                remind_before=Duration.parse("14d"),
+                grace=Duration.parse("7d"),
+                value_format=None,
+                lockdown=False,
+                replicas=(),
+            )
+        },
+        consumers={
+            "chat": Consumer("chat", Runtime.ECS, ("anthropic",), {}, EcsSettings(ReadAt.START, None)),
+        },
+        reminders=ReminderMode.PER_KEY,
+        escalate_after=Duration.parse("7d"),
+        recovery_window_days=30,
+        protect=True,
+        break_glass_role=None,
+        operators=(),
+        auditors=(),
+        claude_code=None,
+    )
+
+
+def test_everything_that_is_given_is_kept(catalogue_of: Read) -> None:
+    catalogue = catalogue_of(
+        f"""
+        environment: prod
+        reminders: perEnvironment
+        escalateAfter: 2w
+        recoveryWindow: 168h
+        protect: false
+        lockdown: true
+        breakGlassRole: {ROLE}
+        operators: [{ROLE}]
+        auditors: ["arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:user/ann"]
+        claudeCode: {{route: direct, key: anthropic}}
+        keys:
+          anthropic:
+            owner: ml+keys@example.com
+            envVar: ANTHROPIC_KEY
+            secretName: llm/anthropic
+            rotateEvery: 30d
+            remindBefore: 36h
+            grace: 1d
+            lockdown: false
+            replicas: [eu-central-1, us-gov-west-1]
+        """
+    )
+    assert catalogue.keys["anthropic"] == Key(
+        name="anthropic",
+        vendor="anthropic",
+        owner="ml+keys@example.com",
+        env_var="ANTHROPIC_KEY",
+        secret_name="llm/anthropic",
+        rotate_every=Duration.parse("30d"),
+        remind_before=Duration.parse("36h"),
+        grace=Duration.parse("1d"),
+        value_format=None,
+        lockdown=False,
+        replicas=("eu-central-1", "us-gov-west-1"),
+    )
+    assert catalogue.keys["router"].lockdown is True, "a key without its own lockdown has the environment's"
+    assert catalogue.keys["router"].value_format == "rk-[0-9a-f]{24}"
+    top = (catalogue.reminders, catalogue.escalate_after, catalogue.recovery_window_days, catalogue.protect)
+    assert top == (ReminderMode.PER_ENVIRONMENT, Duration.parse("14d"), 7, False)
+    assert (catalogue.break_glass_role, catalogue.operators) == (ROLE, (ROLE,))
+    assert catalogue.auditors == ("arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:user/ann")
+    assert catalogue.claude_code == ClaudeCode("direct", "anthropic")
+
+
+SETTINGS: dict[str, tuple[str, Settings, dict[str, Any]]] = {
+    "ecs that reads at start": ("runtime: ecs", EcsSettings(ReadAt.START, None), {"readAt": "start"}),
+    "ecs that reads at run": (
+        f"runtime: ecs, readAt: run, roleArn: '{ROLE}'",
+        EcsSettings(ReadAt.RUN, ROLE),
+        {"readAt": "run", "roleArn": ROLE},
+    ),
+    "lambda": ("runtime: lambda", RoleSettings(None), {}),
+    "ec2": (f"runtime: ec2, roleArn: '{ROLE}'", RoleSettings(ROLE), {"roleArn": ROLE}),
+    "existing role": (f"runtime: iam-role, roleArn: '{ROLE}'", RoleSettings(ROLE), {"roleArn": ROLE}),
+    "eks with pod identity": (
+        "runtime: eks, cluster: main, namespace: web, serviceAccount: chat",
+        EksSettings(EksIdentity.POD_IDENTITY, "main", "web", "chat", None, None),
+        {"identity": "pod-identity", "cluster": "main", "namespace": "web", "serviceAccount": "chat"},
+    ),
+    "eks with irsa": (
+        "runtime: eks, identity: irsa, cluster: main, namespace: web, serviceAccount: chat, "
+        "oidcIssuer: 'https://oidc.eks.eu-west-1.amazonaws.com/id/ABCDEF'",
+        EksSettings(
+            EksIdentity.IRSA,
+            "main",
+            "web",
+            "chat",
+            "https://oidc.eks.eu-west-1.amazonaws.com/id/ABCDEF",
+            None,
+        ),
+        {
+            "identity": "irsa",
+            "cluster": "main",
+            "namespace": "web",
+            "serviceAccount": "chat",
+            "oidcIssuer": "https://oidc.eks.eu-west-1.amazonaws.com/id/ABCDEF",
+        },
+    ),
+    "people": ("runtime: people, permissionSet: Llm", PeopleSettings("Llm"), {"permissionSet": "Llm"}),
+    "github": (
+        "runtime: github-actions, repository: example/evals, repositoryId: 123, repositoryOwnerId: '45', "
+        "environment: production, branches: [main, release/*], tags: [v*]",
+        GithubSettings("example/evals", "123", "45", "production", ("main", "release/*"), ("v*",)),
+        {
+            "repository": "example/evals",
+            "repositoryId": "123",
+            "repositoryOwnerId": "45",
+            "environment": "production",
+            "branches": ["main", "release/*"],
+            "tags": ["v*"],
+        },
+    ),
+    "gitlab": (
+        "runtime: gitlab-ci, project: example/data/nightly, branches: [main]",
+        GitlabSettings("example/data/nightly", ("main",), (), "https://gitlab.com"),
+        {"project": "example/data/nightly", "branches": ["main"], "issuer": "https://gitlab.com"},
+    ),
+    "circleci": (
+        "runtime: circleci, organizationId: 2d1d9c5e-0d4b-4c8e-9f3a-6b7c8d9e0f1a, "
+        "projectId: 7f0e4b1c-3a59-4e61-8c2d-1b2a3c4d5e6f",
+        CircleciSettings("2d1d9c5e-0d4b-4c8e-9f3a-6b7c8d9e0f1a", "7f0e4b1c-3a59-4e61-8c2d-1b2a3c4d5e6f"),
+        {
+            "organizationId": "2d1d9c5e-0d4b-4c8e-9f3a-6b7c8d9e0f1a",
+            "projectId": "7f0e4b1c-3a59-4e61-8c2d-1b2a3c4d5e6f",
+        },
+    ),
+    "buildkite": (
+        "runtime: buildkite, organization: example, pipeline: nightly, branches: [main]",
+        BuildkiteSettings("example", "nightly", ("main",)),
+        {"organization": "example", "pipeline": "nightly", "branches": ["main"]},
+    ),
+}
+
+
+@pytest.mark.parametrize(("fields", "expected", "spelled"), SETTINGS.values(), ids=SETTINGS)
+def test_each_runtime_reads_its_fields_and_spells_them_as_it_read_them(
+    catalogue_of: Read, fields: str, expected: Settings, spelled: dict[str, Any]
+) -> None:
+    settings = (
+        catalogue_of(f"consumers: {{chat: {{keys: [anthropic], {fields}}}}}").consumers["chat"].settings
+    )
+    assert settings == expected
+    assert consumer_settings(settings) == spelled
+
+
+def test_there_is_a_row_for_every_runtime() -> None:
+    assert {row[0].split(",")[0] for row in SETTINGS.values()} == {
+        f"runtime: {runtime}" for runtime in Runtime
+    }
+
+
+def test_plain_variables_become_text_in_the_order_of_their_names(catalogue_of: Read) -> None:
+    catalogue = catalogue_of("consumers: {chat: {env: {ZONE: a, ANTHROPIC_MAX_TOKENS: 4096}}}")
+    assert list(catalogue.consumers["chat"].env.items()) == [("ANTHROPIC_MAX_TOKENS", "4096"), ("ZONE", "a")]
+
+
+def test_keys_and_consumers_come_in_the_order_of_their_names(catalogue_of: Read) -> None:
+    catalogue = catalogue_of(
+        """
+        keys: {azure: {vendor: generic, envVar: AZURE_API_KEY}}
+        consumers: {api: {runtime: lambda, keys: [router, azure, anthropic]}}
+        """
+    )
+    assert (list(catalogue.keys), list(catalogue.consumers)) == (
+        ["anthropic", "azure", "router"],
+        ["api", "chat"],
+    )
+    assert catalogue.consumers["api"].keys == ("anthropic", "azure", "router")
+
+
+def test_a_key_that_nobody_reads_is_allowed(catalogue_of: Read) -> None:
+    assert catalogue_of("consumers: {}").readers_of("anthropic") == ()
