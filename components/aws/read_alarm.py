@@ -67,6 +67,7 @@ class ReadAlarm(pulumi.ComponentResource):
         )
         permission = aws.lambda_.Permission(
             f"{name}-reads-permission",
+            statement_id="ReadsOfThisEnvironment",
             action="lambda:InvokeFunction",
             function=small.function.name,
             principal="events.amazonaws.com",
@@ -75,6 +76,7 @@ class ReadAlarm(pulumi.ComponentResource):
         )
         aws.cloudwatch.EventTarget(
             f"{name}-reads-target",
+            target_id="read-alarm",
             rule=rule.name,
             arn=small.arn,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),

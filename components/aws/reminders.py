@@ -159,6 +159,7 @@ def _schedule(
     )
     permission = aws.lambda_.Permission(
         f"{name}-daily-permission",
+        statement_id="DailyRun",
         action="lambda:InvokeFunction",
         function=small.function.name,
         principal="events.amazonaws.com",
@@ -167,6 +168,7 @@ def _schedule(
     )
     return aws.cloudwatch.EventTarget(
         f"{name}-daily-target",
+        target_id="value-age",
         rule=rule.name,
         arn=small.arn,
         opts=pulumi.ResourceOptions(parent=child.parent, depends_on=[permission]),
@@ -179,6 +181,7 @@ def _let_alarms_call(
     # One permission for all of the environment's alarms: one each would outgrow the function's policy, 20 KB.
     return aws.lambda_.Permission(
         f"{name}-alarms-permission",
+        statement_id="AlarmsOfThisEnvironment",
         action="lambda:InvokeFunction",
         function=small.function.name,
         principal="lambda.alarms.cloudwatch.amazonaws.com",
