@@ -12,14 +12,18 @@ import pytest
 
 CLOUD_SDKS = frozenset({"boto3", "botocore", "s3transfer", "google", "urllib3", "requests", "moto"})
 PULUMI = frozenset({"pulumi", "pulumi_aws", "pulumi_gcp"})
+FUNCTIONS = "components/aws/functions/"
 # part of the project -> what nothing in it may import
 FORBIDDEN: dict[str, frozenset[str]] = {
     "keyplan": PULUMI | {"moto", "components", "sandbox"},
-    "components": CLOUD_SDKS | {"sandbox"},
+    "components": frozenset({"moto", "sandbox"}),
     "sandbox/provider": frozenset({"components"}),
 }
-# Parts of keyplan that may talk to a cloud; everything else is data in, data out.
-MAY_CALL_CLOUDS = ("keyplan/stores/",)
+# The only parts that may talk to a cloud; everything else is data in, data out. The functions are code of
+# their own that runs in Lambda.
+MAY_CALL_CLOUDS = ("keyplan/stores/", FUNCTIONS)
+# What a Lambda function of keyplan finds where it runs: Python's own modules and the runtime's SDK.
+IN_LAMBDA = frozenset(sys.stdlib_module_names) | {"boto3", "botocore"}
 
 
 def imported_by(path: Path) -> Iterator[str]:
@@ -52,8 +56,18 @@ def test_arrows_between_the_parts_go_one_way(project: Path, part: str) -> None:
 
 
 def test_only_stores_talk_to_clouds(project: Path) -> None:
-    found = violations(project, "keyplan", CLOUD_SDKS)
+    found = violations(project, "keyplan", CLOUD_SDKS) | violations(project, "components", CLOUD_SDKS)
     assert {line for line in found if not line.startswith(MAY_CALL_CLOUDS)} == set()
+
+
+def test_functions_need_nothing_but_what_lambda_has(project: Path) -> None:
+    imported = {
+        f"{path.name} imports {name}"
+        for path in (project / FUNCTIONS).glob("*.py")
+        for name in imported_by(path)
+        if name.split(".")[0] not in IN_LAMBDA
+    }
+    assert imported == set()
 
 
 def test_a_file_named_for_policies_or_names_or_sizes_is_pure(project: Path) -> None:
