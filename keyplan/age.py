@@ -21,10 +21,15 @@ class State(StrEnum):
     DENIED = "denied"
     UNKNOWN = "unknown"  # the store could not be asked
 
+    @property
+    def is_finding(self) -> bool:
+        """Whether somebody has to act: what `status --check` looks for."""
+        return self in (State.OVERDUE, State.NO_VALUE, State.MISSING, State.PENDING_DELETION)
 
-# What `status --check` reports as a finding, and what makes any status incomplete.
-FINDINGS = frozenset({State.OVERDUE, State.NO_VALUE, State.MISSING, State.PENDING_DELETION})
-NOT_READ = frozenset({State.DENIED, State.UNKNOWN})
+    @property
+    def is_not_read(self) -> bool:
+        """Whether nothing is known about the key."""
+        return self in (State.DENIED, State.UNKNOWN)
 
 
 @dataclass(frozen=True)

@@ -13,22 +13,30 @@ KeyplanError                    exit 3 unless a subclass says otherwise
 │   ├── ValueMissing            3  the container exists and holds no value
 │   ├── PendingDeletion         3  the container is deleted and can be restored
 │   └── Unreachable             3  no answer from the endpoint
+├── Interrupted                 130  Ctrl-C
 └── ChangedMeanwhile            4  somebody else changed the same thing first
 
 Rules: `message` is lower case, names the thing and its environment, has no full stop when it is one
 sentence, and never contains a value, an SDK's text or a repr of input; `hint` is the next command.
+Classes are named for the state that was found, as callers tell them apart.
 """
+
+# ruff: noqa: N818
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from keyplan.problem import Problem
 
 EXIT_DONE = 0
 EXIT_FINDINGS = 1
 EXIT_USAGE = 2
 EXIT_REFUSED = 3
 EXIT_CHANGED = 4
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
 class KeyplanError(Exception):
@@ -46,28 +54,6 @@ class UsageError(KeyplanError):
     """The command line, a file or a value is wrong; nothing was changed."""
 
     exit_code = EXIT_USAGE
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One mistake of a catalogue. No field ever holds a key's value."""
-
-    path: str  # where in the configuration: `keys.anthropic.rotateEvery`; empty for the file as a whole
-    found: str
-    allowed: str
-    suggestion: str | None = None  # the nearest right spelling
-    file: str | None = None
-    line: int | None = None  # counted from 1
-    column: int | None = None  # counted from 1; only where a file is not even YAML
-
-    def __str__(self) -> str:
-        """`FILE:LINE: path: found …; allowed: …; did you mean …?`, on one line."""
-        numbers = [str(number) for number in (self.line, self.column) if number is not None]
-        place = ":".join([self.file, *numbers]) if self.file else ""
-        text = f"found {self.found}; allowed: {self.allowed}"
-        if self.suggestion is not None:
-            text += f"; did you mean `{self.suggestion}`?"
-        return ": ".join(part for part in (place, self.path, text) if part)
 
 
 class CatalogueError(UsageError):
@@ -120,6 +106,12 @@ class PendingDeletion(StoreError):
 
 class Unreachable(StoreError):
     """The store's endpoint gave no answer."""
+
+
+class Interrupted(KeyplanError):
+    """Ctrl-C, at a point where there is more to say than that: whether anything was stored."""
+
+    exit_code = EXIT_INTERRUPTED
 
 
 class ChangedMeanwhile(KeyplanError):

@@ -21,7 +21,8 @@ from typing import Any
 from keyplan.catalogue import Catalogue
 from keyplan.checks.environment import read_catalogue
 from keyplan.checks.problems import Locate, Location, Problems
-from keyplan.errors import CatalogueError, Problem
+from keyplan.errors import CatalogueError
+from keyplan.problem import Problem
 
 __all__ = ["CatalogueError", "Locate", "Location", "Problem", "parse_catalogue"]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from keyplan.checks.pasted import is_key_like, show
-from keyplan.errors import Problem
+from keyplan.problem import Problem
 
 _WORD = re.compile(r"[\w:-]+")
 Path = tuple[str | int, ...]

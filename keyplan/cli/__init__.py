@@ -11,7 +11,7 @@ import os
 import sys
 
 from keyplan.cli.output import result, say
-from keyplan.errors import EXIT_DONE, EXIT_USAGE, KeyplanError, UsageError
+from keyplan.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE, KeyplanError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ VERBS = {
     "exec": "run a program with the keys that it needs in its environment",
     "wire": "print the configuration with which a consumer finds its keys",
 }
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 EXIT_PIPE_CLOSED = 141  # 128 + SIGPIPE
 EXIT_INTERNAL = 70  # EX_SOFTWARE of sysexits.h
 EXIT_OUTPUT = 74  # EX_IOERR of sysexits.h

@@ -15,7 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from keyplan.errors import EXIT_DONE, EXIT_USAGE, CatalogueError, Problem, UsageError
+from keyplan.errors import EXIT_DONE, EXIT_USAGE, CatalogueError, UsageError
+from keyplan.problem import Problem
 
 FORMAT = "keyplan-check/1"
 

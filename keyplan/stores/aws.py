@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from typing import Any
 
+    from keyplan.errors import PendingDeletion
     from keyplan.manifest import Manifest, ManifestKey
     from keyplan.secret_value import SecretValue
 
@@ -95,8 +96,8 @@ class AwsStore:
             deleted=None, versions=tuple(sorted(versions, key=lambda version: version.created))
         )
 
-    def deleted_error(self, key: ManifestKey, state: SecretState) -> Exception:
-        """The error for a key whose secret is deleted."""
+    def deleted_error(self, key: ManifestKey, state: SecretState) -> PendingDeletion:
+        """The words for a key whose secret is deleted: until when, and how to restore it."""
         subject = Subject(self.place, "secretsmanager:PutSecretValue", key.name, key.aws.name)
         return pending_deletion(subject, state.deleted.timestamp() if state.deleted else None)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from keyplan.errors import KeyplanError
 from keyplan.manifest import ManifestKey
 from keyplan.secret_value import SecretValue
 
@@ -53,6 +54,9 @@ class Store(Protocol):
 
     def state(self, key: ManifestKey) -> SecretState:
         """The metadata of a key's secret. Raises AccessDenied, SecretMissing, Unreachable and their kin."""
+
+    def deleted_error(self, key: ManifestKey, state: SecretState) -> KeyplanError:
+        """The words for a key whose secret is deleted: until when, and how to restore it."""
 
     def put(self, key: ManifestKey, value: SecretValue, labels: Sequence[str]) -> str:
         """Store a version, make it the current one with these further labels, and return its id."""

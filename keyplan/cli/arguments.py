@@ -1,0 +1,70 @@
+"""The arguments that several commands share; the same option means the same everywhere."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import NoReturn
+
+from keyplan.endpoints import TRUST_VARIABLE
+from keyplan.errors import UsageError
+from keyplan.manifest_sources import FILE_VARIABLE
+
+TIMEOUT_SECONDS = 30.0
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are UsageErrors that never repeat what was typed."""
+
+    # A command whose arguments may hold a value by mistake says more about it.
+    not_understood = UsageError(
+        "the arguments are not understood (they are not repeated: one may be a value)"
+    )
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError. argparse's own text is used only where it can't contain an argument."""
+        if message.startswith("the following arguments are required"):
+            raise UsageError(message, f"{self.prog} --help")
+        error = self.not_understood
+        raise type(error)(error.message, error.hint or f"{self.prog} --help")
+
+
+def add_environment(parser: argparse.ArgumentParser) -> None:
+    """--manifest, --stack, --trust-endpoint, --timeout: which environment, and how to reach it."""
+    group = parser.add_argument_group("the environment")
+    group.add_argument(
+        "--manifest",
+        metavar="FILE",
+        help=f"the environment's manifest (default: --stack, {FILE_VARIABLE}, the project's last sandbox, or "
+        "`pulumi stack output` of the selected stack)",
+    )
+    group.add_argument("--stack", metavar="NAME", help="take the manifest from this stack's output")
+    group.add_argument(
+        "--trust-endpoint",
+        metavar="HOST",
+        action="append",
+        default=[],
+        help=f"let a manifest send requests to this host, which is not AWS's own (or set {TRUST_VARIABLE})",
+    )
+    group.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=_seconds,
+        default=TIMEOUT_SECONDS,
+        help=f"how long to wait for the store (default: {TIMEOUT_SECONDS:.0f})",
+    )
+
+
+def trusted_hosts(arguments: argparse.Namespace) -> frozenset[str]:
+    """Hosts outside AWS that the user confirmed, by option or variable (separated by commas)."""
+    from_variable = os.environ.get(TRUST_VARIABLE, "").split(",")
+    return frozenset(
+        host.strip().lower() for host in [*arguments.trust_endpoint, *from_variable] if host.strip()
+    )
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= 3600:
+        raise ValueError
+    return seconds

@@ -1,0 +1,139 @@
+"""Run a program with the keys of an environment in its environment variables.
+
+  keyplan exec -- python app.py                    every key of the environment
+  keyplan exec --only anthropic -- claude          one key
+  keyplan exec --consumer chat-api -- ./serve      a consumer's keys and its plain variables
+
+Reads each key's value and becomes the program: its exit code and signals are what you see, and no value is on
+disk, in a log or among any program's arguments. Nothing is stored, so a second run does the same again.
+If a key cannot be read, the program is not started, and every such key is named:
+
+  $ keyplan exec -- python app.py
+  error: key openrouter of environment dev: nobody has stored a value in secret dev/openrouter-api-key yet
+  the program was not started
+  hint: keyplan put openrouter; or run without it: keyplan exec --only anthropic -- …
+
+Variables that would win over a key or send it elsewhere (ANTHROPIC_AUTH_TOKEN, ANTHROPIC_BASE_URL,
+CLAUDE_CODE_USE_BEDROCK and the like) are removed, and named on standard error; --keep NAME leaves one.
+
+Exit code: the program's own; 126 and 127 when it cannot be run or is not found; 2 or 3 before it was started.
+"""
+
+from __future__ import annotations
+
+import os
+
+from keyplan.cli.arguments import add_environment, trusted_hosts
+from keyplan.cli.output import reporter, say
+from keyplan.environ import merge, require_distinct
+from keyplan.errors import EXIT_REFUSED, KeyplanError, UsageError
+from keyplan.manifest_sources import load
+from keyplan.process import replace
+from keyplan.vendors import vendor_named
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from keyplan.manifest_document import ManifestDocument
+
+TAKES_PROGRAM = True
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `keyplan exec`."""
+    parser.usage = "keyplan exec [option …] -- PROGRAM [argument …]"
+    parser.add_argument(
+        "--only", metavar="KEY", action="append", help="give the program this key only; may be repeated"
+    )
+    parser.add_argument("--consumer", metavar="NAME", help="give it this consumer's keys and plain variables")
+    parser.add_argument(
+        "--keep",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="leave this variable in place although it wins over a key; may be repeated",
+    )
+    add_environment(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read the keys and become the program."""
+    if not arguments.program:
+        raise UsageError("there is no program to run: give it after `--`", "keyplan exec -- PROGRAM …")
+    report = reporter(arguments.verbose)
+    document = load(arguments.manifest, arguments.stack, report=report)
+    names, plain = chosen(document, arguments.only, arguments.consumer)
+    keys = document["keys"]
+    require_distinct([(name, keys[name]["envVar"]) for name in names])
+    overrides = {
+        variable: why
+        for name in names
+        for variable, why in vendor_named(keys[name]["vendor"]).OVERRIDES.items()
+    }
+
+    from keyplan.stores.aws_read import AwsReader
+
+    reader = AwsReader(document, trusted_hosts(arguments), arguments.timeout, report)
+    values, failures = reader.read(names)
+    report(f"{len(values)} of {len(names)} keys read")
+    if failures:
+        raise unreadable(failures, list(values))
+    environ, removed = merge(
+        os.environb,
+        values={keys[name]["envVar"]: value for name, value in values.items()},
+        plain=plain,
+        overrides=overrides,
+        keep=arguments.keep,
+    )
+    for variable in removed:
+        say(f"removed {variable}: {overrides[variable]} (--keep {variable} leaves it)")
+    replace(arguments.program, environ)
+
+
+def chosen(
+    document: ManifestDocument, only: Sequence[str] | None, consumer: str | None
+) -> tuple[list[str], dict[str, str]]:
+    """Which keys to read, and which plain variables to set.
+
+    Raises:
+        UsageError: a key or consumer that the environment does not have; what was typed is not repeated.
+    """
+    available, plain = list(document["keys"]), {}
+    environment = document["environment"]
+    if consumer is not None:
+        if consumer not in document["consumers"]:
+            raise UsageError(
+                f"there is no such consumer in environment {environment}; "
+                f"it has {', '.join(document['consumers']) or 'none'}"
+            )
+        entry = document["consumers"][consumer]
+        available, plain = entry["keys"], entry["env"]
+    for name in only or ():
+        if name not in available:
+            holder = f"consumer {consumer}" if consumer is not None else f"environment {environment}"
+            raise UsageError(f"there is no such key in {holder}; it has {', '.join(available) or 'none'}")
+    names = [name for name in available if only is None or name in only]
+    if not names:
+        raise UsageError(
+            f"environment {environment} has no keys", "add one to the catalogue, then `pulumi up`"
+        )
+    return names, plain
+
+
+def unreadable(failures: dict[str, KeyplanError], read: Sequence[str]) -> KeyplanError:
+    """One error that names every key that could not be read, and how to do without them."""
+    first = next(iter(failures.values()))
+    hint = first.hint
+    if read:
+        without = " ".join(f"--only {name}" for name in read)
+        hint = f"{hint + '; ' if hint else ''}or run without it: keyplan exec {without} -- …"
+    if len(failures) == 1:
+        message, exit_code = first.message, first.exit_code
+    else:
+        lines = "\n".join(f"  {error.message}" for error in failures.values())
+        message, exit_code = f"{len(failures)} keys cannot be read:\n{lines}", EXIT_REFUSED
+    error = KeyplanError(f"{message}\nthe program was not started", hint)
+    error.exit_code = exit_code
+    return error
