@@ -99,9 +99,8 @@ def _show(replay: Replay) -> None:
 
 def _show_alarms_and_mails(replay: Replay) -> None:
     for change in replay.changes:
-        say(
-            f"day {change.day}, {change.date}: {change.alarm} {change.before} → {change.after}: {change.reason}"
-        )
+        states = f"{change.before} → {change.after}"
+        say(f"day {change.day}, {change.date}: {change.alarm} {states}: {change.reason}")
     kinds = by_kind(replay.mails)
     say("", count(len(replay.mails), "mail", "mails") + (":" if kinds else " would have been sent"))
     for kind in kinds:

@@ -49,6 +49,8 @@ class Launch:
         while time.monotonic() < deadline:
             record = read_record(self._directory)
             if record is not None and record.instance == self._instance and ask_health(record):
+                # It is to outlive this process; without a code, Popen warns that nobody waited for it.
+                self._process.returncode = 0
                 return record
             if self._process.poll() is not None:
                 raise self._ended(self._process.returncode)
@@ -119,9 +121,9 @@ def stop_server(project: Project) -> ServerRecord | None:
     raise Unreachable(f"process {record.pid} of the sandbox's server does not end", None)
 
 
-def requested_port(argument: int | None) -> int:
+def requested_port(argument: str | None) -> int:
     """The port that option or environment ask for, else 0. Raises UsageError for an impossible one."""
-    text = str(argument) if argument is not None else os.environ.get(PORT_VARIABLE, "")
+    text = argument if argument is not None else os.environ.get(PORT_VARIABLE, "")
     if not text:
         return 0
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
@@ -157,6 +159,8 @@ def _is_same_process(record: ServerRecord) -> bool:
 def _wait_until_gone(record: ServerRecord) -> bool:
     deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
     while time.monotonic() < deadline:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(record.pid, os.WNOHANG)  # a child of this very process stays until somebody asks
         if not _is_same_process(record):
             return True
         time.sleep(POLL_SECONDS)
