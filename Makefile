@@ -28,7 +28,7 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --all
 
 # Pins every package with its hashes; no index address is written into the files.
 lock: $(READY)
