@@ -25,6 +25,7 @@ class Target:
     runtimes: frozenset[str]  # of the consumers that it fits
 
 
+NAMES_SHOWN_MAX = 12  # in an error; `--list` shows them all
 _SERVICES_AND_PEOPLE = frozenset({"ecs", "lambda", "ec2", "eks", "iam-role", "people"})
 
 TARGETS = {
@@ -94,7 +95,7 @@ def _no_fit(consumer: ManifestConsumer, target: str) -> UsageError:
     """Tells apart: a target that nobody knows, a runtime without one, and one for other runtimes."""
     fitting = _fitting(consumer)
     hint = f"keyplan wire {fitting[0]} {consumer.name}" if fitting else "keyplan wire --list"
-    runs = f"{consumer.name} runs in {consumer.runtime}"
+    runs = f"{consumer.name} has the runtime {consumer.runtime}"
     if lacks_target(consumer) and (target == consumer.runtime or not fitting):
         local = f"; only {', '.join(fitting)} fits it, for local work" if fitting else ""
         return UsageError(f"{runs}, and there is no wiring for {consumer.runtime} yet{local}", hint)
@@ -114,4 +115,7 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, names, n=1)
     if near:
         return f"; did you mean {near[0]}"
-    return f"; there is {', '.join(names)}" if names else "; there is none"
+    if not names:
+        return "; there is none"
+    rest = f" and {len(names) - NAMES_SHOWN_MAX} more" if len(names) > NAMES_SHOWN_MAX else ""
+    return f"; there is {', '.join(names[:NAMES_SHOWN_MAX])}{rest}"

@@ -21,7 +21,10 @@ MARKER = "# written by keyplan: holds the values of keys, so it stays on this ma
 def render(manifest: Manifest, consumer: ManifestConsumer) -> str:
     """The lines without any value; a plain variable that no dotenv file can hold becomes a comment."""
     lines = [
-        comment(f"Variables of {consumer.name} in {manifest.environment}. No value of a key is in here.")
+        comment(
+            f"Variables of {consumer.name} in {manifest.environment}; no value of a key is in here.\n"
+            f"All of them at once: keyplan exec --consumer {consumer.name} -- PROGRAM"
+        )
     ]
     for name, value in plain_variables(consumer).items():
         try:
@@ -31,11 +34,16 @@ def render(manifest: Manifest, consumer: ManifestConsumer) -> str:
     for key in keys_of(manifest, consumer):
         lines.append(
             comment(
-                f"{key.env_var} is the secret {key.aws.name}. A program gets it from:\n"
-                f"  keyplan exec --only {key.name} -- PROGRAM"
+                f"{key.env_var} is the secret {key.aws.name}.\n"
+                f"That key alone: keyplan exec --only {key.name} -- PROGRAM"
             )
         )
     return "\n".join(lines) + "\n"
+
+
+def require_plain_variables(consumer: ManifestConsumer) -> None:
+    """Raise UsageError for a plain variable that readers of dotenv files would not agree on."""
+    _plain_assignments(consumer)
 
 
 def render_with_values(
@@ -47,13 +55,19 @@ def render_with_values(
         UsageError: a variable or a value that readers of dotenv files would not agree on; never shows it.
     """
     lines = [MARKER, comment(f"{consumer.name} in {manifest.environment}")]
+    lines += _plain_assignments(consumer)
+    lines += [_value_assignment(key, values[key.name]) for key in keys_of(manifest, consumer)]
+    return SecretValue("\n".join(lines) + "\n")
+
+
+def _plain_assignments(consumer: ManifestConsumer) -> list[str]:
+    lines = []
     for name, value in plain_variables(consumer).items():
         try:
             lines.append(assignment(name, value))
         except ValueError as error:
             raise refused(consumer, name, str(error)) from None
-    lines += [_value_assignment(key, values[key.name]) for key in keys_of(manifest, consumer)]
-    return SecretValue("\n".join(lines) + "\n")
+    return lines
 
 
 def _value_assignment(key: ManifestKey, value: SecretValue) -> str:

@@ -44,9 +44,18 @@ def resolve(path: Path) -> Path:
 def starts_with_line(path: Path, line: str) -> bool:
     """Whether an existing file's first line is `line`."""
     expected = f"{line}\n".encode()
+    return _start(path, len(expected)) == expected
+
+
+def holds(path: Path, content: bytes) -> bool:
+    """Whether an existing file is exactly `content`."""
+    return _start(path, len(content) + 1) == content
+
+
+def _start(path: Path, size_bytes: int) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(len(expected)) == expected
+            return file.read(size_bytes)
     except OSError:
         raise UsageError(f"{path} is there and cannot be read: it is not replaced") from None
 
@@ -74,7 +83,10 @@ def _place(path: Path, content: bytes, mode: int) -> None:
         os.fsync(descriptor)
         if not named:
             new = not os.path.lexists(path)
-            os.link(f"/proc/self/fd/{descriptor}", path if new else beside, follow_symlinks=True)
+            # Any src_dir_fd makes Python call linkat(2), which alone can follow the link in /proc; beside an
+            # absolute path its number does not count.
+            source = f"/proc/self/fd/{descriptor}"
+            os.link(source, path if new else beside, src_dir_fd=descriptor, follow_symlinks=True)
             if new:
                 return
         beside.rename(path)

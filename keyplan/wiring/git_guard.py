@@ -22,12 +22,13 @@ def require_out_of_git(path: Path) -> None:
     """
     if not any(os.path.lexists(parent / ".git") for parent in path.parents):
         return
-    if _git(path, "ls-files", "--error-unmatch") == 0:
+    if _git(path, "--literal-pathspecs", "ls-files", "--error-unmatch") == 0:
         raise UsageError(
             f"git tracks {path}: a value written there would be in the next commit",
             f"git rm --cached {path.name}, and add it to .gitignore; or choose another path",
         )
-    if _git(path, "check-ignore", "--quiet") == 1:
+    # Without --no-index a tracked file beside it could change the answer.
+    if _git(path, "check-ignore", "--no-index", "--quiet") == 1:
         raise UsageError(
             f"git does not ignore {path}: a value written there would be one `git add .` away from a commit",
             f"echo /{path.name} >> {path.parent / '.gitignore'}, or choose a path outside the work tree",
@@ -40,7 +41,7 @@ def _git(path: Path, *command: str) -> int:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         code = subprocess.run(
-            ["git", "-C", str(path.parent), *command, "--", path.name],
+            ["git", "-C", str(path.parent), *command, "--", f"./{path.name}"],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -53,7 +54,7 @@ def _git(path: Path, *command: str) -> int:
     except (OSError, subprocess.TimeoutExpired):
         raise _unknown(path, "git does not answer") from None
     if code not in (0, 1):
-        raise _unknown(path, f"`git {command[0]}` fails there")
+        raise _unknown(path, "git fails there")
     return code
 
 

@@ -1,4 +1,4 @@
-"""A realistic environment: every runtime that has a target, one that has none, and awkward plain variables."""
+"""A realistic environment: consumers of every runtime that has a target, and of some that have none."""
 
 from __future__ import annotations
 
@@ -77,7 +77,10 @@ def manifest() -> Manifest:
         consumer("nightly", "gitlab-ci", settings={"project": "example/nightly", "branches": ["main"]}),
         consumer("research", "people", env={"ANTHROPIC_MODEL": "claude-opus-4-6"}),
     ]
-    keys = [key("anthropic", "ANTHROPIC_API_KEY", "AbC12d"), key("openrouter", "OPENROUTER_API_KEY", "x9Y8z7")]
+    keys = [
+        key("anthropic", "ANTHROPIC_API_KEY", "AbC12d"),
+        key("openrouter", "OPENROUTER_API_KEY", "x9Y8z7"),
+    ]
     return Manifest(
         environment="prod",
         owner="platform@example.com",

@@ -14,7 +14,7 @@ from typing import TypeAlias, Union
 INDENT = "  "
 # Text that no reader of either version takes for anything but text: no leading digit, sign or indicator, no
 # colon before a space or at the end, nothing that starts a comment.
-_PLAIN = re.compile(r"(?=[A-Za-z_/])[\w./@()-]+(:[\w./@()-]+)*( [\w./@()-]+(:[\w./@()-]+)*)*", re.ASCII)
+_PLAIN = re.compile(r"(?=[A-Za-z_/])[\w./@()-]+(:+[\w./@()-]+)*( [\w./@()-]+(:+[\w./@()-]+)*)*", re.ASCII)
 # Words that YAML 1.1 reads as booleans or null. Source: yaml.org, "YAML 1.1 type repository", bool and null.
 _RESERVED = frozenset({"y", "yes", "n", "no", "true", "false", "on", "off", "null"})
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}

@@ -1,0 +1,153 @@
+"""Print the configuration with which a consumer finds its keys, or write it to a file.
+
+  keyplan wire                                              which targets each consumer has
+  keyplan wire ecs chat-api                                 part of an ECS task definition
+  keyplan wire lambda thumbnails                            part of a Lambda configuration
+  keyplan wire github-actions evals --output .github/workflows/evals.yml
+  keyplan wire dotenv chat-api                              variables, and commands in place of keys
+  keyplan wire dotenv chat-api --output .env                a private file WITH the values
+
+What is printed never holds a value; the same text stands in the stack's output `wiring`. A second run prints
+the same, as long as the environment is the same.
+
+Only `dotenv --output` reads values, with your own credentials. You alone can read the file, from its first byte
+on; a path that git tracks or does not ignore is refused. A second run replaces a file that keyplan wrote, with
+the values of that moment. Any other file, and for the other targets one with other text, is replaced with
+--force only.
+
+Exit code: 0 done; 2 no such consumer or target, or a path that is refused; 3 a value could not be read.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from keyplan.cli.arguments import add_environment, trusted_hosts
+from keyplan.cli.output import reporter, say
+from keyplan.errors import EXIT_DONE, EXIT_REFUSED, KeyplanError, UsageError
+from keyplan.manifest_sources import load
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from keyplan.manifest import Manifest, ManifestConsumer
+    from keyplan.manifest_document import ManifestDocument
+    from keyplan.secret_value import SecretValue
+
+WITH_VALUES = "dotenv"  # the one target whose file may hold them
+COLUMNS = ("CONSUMER", "RUNTIME", "TARGETS")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `keyplan wire`."""
+    parser.add_argument("target", metavar="TARGET", nargs="?", help="what to print; --list shows what fits")
+    parser.add_argument("consumer", metavar="CONSUMER", nargs="?", help="its name in the catalogue")
+    parser.add_argument("--list", action="store_true", help="show the targets of every consumer")
+    parser.add_argument("--output", metavar="PATH", help="write to this file, whole or not at all")
+    parser.add_argument("--force", action="store_true", help="with --output: replace a file of anybody's")
+    add_environment(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the wiring, the table, or write the file."""
+    from keyplan import wiring
+    from keyplan.manifest import Manifest
+
+    listing = arguments.list or arguments.target is None
+    _check_arguments(arguments, listing)
+    document = load(
+        arguments.manifest, arguments.stack, report=reporter(arguments.verbose), stdin_allowed=True
+    )
+    manifest = Manifest.from_document(document)
+    if listing:
+        sys.stdout.write(table(manifest))
+        return EXIT_DONE
+    text = wiring.wire(manifest, arguments.consumer, arguments.target)
+    if arguments.output is None:
+        sys.stdout.write(text)
+    elif arguments.target == WITH_VALUES:
+        _write_values(arguments, document, manifest)
+    else:
+        _write_text(arguments, text)
+    return EXIT_DONE
+
+
+def table(manifest: Manifest) -> str:
+    """Every consumer with its runtime and the targets that fit it, in aligned columns."""
+    from keyplan import wiring
+
+    if not manifest.consumers:
+        return f"{manifest.environment} has no consumers\n"
+    rows = [COLUMNS]
+    for name, consumer in sorted(manifest.consumers.items()):
+        targets = ", ".join(wiring.targets_for(manifest, name))
+        missing = f"none for {consumer.runtime} yet" if wiring.lacks_target(consumer) else ""
+        rows.append((name, consumer.runtime, "; ".join(filter(None, (targets, missing)))))
+    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    return "".join(f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}\n" for row in rows)
+
+
+def _check_arguments(arguments: argparse.Namespace, listing: bool) -> None:
+    if listing and arguments.target is not None:
+        raise UsageError("--list shows every consumer: it takes no target", "keyplan wire --list")
+    if listing and (arguments.output is not None or arguments.force):
+        raise UsageError("--output and --force need a target and a consumer", "keyplan wire --list")
+    if not listing and arguments.consumer is None:
+        raise UsageError("a target needs a consumer: keyplan wire TARGET CONSUMER", "keyplan wire --list")
+    if arguments.force and arguments.output is None:
+        raise UsageError("--force is about the file that --output names")
+
+
+def _write_text(arguments: argparse.Namespace, text: str) -> None:
+    from keyplan.wiring import files
+
+    path, content = files.resolve(Path(arguments.output)), text.encode()
+    if path.exists() and not arguments.force:
+        if files.holds(path, content):
+            say(f"{path} is as it should be")
+            return
+        raise UsageError(
+            f"{path} is there with other text: it is not replaced",
+            "compare it with what is printed without --output, or add --force",
+        )
+    files.write(path, content, files.PUBLIC_MODE)
+    say(f"wrote {path}")
+
+
+def _write_values(arguments: argparse.Namespace, document: ManifestDocument, manifest: Manifest) -> None:
+    """Everything that can be refused is refused before a value is read."""
+    from keyplan.wiring import dotenv, files
+    from keyplan.wiring.git_guard import require_out_of_git
+
+    path = files.resolve(Path(arguments.output))
+    require_out_of_git(path)
+    if path.exists() and not arguments.force and not files.starts_with_line(path, dotenv.MARKER):
+        raise UsageError(
+            f"{path} is there and keyplan did not write it: it is not replaced",
+            "choose another path, or add --force",
+        )
+    consumer = manifest.consumers[arguments.consumer]
+    dotenv.require_plain_variables(consumer)
+    content = dotenv.render_with_values(manifest, consumer, _values(arguments, document, consumer))
+    files.write(path, content.reveal().encode(), files.PRIVATE_MODE)
+    say(f"wrote {path} (mode 0600) with the values of {', '.join(consumer.keys)}; delete it when done")
+
+
+def _values(
+    arguments: argparse.Namespace, document: ManifestDocument, consumer: ManifestConsumer
+) -> dict[str, SecretValue]:
+    from keyplan.stores.aws_read import AwsReader
+
+    reader = AwsReader(document, trusted_hosts(arguments), arguments.timeout, reporter(arguments.verbose))
+    values, failures = reader.read(consumer.keys)
+    if not failures:
+        return values
+    first = next(iter(failures.values()))
+    lines = "\n".join(f"  {error.message}" for error in failures.values())
+    several = len(failures) > 1
+    message = f"{len(failures)} keys cannot be read:\n{lines}" if several else first.message
+    error = KeyplanError(f"{message}\nnothing was written", first.hint)
+    error.exit_code = EXIT_REFUSED if several else first.exit_code
+    raise error

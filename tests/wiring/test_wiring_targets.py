@@ -1,0 +1,171 @@
+"""Which target fits which consumer, what happens when none does, and that the text is always the same."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+from keyplan.errors import ManifestError, UsageError
+from keyplan.manifest import Manifest
+from keyplan.wiring import TARGETS, targets_for, wire, wire_all
+from tests.wiring.conftest import consumer
+
+FITTING = {
+    "batch": ("ecs", "dotenv"),
+    "chat-api": ("ecs", "dotenv"),
+    "evals": ("github-actions",),
+    "nightly": (),
+    "research": ("dotenv",),
+    "search": ("dotenv",),
+    "thumbnails": ("lambda", "dotenv"),
+}
+
+
+def test_each_consumer_has_the_targets_of_its_runtime(manifest: Manifest) -> None:
+    assert {name: targets_for(manifest, name) for name in manifest.consumers} == FITTING
+
+
+def test_all_wiring_is_what_each_call_gives_alone(manifest: Manifest) -> None:
+    assert wire_all(manifest) == {
+        name: {target: wire(manifest, name, target) for target in targets}
+        for name, targets in FITTING.items()
+    }
+
+
+def test_the_same_manifest_gives_the_same_bytes_however_it_travelled(manifest: Manifest) -> None:
+    travelled = Manifest.from_json(json.loads(json.dumps(manifest.to_json(), sort_keys=True)))
+    shuffled = replace(
+        manifest,
+        consumers={
+            name: replace(entry, env=dict(reversed(entry.env.items())))
+            for name, entry in reversed(manifest.consumers.items())
+        },
+    )
+    assert wire_all(travelled) == wire_all(shuffled) == wire_all(manifest)
+
+
+def test_every_text_is_lines_of_ascii_that_end_in_one_line_break(manifest: Manifest) -> None:
+    for texts in wire_all(manifest).values():
+        for text in texts.values():
+            assert re.fullmatch(r"[\n -~]*[!-~]\n", text)
+
+
+def test_every_fitting_target_names_every_key_of_its_consumer(manifest: Manifest) -> None:
+    for name, texts in wire_all(manifest).items():
+        variables = {manifest.keys[key].env_var for key in manifest.consumers[name].keys}
+        for text in texts.values():
+            assert all(variable in text for variable in variables)
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "message", "hint"),
+    [
+        ("chat-ap", "ecs", "prod has no such consumer; did you mean chat-api", "keyplan wire --list"),
+        (
+            "zzz",
+            "ecs",
+            "prod has no such consumer; "
+            "there is batch, chat-api, evals, nightly, research, search, thumbnails",
+            "keyplan wire --list",
+        ),
+        ("chat-api", "esc", "there is no such target; did you mean ecs", "keyplan wire ecs chat-api"),
+        (
+            "chat-api",
+            "zzz",
+            "there is no such target; there is dotenv, ecs, github-actions, lambda",
+            "keyplan wire ecs chat-api",
+        ),
+        (
+            "thumbnails",
+            "ecs",
+            "thumbnails has the runtime lambda, and the target ecs is for ecs; what fits it: lambda, dotenv",
+            "keyplan wire lambda thumbnails",
+        ),
+        (
+            "search",
+            "eks",
+            "search has the runtime eks, and there is no wiring for eks yet; "
+            "only dotenv fits it, for local work",
+            "keyplan wire dotenv search",
+        ),
+        (
+            "search",
+            "ecs",
+            "search has the runtime eks, and the target ecs is for ecs; what fits it: dotenv",
+            "keyplan wire dotenv search",
+        ),
+        (
+            "nightly",
+            "dotenv",
+            "nightly has the runtime gitlab-ci, and there is no wiring for gitlab-ci yet",
+            "keyplan wire --list",
+        ),
+        (
+            "nightly",
+            "gitlab-ci",
+            "nightly has the runtime gitlab-ci, and there is no wiring for gitlab-ci yet",
+            "keyplan wire --list",
+        ),
+        (
+            "evals",
+            "dotenv",
+            "evals has the runtime github-actions, "
+            "and the target dotenv is for ec2, ecs, eks, iam-role, lambda, people; "
+            "what fits it: github-actions",
+            "keyplan wire github-actions evals",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_what_does(
+    manifest: Manifest, name: str, target: str, message: str, hint: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        wire(manifest, name, target)
+    assert (caught.value.message, caught.value.hint) == (message, hint)
+
+
+def test_what_was_typed_is_not_repeated(manifest: Manifest) -> None:
+    typed = "sk-ant-" + "api03-" + "x" * 93 + "AA"
+    for name, target in ((typed, "ecs"), ("chat-api", typed)):
+        with pytest.raises(UsageError) as caught:
+            wire(manifest, name, target)
+        assert typed not in f"{caught.value.message}{caught.value.hint}"
+
+
+def test_a_manifest_without_consumers_says_so(manifest: Manifest) -> None:
+    with pytest.raises(UsageError, match="no such consumer; there is none"):
+        targets_for(replace(manifest, consumers={}), "chat-api")
+    assert wire_all(replace(manifest, consumers={})) == {}
+
+
+def test_a_key_that_the_manifest_lacks_is_an_error(manifest: Manifest) -> None:
+    broken = replace(manifest, consumers={"x": consumer("x", "ecs", keys=("gone",))})
+    with pytest.raises(ManifestError, match="the consumer x reads a key that the manifest lacks: gone"):
+        wire(broken, "x", "ecs")
+
+
+@pytest.mark.parametrize("target", ["ecs", "dotenv"])
+def test_two_variables_of_one_name_are_an_error(manifest: Manifest, target: str) -> None:
+    broken = replace(manifest, consumers={"x": consumer("x", "ecs", env={"ANTHROPIC_API_KEY": "plain"})})
+    with pytest.raises(ManifestError, match="two variables of the name ANTHROPIC_API_KEY"):
+        wire(broken, "x", target)
+
+
+@pytest.mark.parametrize(("runtime", "target"), [("ecs", "ecs"), ("lambda", "lambda")])
+def test_a_consumer_without_a_role_is_an_error(manifest: Manifest, runtime: str, target: str) -> None:
+    broken = replace(manifest, consumers={"x": consumer("x", runtime, role_arn=None)})
+    with pytest.raises(ManifestError, match="the consumer x has no role"):
+        wire(broken, "x", target)
+
+
+def test_a_long_list_of_names_is_cut_in_an_error(manifest: Manifest) -> None:
+    many = {f"c{number:02}": consumer(f"c{number:02}", "ecs") for number in range(20)}
+    with pytest.raises(UsageError, match=r"there is c00, .*, c11 and 8 more$"):
+        wire(replace(manifest, consumers=many), "zzz", "ecs")
+
+
+def test_targets_are_described_for_the_table_of_the_command() -> None:
+    assert all(target.summary and target.runtimes for target in TARGETS.values())
