@@ -63,7 +63,11 @@ class CatalogueError(UsageError):
         self.problems = tuple(problems)
         count = f"{len(self.problems)} mistake{'' if len(self.problems) == 1 else 's'}"
         lines = "".join(f"\n  {problem}" for problem in self.problems)
-        super().__init__(f"the configuration of {environment} has {count}{lines}", "keyplan check")
+        # A stack's name is anybody's text until it has been checked.
+        name = (
+            environment if environment.replace("-", "a").isalnum() and len(environment) <= 60 else "a stack"
+        )
+        super().__init__(f"the configuration of {name} has {count}{lines}", "keyplan check")
 
 
 class ManifestError(UsageError):

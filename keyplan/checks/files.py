@@ -102,7 +102,7 @@ def raw_config(project: FilePath, environment: str) -> dict[str, str]:
 
 def _read(directory: FilePath, environment: str, problems: Problems) -> _Configuration | None:
     project = read_project(directory, problems)
-    document = read_document(directory / f"Pulumi.{environment}.yaml", problems)
+    document = read_document(directory / f"Pulumi.{environment}.yaml", problems, _catalogue_path)
     if project is None or document is None:
         return None
     values: dict[str, Any] = {}
@@ -138,6 +138,14 @@ def _config_section(document: Document, problems: Problems) -> dict[str, Any]:
     return {}
 
 
+def _catalogue_path(path: Path) -> Path:
+    """`("config", "keyplan:keys", "a")` in the file -> `("keys", "a")`, as the catalogue's "
+    "mistakes are spelled."""
+    if len(path) < 2 or path[0] != "config":
+        return path
+    return (full_name(str(path[1])).removeprefix(f"{NAMESPACE}:"), *path[2:])
+
+
 def _locate(configuration: _Configuration, path: Path) -> Location | None:
     """Where a path of the catalogue stands: in the stack's file, or as a default in Pulumi.yaml."""
     document, project = configuration.document, configuration.project
@@ -147,7 +155,7 @@ def _locate(configuration: _Configuration, path: Path) -> Location | None:
     if full in configuration.written:
         return document.locate(("config", configuration.written[full], *path[1:]))
     if full in configuration.values and len(path) == 1:
-        return project.document.locate(project.locate_default(full))
+        return project.locate_default(full)
     return None
 
 

@@ -12,7 +12,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from keyplan.checks.pasted import show
-from keyplan.checks.problems import ALREADY_REPORTED, Path, Problems, nearest
+from keyplan.checks.problems import ALREADY_REPORTED, Location, Problems, nearest
 from keyplan.checks.yaml_text import Document, read_document
 
 PROJECT_FILE = "Pulumi.yaml"
@@ -55,10 +55,14 @@ class Project:
     defaults: dict[str, Any] = field(default_factory=dict)  # by full name: `keyplan:clouds`
     required: list[str] = field(default_factory=list)
 
-    def locate_default(self, name: str) -> Path:
-        """The path of a default in Pulumi.yaml, by its full name."""
-        short = name.removeprefix(f"{NAMESPACE}:")
-        return ("config", short if ("config", short) in self.document.lines else name)
+    def locate_default(self, name: str) -> Location | None:
+        """Where the default of a full name stands in Pulumi.yaml."""
+        for written in (name, name.removeprefix(f"{NAMESPACE}:")):
+            for last in (("default",), ("value",), ()):
+                location = self.document.locate(("config", written, *last))
+                if location is not None:
+                    return location
+        return None
 
 
 def read_project(directory: FilePath, problems: Problems) -> Project | None:
@@ -94,7 +98,6 @@ def full_name(name: str) -> str:
 
 def _declare(project: Project, name: str, declaration: Any, problems: Problems) -> None:
     full = full_name(name)
-    ours = full.startswith(f"{NAMESPACE}:")
     if declaration is ALREADY_REPORTED:
         return
     if not isinstance(declaration, dict):
@@ -103,7 +106,7 @@ def _declare(project: Project, name: str, declaration: Any, problems: Problems) 
     default = declaration.get("default", declaration.get("value"))
     if default is not None:
         project.defaults[full] = default
-    elif ours:
+    elif full.startswith(f"{NAMESPACE}:"):
         project.required.append(full)
     kind = declaration.get("type")
     if kind is None:
@@ -126,6 +129,7 @@ def _declare(project: Project, name: str, declaration: Any, problems: Problems) 
         return
     project.types[full] = declared = Declared(kind, item_type if kind == "array" else None)
     if default is not None and not declared.accepts(default):
+        del project.defaults[full]
         path = ("config", name, "default")
         problems.add(
             path,

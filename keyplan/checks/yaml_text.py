@@ -9,7 +9,7 @@ booleans, anchors and merges; no tags.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
@@ -50,8 +50,13 @@ class Document:
         return None if line is None else Location(self.file, line)
 
 
-def read_document(file: FilePath, problems: Problems) -> Document | None:
-    """The file's values. Mistakes go to `problems`; None when there is nothing to go on with."""
+def read_document(
+    file: FilePath, problems: Problems, shorten: Callable[[Path], Path] = lambda path: path
+) -> Document | None:
+    """The file's values. Mistakes go to `problems`; None when there is nothing to go on with.
+
+    `shorten` turns a path in the file into the one by which its mistakes are reported.
+    """
     document = Document(file.name)
     try:
         text = file.read_bytes().decode("utf-8-sig")
@@ -67,7 +72,7 @@ def read_document(file: FilePath, problems: Problems) -> Document | None:
         return None
     node = _compose(text, file.name, problems)
     if node is not None:
-        _Builder(document, problems).build(node)
+        _Builder(document, problems, shorten).build(node)
     return document if node is not None or not problems else None
 
 
@@ -96,8 +101,9 @@ def _compose(text: str, name: str, problems: Problems) -> Any:
 class _Builder:
     """Turns composed nodes into values; remembers lines, follows anchors without going in circles."""
 
-    def __init__(self, document: Document, problems: Problems) -> None:
+    def __init__(self, document: Document, problems: Problems, shorten: Callable[[Path], Path]) -> None:
         self._document = document
+        self._shorten = shorten
         self._problems = problems
         self._open: list[Any] = []
         self._count = 0
@@ -107,7 +113,7 @@ class _Builder:
 
     def _reject(self, node: Any, path: Path, found: str, allowed: str, suggestion: str | None = None) -> Any:
         place = Location(self._document.file, node.start_mark.line + 1)
-        self._problems.add(path, found, allowed, suggestion, place)
+        self._problems.add(self._shorten(path), found, allowed, suggestion, place)
         return ALREADY_REPORTED
 
     def _value(self, node: Any, path: Path) -> Any:

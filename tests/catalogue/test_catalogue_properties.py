@@ -1,0 +1,132 @@
+"""Whatever a configuration holds, the checks end with a catalogue or with a list of mistakes."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keyplan.catalogue import Catalogue, Runtime
+from keyplan.checks import parse_catalogue
+from keyplan.checks.config import JSON_FIELDS, catalogue_from_config
+from keyplan.checks.consumers import RUNTIMES
+from keyplan.checks.environment import FIELDS
+from keyplan.checks.files import load_catalogue, raw_config
+from keyplan.checks.keys import FIELDS as KEY_FIELDS
+from keyplan.durations import Duration
+from keyplan.errors import CatalogueError
+
+TOP = [field.name for field in FIELDS]
+NESTED = [field.name for field in KEY_FIELDS] + [f.name for kind in RUNTIMES.values() for f in kind.fields]
+NAMES = st.sampled_from([*TOP, *NESTED, "runtime", "env", "route", "key", "secure", "<<", "a", "x-1"])
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(min_value=10**30, max_value=10**31)
+    | st.floats()
+    | st.text(max_size=40)
+    | st.sampled_from(
+        [*Runtime, "anthropic", "generic", "90d", "*", "a@example.com", "eu-west-1", "(", "direct"]
+    )
+)
+trees = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES | scalars, inner, max_size=5),
+    max_leaves=30,
+)
+configurations = st.dictionaries(st.sampled_from(TOP) | st.text(max_size=8), trees, max_size=8)
+
+
+def outcome(read: Callable[[], Catalogue]) -> Catalogue | None:
+    """The catalogue, or None for a refusal that names at least one mistake, each on one line."""
+    try:
+        return read()
+    except CatalogueError as error:
+        refusal = error
+    assert refusal.problems
+    assert all(problem.found and problem.allowed for problem in refusal.problems)
+    assert len(refusal.message.splitlines()) == 1 + len(refusal.problems)
+    return None
+
+
+@given(configurations, st.text(max_size=50))
+def test_no_configuration_crashes_the_checks(values: dict[str, Any], environment: str) -> None:
+    outcome(lambda: parse_catalogue(values, environment, region="eu-west-1"))
+
+
+@given(st.dictionaries(st.sampled_from(TOP), st.text(max_size=60) | trees.map(repr), max_size=8))
+def test_no_raw_text_from_pulumi_crashes_the_checks(raw: dict[str, str]) -> None:
+    outcome(lambda: catalogue_from_config(raw.get, "prod"))
+
+
+@given(trees)
+def test_the_keys_of_an_otherwise_right_catalogue_may_be_anything(keys: Any) -> None:
+    outcome(lambda: parse_catalogue({"owner": "a@example.com", "keys": keys}, "prod"))
+
+
+@given(trees, st.sampled_from(list(Runtime)))
+def test_a_consumer_of_an_otherwise_right_catalogue_may_be_anything(fields: Any, runtime: Runtime) -> None:
+    consumer = {"runtime": str(runtime), "keys": ["a"], **(fields if isinstance(fields, dict) else {})}
+    values = {"owner": "a@example.com", "keys": {"a": {"vendor": "anthropic"}}, "consumers": {"c": consumer}}
+    outcome(lambda: parse_catalogue(values, "prod"))
+
+
+@given(
+    st.binary(max_size=200)
+    | st.text(max_size=200).map(lambda text: ("config:\n " + text).encode("utf-8", "replace"))
+)
+def test_no_file_crashes_the_checks(tmp_path_factory: Any, text: bytes) -> None:
+    directory: Path = tmp_path_factory.mktemp("project")
+    (directory / "Pulumi.yaml").write_text("name: keyplan\nruntime: python\n")
+    (directory / "Pulumi.prod.yaml").write_bytes(text)
+    outcome(lambda: load_catalogue(directory, "prod"))
+
+
+names = st.from_regex(r"[a-z][a-z0-9-]{0,8}[a-z0-9]", fullmatch=True)
+durations = st.integers(min_value=15, max_value=999).map(lambda days: f"{days}d")
+keys = st.fixed_dictionaries(
+    {"vendor": st.just("anthropic")},
+    optional={
+        "rotateEvery": durations,
+        "owner": st.just("b@example.com"),
+        "replicas": st.just(["us-east-1"]),
+    },
+)
+
+
+@given(
+    st.dictionaries(names, keys, min_size=1, max_size=4),
+    st.dictionaries(names.filter(lambda name: not name.startswith("keyplan")), st.integers(0, 3), max_size=4),
+    st.booleans(),
+)
+def test_right_files_give_the_same_catalogue_on_both_roads(
+    tmp_path_factory: Any, keys: dict[str, Any], readers: dict[str, int], protect: bool
+) -> None:
+    order = sorted(keys)
+    consumers = {
+        name: {"runtime": "lambda", "keys": [order[index % len(order)]]} for name, index in readers.items()
+    }
+    values = {"owner": "a@example.com", "keys": keys, "consumers": consumers, "protect": protect}
+    directory: Path = tmp_path_factory.mktemp("project")
+    (directory / "Pulumi.yaml").write_text("name: keyplan\nruntime: python\n")
+    stack = {
+        "config": {"aws:region": "eu-west-1", **{f"keyplan:{name}": value for name, value in values.items()}}
+    }
+    (directory / "Pulumi.prod.yaml").write_text(yaml.safe_dump(stack))
+    raw = raw_config(directory, "prod")
+    catalogue = load_catalogue(directory, "prod")
+    assert catalogue == catalogue_from_config(lambda name: raw.get(f"keyplan:{name}"), "prod")
+    assert list(catalogue.keys) == order
+    for name, key in keys.items():
+        assert catalogue.keys[name].rotate_every == Duration.parse(key.get("rotateEvery", "90d"))
+
+
+def test_the_fields_that_arrive_as_json_are_those_with_parts() -> None:
+    with_parts = {field.name for field in FIELDS if field.type.startswith(("list", "mapping"))}
+    assert with_parts == JSON_FIELDS
+    assert all(json.dumps(field.default) for field in FIELDS)
