@@ -1,8 +1,7 @@
 """The server's process: `python -m sandbox.server --directory DIR --port N`, started by `sandbox up`.
 
-The instance's id comes on standard input, so that no list of processes shows it. Everything that is written
-to standard error ends in the sandbox's log: that it listens, and operations that failed, without their
-content.
+The instance's id comes on standard input, so that no list of processes shows it. Standard error is the
+sandbox's log: what keeps it from starting, that it listens, and where requests failed, never what they said.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from sandbox.server import log
 from sandbox.server.guard import guard_this_process
 from sandbox.server.record import ServerRecord, process_start, write_record
 
@@ -38,8 +38,9 @@ def main() -> None:
     server = _make_server(listener, port, instance)
     record = ServerRecord(os.getpid(), port, instance, time.time(), process_start(os.getpid()))
     write_record(arguments.directory, record)
+    log.keep_for_ourselves()
     guard_this_process()
-    sys.stderr.write(f"listening on 127.0.0.1:{port}\n")
+    log.line(f"listening on 127.0.0.1:{port}")
     server.serve_forever()
 
 

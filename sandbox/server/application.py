@@ -9,11 +9,10 @@ record requests to a file and let some through to the network.
 from __future__ import annotations
 
 import json
-import sys
-import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from sandbox.server import log
 from sandbox.server.administration import Administration
 
 Environ = dict[str, Any]
@@ -56,22 +55,25 @@ class SandboxApplication:
         try:
             return self._cloud(environ, start_response)
         except Exception as error:
-            log_failure(environ, error)
-            return _answer(
-                start_response, 500, {"__type": "InternalFailure", "message": type(error).__name__}
-            )
+            return _failure(environ, start_response, error)
 
 
-def log_failure(environ: Environ, error: BaseException) -> None:
-    """One line: the operation, the type and the place. Never the message: it may quote the request."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    operation = environ.get("HTTP_X_AMZ_TARGET") or environ.get("REQUEST_METHOD", "")
-    safe = "".join(character for character in operation if character.isalnum() or character in "._-")[:100]
-    sys.stderr.write(f"failed: {safe}: {type(error).__name__} at {frame.filename}:{frame.lineno}\n")
+def _failure(environ: Environ, start_response: StartResponse, error: Exception) -> Iterable[bytes]:
+    """An answer that SDKs can read: services with form-encoded requests are answered in XML."""
+    log.failure(error)
+    kind = type(error).__name__
+    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        error_text = f"<Error><Code>InternalFailure</Code><Message>{kind}</Message></Error>"
+        text = f"<ErrorResponse>{error_text}</ErrorResponse>"
+        return _send(start_response, 500, "text/xml", text.encode())
+    return _answer(start_response, 500, {"__type": "InternalFailure", "message": kind})
 
 
 def _answer(start_response: StartResponse, status: int, body: dict[str, Any]) -> Iterable[bytes]:
-    content = json.dumps(body).encode()
-    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
+    return _send(start_response, status, "application/json", json.dumps(body).encode())
+
+
+def _send(start_response: StartResponse, status: int, kind: str, content: bytes) -> Iterable[bytes]:
+    headers = [("Content-Type", kind), ("Content-Length", str(len(content)))]
     start_response(f"{status} {STATUS_TEXTS[status]}", headers)
     return [content]
