@@ -10,10 +10,10 @@
 What is printed never holds a value; the same text stands in the stack's output `wiring`. A second run prints
 the same, as long as the environment is the same.
 
-Only `dotenv --output` reads values, with your own credentials. You alone can read the file, from its first byte
-on; a path that git tracks or does not ignore is refused. A second run replaces a file that keyplan wrote, with
-the values of that moment. Any other file, and for the other targets one with other text, is replaced with
---force only.
+Only `dotenv --output` reads values, with your own credentials. You alone can read the file, from its first
+byte on; a path that git tracks or does not ignore is refused. A second run replaces a file that keyplan
+wrote, with the values of that moment. Any other file, and for the other targets one with other text, is
+replaced with --force only.
 
 Exit code: 0 done; 2 no such consumer or target, or a path that is refused; 3 a value could not be read.
 """
