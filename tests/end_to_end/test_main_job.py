@@ -1,0 +1,264 @@
+"""The main job, as a person does it: from a clone to a program that has its key, and what comes after."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import string
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.project_copy import ProjectCopy, Ran
+from tests.end_to_end.stack_copy import (
+    ENVIRONMENT,
+    bring_up,
+    clients_of,
+    configuration_of,
+    manifest_of,
+    write_configuration,
+)
+
+ALPHABET = string.ascii_letters + string.digits + "-_"
+HAS_THE_KEY = 'test -n "$ANTHROPIC_API_KEY"'
+
+
+def new_key() -> str:
+    return "sk-ant-" + "api03-" + "".join(secrets.choice(ALPHABET) for _ in range(93)) + "AA"
+
+
+def done(ran: Ran) -> str:
+    """What a command printed that had to succeed."""
+    assert ran.code == 0, ran.said
+    return ran.stdout
+
+
+def status_of(copy: ProjectCopy, key: str = "anthropic") -> Mapping[str, Any]:
+    document = json.loads(done(copy.keyplan("status", "--format", "json")))
+    entry: Mapping[str, Any] = next(one for one in document["keys"] if one["key"] == key)
+    return entry
+
+
+def names_in_the_cloud(copy: ProjectCopy) -> set[str]:
+    """Names of the secrets, roles and alarms that stand in the sandbox."""
+    client = clients_of(copy)
+    secrets_found = client("secretsmanager").list_secrets()["SecretList"]
+    roles = client("iam").list_roles(MaxItems=1000)["Roles"]
+    alarms = client("cloudwatch").describe_alarms()["MetricAlarms"]
+    return {
+        *(secret["Name"] for secret in secrets_found),
+        *(role["RoleName"] for role in roles),
+        *(alarm["AlarmName"] for alarm in alarms),
+    }
+
+
+def test_from_a_clone_to_a_running_program(fresh: ProjectCopy) -> None:
+    # Nothing is there, and the commands say what to do about it.
+    nothing = fresh.keyplan("status")
+    assert (nothing.code, "make sandbox" in nothing.stderr) == (2, True)
+    assert fresh.sandbox("status").code == 3
+
+    first = bring_up(fresh)
+    assert "created" in first
+    assert "without a value: anthropic" in first
+    assert (status_of(fresh)["state"], status_of(fresh)["versionId"]) == ("no-value", None)
+    assert fresh.keyplan("status", "--check").code == 1
+    before = fresh.keyplan("exec", "--", "sh", "-c", "echo started")
+    assert (before.code, before.stdout) == (3, "")
+    assert "keyplan put anthropic" in before.stderr
+
+    key = new_key()
+    stored = done(fresh.keyplan("put", "anthropic", stdin=key))
+    entry = status_of(fresh)
+    assert entry["state"] == "ok"
+    assert entry["versionId"] in stored
+    assert entry["fingerprint"] in stored
+    assert entry["ageDays"] == 0
+    assert set(entry["readers"]) == {"chat-api", "evals", "ml-team", "summarizer"}
+    assert fresh.keyplan("status", "--check").code == 0
+
+    # The code that users have already reads it: boto3 and json.loads, nothing of ours.
+    reading = clients_of(fresh)("secretsmanager")
+    answer = reading.get_secret_value(SecretId=f"{ENVIRONMENT}/anthropic-api-key")
+    assert json.loads(answer["SecretString"]) == {"ANTHROPIC_API_KEY": key}
+
+    done(fresh.keyplan("exec", "--", "sh", "-c", HAS_THE_KEY))
+    printed = fresh.keyplan("exec", "--", "sh", "-c", 'printf %s "$ANTHROPIC_API_KEY"')
+    assert printed.stdout == key
+
+    # A second run has nothing to do, and the value is still there.
+    second = bring_up(fresh)
+    assert not {"created", "changed", "removed", "replaced"} & set(second.split())
+    assert "kept" in second
+    assert "without a value" not in second
+    done(fresh.keyplan("exec", "--", "sh", "-c", HAS_THE_KEY))
+
+    done(fresh.sandbox("down"))
+    assert fresh.sandbox("down").code == 0
+    assert fresh.keyplan("exec", "--", "true").code != 0
+
+
+@pytest.mark.parametrize(
+    ("program", "code"),
+    [
+        ("exit 0", 0),
+        ("exit 1", 1),
+        ("exit 42", 42),
+        ("exit 255", 255),
+        ("kill -TERM $$", -signal.SIGTERM),
+        ("kill -KILL $$", -signal.SIGKILL),
+        ("kill -PIPE $$", -signal.SIGPIPE),
+        ("kill -INT $$", -signal.SIGINT),
+    ],
+)
+def test_the_program_s_own_end_is_what_the_caller_sees(stored: ProjectCopy, program: str, code: int) -> None:
+    assert stored.keyplan("exec", "--", "sh", "-c", program).code == code
+
+
+@pytest.mark.parametrize(
+    ("command", "code"), [(["./no-such-program"], 127), (["./not-executable"], 126), ([], 2)], ids=str
+)
+def test_a_program_that_cannot_be_started_has_the_shell_s_exit_code(
+    stored: ProjectCopy, command: list[str], code: int
+) -> None:
+    (stored.directory / "not-executable").write_text("#!/bin/sh\n")
+    assert stored.keyplan("exec", "--", *command).code == code
+
+
+@pytest.fixture(scope="session")
+def stored(running: ProjectCopy) -> ProjectCopy:
+    """A running sandbox whose key has a value."""
+    done(running.keyplan("put", "anthropic", stdin=new_key()))
+    return running
+
+
+def test_what_wire_prints_is_what_the_stack_exported(running: ProjectCopy) -> None:
+    folder = running.directory / ".keyplan/sandbox/wiring"
+    exported = {path.relative_to(folder): path.read_text() for path in folder.rglob("*") if path.is_file()}
+    assert {str(path.parent) for path in exported} == {"chat-api", "evals", "ml-team", "summarizer"}
+    for path, text in exported.items():
+        assert done(running.keyplan("wire", path.name, str(path.parent))) == text
+    assert "role-to-assume" in done(running.keyplan("wire", "github-actions", "evals"))
+
+
+def test_an_edit_of_the_catalogue_applies_the_difference(fresh: ProjectCopy) -> None:
+    bring_up(fresh)
+    done(fresh.keyplan("put", "anthropic", stdin=new_key()))
+    before = names_in_the_cloud(fresh)
+    config = configuration_of(fresh.directory, ENVIRONMENT)
+    added = {
+        **config,
+        "keys": {**config["keys"], "openrouter": {"vendor": "generic", "envVar": "OPENROUTER_API_KEY"}},
+        "consumers": {**config["consumers"], "indexer": {"runtime": "lambda", "keys": ["openrouter"]}},
+    }
+    write_configuration(fresh, added)
+    said = bring_up(fresh)
+    assert "created" in said
+    assert "removed" not in said
+    new = names_in_the_cloud(fresh) - before
+    assert {f"{ENVIRONMENT}/openrouter-api-key", f"{ENVIRONMENT}-indexer-reader"} <= new
+    assert before <= names_in_the_cloud(fresh)
+    assert "without a value: openrouter" in said
+    assert set(manifest_of(fresh)["keys"]) == {"anthropic", "openrouter"}
+    done(fresh.keyplan("exec", "--only", "anthropic", "--", "sh", "-c", HAS_THE_KEY))
+
+    write_configuration(fresh, config)
+    said = bring_up(fresh)
+    assert "removed" in said
+    assert names_in_the_cloud(fresh) == before
+    assert set(manifest_of(fresh)["keys"]) == {"anthropic"}
+    done(fresh.keyplan("exec", "--", "sh", "-c", HAS_THE_KEY))
+
+
+def test_a_mistake_in_the_catalogue_changes_nothing(fresh: ProjectCopy) -> None:
+    bring_up(fresh)
+    done(fresh.keyplan("put", "anthropic", stdin=new_key()))
+    before = names_in_the_cloud(fresh)
+    config = configuration_of(fresh.directory, ENVIRONMENT)
+    write_configuration(
+        fresh, {**config, "consumers": {"chat-api": {"runtime": "ecs", "keys": ["antropic"]}}}
+    )
+    failed = fresh.sandbox("up")
+    assert failed.code == 2
+    assert "anthropic" in failed.stderr
+    assert names_in_the_cloud(fresh) == before
+    done(fresh.keyplan("exec", "--", "sh", "-c", HAS_THE_KEY))
+
+
+def test_a_program_that_fails_half_way_removes_nothing(fresh: ProjectCopy) -> None:
+    bring_up(fresh)
+    before = names_in_the_cloud(fresh)
+    program = fresh.directory / "__main__.py"
+    program.write_text(
+        program.read_text().replace("environment = Environment", "raise RuntimeError\nenvironment =")
+    )
+    assert fresh.sandbox("up").code != 0
+    assert names_in_the_cloud(fresh) == before
+
+
+def test_a_dead_cloud_is_made_again_and_the_lost_values_are_named(fresh: ProjectCopy) -> None:
+    bring_up(fresh)
+    done(fresh.keyplan("put", "anthropic", stdin=new_key()))
+    before = names_in_the_cloud(fresh)
+    server = json.loads((fresh.directory / ".keyplan/sandbox/server.json").read_text())
+    os.kill(server["pid"], signal.SIGKILL)
+    dead = fresh.keyplan("status")
+    assert dead.code == 3
+    assert "make sandbox" in dead.said
+
+    said = bring_up(fresh)
+    assert "without a value: anthropic" in said
+    assert "keyplan put anthropic" in said
+    assert names_in_the_cloud(fresh) == before
+    assert status_of(fresh)["state"] == "no-value"
+    done(fresh.keyplan("put", "anthropic", stdin=new_key()))
+    done(fresh.keyplan("exec", "--", "sh", "-c", HAS_THE_KEY))
+
+
+def test_ninety_one_days_later_the_owner_is_told_everything_that_is_needed(fresh: ProjectCopy) -> None:
+    bring_up(fresh)
+    done(fresh.keyplan("put", "anthropic", stdin=new_key()))
+    today = datetime.now(UTC)
+    said = done(fresh.sandbox("advance", "91d"))
+    due = today + timedelta(days=90 - 91)
+    mails = said.split("\nTo:")[1:]
+    overdue = next(mail for mail in mails if "overdue" in mail.splitlines()[1])
+    assert overdue.splitlines()[0].strip() == "ml@example.com"
+    assert "anthropic" in overdue.splitlines()[1]
+    assert "keyplan put anthropic" in overdue
+    assert "Owner" in overdue
+    # The daily run's hour may lie on the other side of midnight.
+    assert any(f"{due + timedelta(days=shift):%Y-%m-%d}" in said for shift in (-1, 0, 1))
+    assert status_of(fresh)["state"] == "overdue"
+    assert status_of(fresh)["ageDays"] == 91
+    assert fresh.keyplan("status", "--check").code == 1
+
+    # A week on, the environment's owner hears of it too.
+    later = done(fresh.sandbox("advance", "8d"))
+    assert "platform@example.com" in later
+
+    # A rotation ends it.
+    done(fresh.keyplan("put", "anthropic", stdin=new_key()))
+    assert status_of(fresh)["state"] == "ok"
+    assert "0 mails" in done(fresh.sandbox("advance", "30d"))
+
+
+def test_an_early_rotation_keeps_the_reminder_silent(fresh: ProjectCopy) -> None:
+    bring_up(fresh)
+    done(fresh.keyplan("put", "anthropic", stdin=new_key()))
+    assert "0 mails" in done(fresh.sandbox("advance", "60d"))
+    done(fresh.keyplan("put", "anthropic", stdin=new_key()))
+    assert "0 mails" in done(fresh.sandbox("advance", "60d"))
+    assert (status_of(fresh)["state"], status_of(fresh)["ageDays"]) == ("ok", 60)
+
+
+def test_a_key_without_a_value_is_reported_to_its_owner(fresh: ProjectCopy) -> None:
+    bring_up(fresh)
+    said = done(fresh.sandbox("advance", "2d"))
+    assert "To:      ml@example.com" in said
+    assert "has no value" in said
+    assert "keyplan put anthropic" in said
