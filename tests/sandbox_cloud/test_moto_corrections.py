@@ -11,6 +11,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.cloudwatch.models import CloudWatchBackend
 from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend, secretsmanager_backends
 from moto.secretsmanager.responses import SecretsManagerResponse
 from moto.sns.models import Subscription
@@ -22,7 +23,7 @@ REGION = "eu-west-1"
 NAME = "sandbox/example-api-key"
 MARKED = "You can't perform this operation on the secret because it was marked for deletion."
 TOKEN = "rotation-token-of-32-characters-x"
-PATCHED = (FakeSecret, SecretsManagerBackend, SecretsManagerResponse, Subscription)
+PATCHED = (CloudWatchBackend, FakeSecret, SecretsManagerBackend, SecretsManagerResponse, Subscription)
 Client = Any
 
 
@@ -233,6 +234,26 @@ def what_would_be_sent_by_mail_is_kept(_: Client) -> None:
     assert take_mails() == [{"to": "ada@example.com", **mail}, {"to": "bob@example.com", **mail}]
 
 
+def a_new_alarm_has_no_state_and_a_changed_one_keeps_its_own(_: Client) -> None:
+    metrics = boto3.client("cloudwatch", region_name=REGION)
+    settings: dict[str, Any] = {
+        "AlarmName": "example",
+        "Namespace": "test",
+        "MetricName": "Age",
+        "Statistic": "Maximum",
+        "Period": 86400,
+        "EvaluationPeriods": 1,
+        "Threshold": 1.0,
+        "ComparisonOperator": "GreaterThanThreshold",
+    }
+    metrics.put_metric_alarm(**settings)
+    assert metrics.describe_alarms()["MetricAlarms"][0]["StateValue"] == "INSUFFICIENT_DATA"
+    metrics.set_alarm_state(AlarmName="example", StateValue="ALARM", StateReason="because")
+    metrics.put_metric_alarm(**{**settings, "Threshold": 2.0})
+    changed = metrics.describe_alarms()["MetricAlarms"][0]
+    assert (changed["StateValue"], changed["StateReason"], changed["Threshold"]) == ("ALARM", "because", 2.0)
+
+
 BEHAVIOURS: dict[str, tuple[Callable[[Client], None], ...]] = {
     "version_labels": (
         reading_after_a_promotion_gives_the_new_value,
@@ -259,6 +280,7 @@ BEHAVIOURS: dict[str, tuple[Callable[[Client], None], ...]] = {
         a_name_pending_deletion_cannot_be_created_again,
     ),
     "mail_delivery": (what_would_be_sent_by_mail_is_kept,),
+    "alarm_states": (a_new_alarm_has_no_state_and_a_changed_one_keeps_its_own,),
 }
 CASES = [(name, behaviour) for name, behaviours in BEHAVIOURS.items() for behaviour in behaviours]
 IDS = [behaviour.__name__ for _, behaviour in CASES]
