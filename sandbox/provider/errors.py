@@ -17,3 +17,7 @@ class ProviderError(Exception):
 
 class MissingError(ProviderError):
     """What an invoke or an operation needs does not exist."""
+
+
+class AlreadyExists(ProviderError):  # noqa: N818  # a state that the engine acts on
+    """Something with this name exists, and the stack did not make it."""

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from sandbox.provider.aws import HANDLERS
 from sandbox.provider.cloud import Cloud
-from sandbox.provider.errors import MissingError, ProviderError
+from sandbox.provider.errors import AlreadyExists, MissingError, ProviderError
 from sandbox.provider.handler import Handler, error_code, is_missing
 from sandbox.provider.invokes import INVOKES
 from sandbox.provider.values import UNKNOWN, has_unknown, without
@@ -299,7 +299,7 @@ def _explained(operation: str, token: str, error: Exception) -> ProviderError:
     if is_missing(error):
         return MissingError(f"AWS answered {code} to {action}: it, or something it names, does not exist")
     if code in ALREADY_EXISTS_CODES and operation == "create":
-        return ProviderError(
+        return AlreadyExists(
             f"AWS answered {code} to {action}: one with this name exists and does not belong to this stack",
             "delete it, choose another name, or adopt it with the resource option import_",
         )

@@ -69,3 +69,9 @@ def provider(cloud_address: str, shared_provider: Provider) -> Provider:
 def aws(provider: Provider) -> Any:
     """`aws("iam")` gives a client, to look at the cloud past the provider."""
     return provider.cloud.client
+
+
+@pytest.fixture
+def stack(endpoints: str, tmp_path: Path) -> Stack:
+    """A project without a program yet."""
+    return Stack(tmp_path, endpoints)

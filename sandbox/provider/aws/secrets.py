@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sandbox.provider.cloud import Cloud
-from sandbox.provider.errors import ProviderError
+from sandbox.provider.errors import AlreadyExists
 from sandbox.provider.handler import (
     Created,
     Handler,
@@ -152,7 +152,7 @@ class Secret(Handler):
         secret = client.describe_secret(SecretId=new["name"])
         if secret.get("DeletedDate"):
             region = new.get("region") or cloud.region
-            raise ProviderError(
+            raise AlreadyExists(
                 f"the name `{new['name']}` is pending deletion until {secret['DeletedDate']:%Y-%m-%d}",
                 "restore it, then run again: AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox "
                 f"aws secretsmanager restore-secret --secret-id {new['name']} "

@@ -1,0 +1,120 @@
+"""The process that the program runs in, with Pulumi's stock SDK. Run as a file; imports nothing of keyplan.
+
+Standard input brings two lines of JSON: the run's settings, then the engine's address, so that the SDK is
+imported while the engine starts. After that it stays open: when it ends, the engine is gone, and so is this
+process. How the program ended is written to the file descriptor that the settings name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import runpy
+import sys
+import threading
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+# Registrations block their thread until the engine has answered.
+THREADS = 32
+ENGINE_GONE = 70
+SIGNAL_STOPPED = 130
+# The class by which an error of the product says that its words are meant for people.
+READABLE = ("keyplan.errors", "KeyplanError")
+TRACEBACK_CHARACTERS = 20_000
+
+
+def main() -> int:
+    """Run the program; 0 when it ended well."""
+    settings = json.loads(sys.stdin.readline())
+    os.chdir(settings["directory"])
+    sys.path[:0] = [settings["directory"]]
+    sys.argv = [settings["main"]]
+    import pulumi.runtime
+
+    address = json.loads(sys.stdin.readline())
+    threading.Thread(target=_watch_engine, daemon=True).start()
+    pulumi.runtime.set_all_config(settings["config"], [])
+    pulumi.runtime.configure(
+        pulumi.runtime.Settings(
+            monitor=address,
+            engine=address,
+            project=settings["project"],
+            stack=settings["stack"],
+            parallel=THREADS,
+            dry_run=settings["preview"],
+            organization="organization",
+            root_directory=settings["directory"],
+        )
+    )
+    try:
+        asyncio.run(_run(settings["main"]))
+    except KeyboardInterrupt:
+        return SIGNAL_STOPPED
+    except SystemExit as stopped:
+        if stopped.code in (None, 0):
+            return 0
+        _tell(settings["result"], {"message": f"the program ended itself with {stopped.code!r}"})
+        return 1
+    except BaseException as error:
+        _tell(settings["result"], _described(error))
+        return 1
+    return 0
+
+
+async def _run(path: str) -> None:
+    import logging
+
+    from pulumi.runtime import run_in_stack
+
+    # Tasks that a failed program leaves behind are not worth a line each.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(max_workers=THREADS))
+
+    def program() -> None:
+        runpy.run_path(path, run_name="__main__")
+
+    await run_in_stack(program)
+
+
+def _watch_engine() -> None:
+    """Leave when the engine has: nothing can be registered without it."""
+    if not sys.stdin.read():
+        os._exit(ENGINE_GONE)
+
+
+def _described(error: BaseException) -> dict[str, Any]:
+    for cause in _causes(error):
+        for kind in type(cause).__mro__:
+            if (kind.__module__, kind.__name__) == READABLE:
+                return {
+                    "message": getattr(cause, "message", str(cause)),
+                    "hint": getattr(cause, "hint", None),
+                    "exit_code": getattr(cause, "exit_code", None),
+                }
+    text = "".join(traceback.format_exception(error))
+    return {"traceback": text[-TRACEBACK_CHARACTERS:]}
+
+
+def _causes(error: BaseException | None) -> list[BaseException]:
+    causes: list[BaseException] = []
+    while error is not None and error not in causes:
+        causes.append(error)
+        error = error.__cause__ or error.__context__
+    return causes
+
+
+def _tell(descriptor: int, result: dict[str, Any]) -> None:
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        json.dump(result, stream)
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads that wait for the engine must not hold this process back.
+    os._exit(code)

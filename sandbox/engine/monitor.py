@@ -1,0 +1,300 @@
+"""The gRPC face of a run: Pulumi's ResourceMonitor and Engine, as the stock SDK calls them.
+
+Turns requests into goals and back. Whatever the small engine does not do is refused here, by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import (
+    engine_pb2,
+    engine_pb2_grpc,
+    provider_pb2,
+    resource_pb2,
+    resource_pb2_grpc,
+)
+
+from sandbox.engine.deployment import PROVIDER_PREFIX, Deployment, Goal
+from sandbox.engine.errors import ResourceFailed
+from sandbox.engine.wire import decode, decode_outputs, encode
+from sandbox.provider import MissingError, ProviderError
+
+# A registration holds its thread until its resource is made, and the SDK sends 32 at once.
+WORKERS = 64
+# As large as Pulumi's own limit. Source: pulumi/runtime/_grpc_settings.py (3.272.0, checked 2026-11-21).
+MESSAGE_BYTES = 400 * 1024 * 1024
+STACK = "pulumi:pulumi:Stack"
+LEVELS = {engine_pb2.WARNING: "warning", engine_pb2.ERROR: "error"}
+Answer = TypeVar("Answer")
+
+# Features are announced for what is understood and for what is refused by name here: of others the SDK
+# only says that the Pulumi CLI is too old.
+FEATURES = (
+    resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACEMENT_TRIGGER,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_INVOKE_TRANSFORMS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_STATE_MIGRATIONS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_PARAMETERIZATION,
+)
+
+
+class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
+    """What the program registers and asks."""
+
+    def __init__(self, deployment: Deployment, project: str, stack: str) -> None:
+        self._deployment = deployment
+        self._project = project
+        self._stack = stack
+        self.outputs: dict[str, Any] = {}
+
+    def GetDeploymentInfo(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Which features the SDK may use."""
+        return resource_pb2.DeploymentInfo(
+            project=self._project,
+            stack=self._stack,
+            dryRun=self._deployment.preview,
+            supportedFeatures=FEATURES,
+        )
+
+    def SupportsFeature(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """The older form of the same question."""
+        supported = request.id not in ("outputValues", "resourceReferences")
+        return resource_pb2.SupportsFeatureResponse(hasSupport=supported)
+
+    def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Call one of the provider's functions; its failures are the program's to handle."""
+        arguments, _ = decode(request.args)
+        try:
+            provider = self._deployment.providers.get(request.provider)
+            answer = provider.invoke(request.tok, arguments)
+        except MissingError as error:
+            failure = provider_pb2.CheckFailure(property="", reason=error.message)
+            return resource_pb2.ResourceInvokeResponse(failures=[failure])
+        except ProviderError as error:
+            failed = ResourceFailed(request.tok, "invoke", error.message, error.hint)
+            self._refuse(context, failed)
+        return resource_pb2.ResourceInvokeResponse(**{"return": encode(answer)})
+
+    def RegisterResource(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Make one resource as the program wants it."""
+        urn = make_urn(self._stack, self._project, request.parent, request.type, request.name)
+        return self._answer(context, urn, "register", lambda: self._register(urn, request))
+
+    def RegisterResourceOutputs(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Keep the stack's exports; those of components are nobody's business here."""
+        if _type_of(request.urn) == STACK:
+            self.outputs = decode_outputs(request.outputs)
+        return empty_pb2.Empty()
+
+    def ReadResource(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """`.get()`: show a resource that somebody else owns."""
+        urn = make_urn(self._stack, self._project, request.parent, request.type, request.name)
+        return self._answer(context, urn, "read", lambda: self._read(urn, request))
+
+    def SignalAndWaitForShutdown(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """There are no delete hooks to wait for."""
+        return empty_pb2.Empty()
+
+    def Call(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Refused."""
+        self._refuse_by_name(context, f"methods of remote components ({request.tok})")
+
+    def ExistsResource(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Refused."""
+        self._refuse_by_name(context, f"the question whether a {request.type} exists")
+
+    def RegisterStackTransform(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Refused."""
+        self._refuse_by_name(context, "stack transforms")
+
+    def RegisterStackInvokeTransform(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Refused."""
+        self._refuse_by_name(context, "transforms of invokes")
+
+    def RegisterResourceHook(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Refused."""
+        self._refuse_by_name(context, "resource hooks")
+
+    def RegisterErrorHook(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Refused."""
+        self._refuse_by_name(context, "error hooks")
+
+    def RegisterPackage(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Refused."""
+        self._refuse_by_name(context, f"parameterized packages ({request.name})")
+
+    def _register(self, urn: str, request: Any) -> Any:
+        for name in _refused_options(request):
+            raise ResourceFailed(urn, "register", f"the sandbox does not know {name}", name=request.name)
+        if not request.custom:
+            self._deployment.claim(urn)
+            return resource_pb2.RegisterResourceResponse(urn=urn)
+        registered = self._deployment.register(_goal(urn, request))
+        return resource_pb2.RegisterResourceResponse(
+            urn=urn, id=registered.id, object=encode(registered.outputs)
+        )
+
+    def _read(self, urn: str, request: Any) -> Any:
+        found = self._deployment.providers.get(request.provider).read(request.type, request.id)
+        if found is None:
+            raise ProviderError(f"{request.id} does not exist")
+        return resource_pb2.ReadResourceResponse(urn=urn, id=found.id, properties=encode(found.outputs))
+
+    def _answer(
+        self, context: grpc.ServicerContext, urn: str, operation: str, action: Callable[[], Answer]
+    ) -> Answer:
+        """Run an operation and tell the program, in the engine's words, when it fails."""
+        try:
+            return action()
+        except ResourceFailed as error:
+            self._refuse(context, error)
+        except ProviderError as error:
+            self._refuse(context, ResourceFailed(urn, operation, error.message, error.hint))
+        except Exception as error:
+            # A defect of the sandbox itself: its text may hold anything, so only its kind is shown.
+            failure = ResourceFailed(urn, operation, f"defect of the sandbox: {type(error).__name__}")
+            failure.__cause__ = error
+            self._refuse(context, failure)
+
+    def _refuse_by_name(self, context: grpc.ServicerContext, what: str) -> NoReturn:
+        self._refuse(context, ResourceFailed(what, "register", "the sandbox does not know this"))
+
+    def _refuse(self, context: grpc.ServicerContext, failure: ResourceFailed) -> NoReturn:
+        self._deployment.failed(failure)
+        context.abort(grpc.StatusCode.UNKNOWN, failure.message)  # type: ignore[no-untyped-call]
+        raise AssertionError("abort raises")
+
+
+class Engine(engine_pb2_grpc.EngineServicer):
+    """The program's log and its root resource."""
+
+    def __init__(self, diagnostics: list[str]) -> None:
+        self._diagnostics = diagnostics
+        self._root = ""
+
+    def Log(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Keep warnings and errors; the SDK sends dozens of lines for debugging."""
+        level = LEVELS.get(request.severity)
+        if level is not None:
+            self._diagnostics.append(f"{level}: {request.message.rstrip()}")
+        return empty_pb2.Empty()
+
+    def GetRootResource(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """The stack's URN."""
+        return engine_pb2.GetRootResourceResponse(urn=self._root)
+
+    def SetRootResource(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Remember the stack's URN."""
+        self._root = request.urn
+        return engine_pb2.SetRootResourceResponse()
+
+    def RequirePulumiVersion(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """There is no CLI, so any version is the right one."""
+        return engine_pb2.RequirePulumiVersionResponse()
+
+
+@contextmanager
+def serving(monitor: Monitor, engine: Engine) -> Iterator[str]:
+    """Serve both on 127.0.0.1 and a free port; leave only when every operation under way has ended."""
+    workers = ThreadPoolExecutor(max_workers=WORKERS)
+    server = grpc.server(  # type: ignore[no-untyped-call]
+        workers,
+        options=[
+            ("grpc.max_receive_message_length", MESSAGE_BYTES),
+            ("grpc.max_send_message_length", MESSAGE_BYTES),
+            ("grpc.so_reuseport", 0),
+        ],
+    )
+    resource_pb2_grpc.add_ResourceMonitorServicer_to_server(monitor, server)
+    engine_pb2_grpc.add_EngineServicer_to_server(engine, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.stop(grace=None).wait()
+        workers.shutdown(wait=True)
+
+
+def make_urn(stack: str, project: str, parent: str, kind: str, name: str) -> str:
+    """A resource's URN; children of the stack itself carry no parent's type."""
+    parents = parent.split("::")[2] if parent else ""
+    qualified = f"{parents}${kind}" if parents and parents != STACK else kind
+    return f"urn:pulumi:{stack}::{project}::{qualified}::{name}"
+
+
+def _type_of(urn: str) -> str:
+    return urn.split("::")[2].rsplit("$", 1)[-1]
+
+
+def _refused_options(request: Any) -> Iterator[str]:
+    """What the request asks for and the small engine does not do."""
+    if request.remote:
+        yield f"remote components ({request.type})"
+    if request.type == "pulumi:pulumi:StackReference":
+        yield "StackReference"
+    if request.type.startswith("pulumi-python:dynamic") or request.type.startswith("pulumi-nodejs:dynamic"):
+        yield "dynamic providers"
+    for option, used in (
+        ("aliases", bool(request.aliasURNs) or any(_renames(alias) for alias in request.aliases)),
+        ("transforms", bool(request.transforms)),
+        ("deletedWith", bool(request.deletedWith)),
+        ("replaceWith", bool(request.replace_with)),
+        ("replacementTrigger", request.HasField("replacement_trigger")),
+        ("hooks", request.hooks.ByteSize() > 0),
+        ("stateMigrations", bool(request.state_migrations)),
+        ("additionalSecretOutputs", bool(request.additionalSecretOutputs) and not _is_provider(request)),
+    ):
+        if used:
+            yield f"the resource option {option}"
+
+
+def _renames(alias: Any) -> bool:
+    """Whether an alias is the program's; those that only name an older type come with pulumi-aws itself."""
+    spec = alias.spec
+    return bool(alias.urn or spec.name or spec.stack or spec.project or spec.parentUrn or spec.noParent)
+
+
+def _is_provider(request: Any) -> bool:
+    return bool(request.type.startswith(PROVIDER_PREFIX))
+
+
+def _goal(urn: str, request: Any) -> Goal:
+    inputs, secret = decode(request.object)
+    if secret and not _is_provider(request):
+        raise ResourceFailed(
+            urn,
+            "register",
+            f"the input `{min(secret)}` is a secret, and the sandbox keeps inputs in a file",
+            "values never go through the program: keyplan put stores them",
+            name=f"{request.name} ({request.type})",
+        )
+    return Goal(
+        urn=urn,
+        kind=request.type,
+        name=request.name,
+        inputs=inputs,
+        provider=request.provider,
+        dependencies=sorted(request.dependencies),
+        property_dependencies={
+            name: sorted(needed.urns) for name, needed in sorted(request.propertyDependencies.items())
+        },
+        protect=request.protect,
+        retain_on_delete=request.retainOnDelete,
+        ignore_changes=tuple(request.ignoreChanges),
+        replace_on_changes=tuple(request.replaceOnChanges),
+        delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
+        import_id=request.importId,
+    )

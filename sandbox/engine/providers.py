@@ -1,0 +1,68 @@
+"""The providers of a run: the default one from the stack's configuration, and explicit ones."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.engine.state import State
+from sandbox.provider import Provider, ProviderError
+from sandbox.provider.values import UNKNOWN
+
+AWS = "pulumi:providers:aws"
+NAMESPACE = "aws:"
+# Explicit providers get one constant id: nothing is behind it.
+EXPLICIT_ID = "sandbox"
+CREDENTIALS = ("accessKey", "secretKey", "token")
+
+
+class Providers:
+    """Configured providers by their URN; an empty one means the default provider."""
+
+    def __init__(self, config: Mapping[str, str], state: State) -> None:
+        self._settings = {
+            name.removeprefix(NAMESPACE): value
+            for name, value in config.items()
+            if name.startswith(NAMESPACE)
+        }
+        self._state = state
+        self._providers: dict[str, Provider] = {}
+        self._lock = threading.Lock()
+
+    def get(self, reference: str) -> Provider:
+        """The provider of a reference `URN::ID`, or the default one. Raises: ProviderError."""
+        urn = reference.rpartition("::")[0]
+        with self._lock:
+            if urn not in self._providers:
+                settings = self._settings if not urn else self._state.row("providers", urn)
+                if settings is None:
+                    raise ProviderError(f"the provider {urn} is not registered")
+                self._providers[urn] = _configured(settings)
+            return self._providers[urn]
+
+    def register(self, urn: str, kind: str, inputs: Mapping[str, Any]) -> str:
+        """Configure an explicit provider and return its id.
+
+        Its settings are remembered without credentials, to delete its resources when it is gone.
+        """
+        if kind != AWS:
+            raise ProviderError(f"the sandbox does not know {kind}")
+        unknown = sorted(name for name, value in inputs.items() if value is UNKNOWN)
+        if unknown:
+            raise ProviderError(f"the provider's `{unknown[0]}` is not known before the update")
+        settings = {name: value for name, value in inputs.items() if name not in CREDENTIALS}
+        # As with the real one, what the explicit provider leaves out comes from the configuration.
+        merged = {**self._settings, **settings}
+        merged = {name: value for name, value in merged.items() if name not in CREDENTIALS}
+        provider = _configured(merged)
+        with self._lock:
+            self._providers[urn] = provider
+        self._state.commit(("providers", urn, merged))
+        return EXPLICIT_ID
+
+
+def _configured(settings: Mapping[str, Any]) -> Provider:
+    provider = Provider()
+    provider.configure(settings)
+    return provider

@@ -1,0 +1,106 @@
+"""A whole run: state, program, engine, and the end of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from sandbox.engine.errors import ProgramFailed, ResourceFailed
+from sandbox.engine.program import Program
+from sandbox.engine.result import Mode, Report, Result
+from sandbox.engine.state import State, opened
+
+
+def run_program(
+    project: Path,
+    stack: str,
+    config: Mapping[str, str],
+    state_file: Path,
+    instance_id: str,
+    mode: Mode = "up",
+    report: Report | None = None,
+) -> Result:
+    """Run `__main__.py` of a project against the emulated cloud, or destroy what it made.
+
+    Args:
+        project: the folder with Pulumi.yaml and __main__.py.
+        config: full names -> raw text, `keyplan:keys` -> JSON; `aws:region` and `aws:endpoints` tell the
+            default provider where the cloud is.
+        state_file: what was made before; created when it is missing.
+        instance_id: which run of the cloud's server this is. A state of another one is discarded.
+        mode: `preview` changes nothing, neither in the cloud nor on disk; `destroy` runs no program.
+        report: called for every resource when it is done, from the engine's threads, one call at a time.
+
+    Returns: exports, changes in the order in which they were done, and what the program printed.
+
+    Raises: ProgramFailed, ResourceFailed, StateUnusable; ChangedMeanwhile when another run is under way;
+        KeyboardInterrupt after Ctrl-C, with the program ended. In all of them what was made is in the
+        state, and nothing was deleted that a successful run would have deleted at its end.
+    """
+    project = project.resolve()
+    name = _project_name(project)
+    with opened(state_file, name, stack, instance_id, preview=mode == "preview") as state:
+        if mode == "destroy":
+            return _destroy(config, state, report)
+        return _run(project, name, stack, config, state, mode == "preview", report)
+
+
+def _run(
+    project: Path,
+    name: str,
+    stack: str,
+    config: Mapping[str, str],
+    state: State,
+    preview: bool,
+    report: Report | None,
+) -> Result:
+    diagnostics: list[str] = []
+    with Program(project, name, stack, config, diagnostics, preview=preview) as program:
+        # Imported while the program's process imports the SDK as well: each takes half a second.
+        from sandbox.engine.deployment import Deployment
+        from sandbox.engine.monitor import Engine, Monitor, serving
+        from sandbox.engine.providers import Providers
+        from sandbox.engine.removal import remove_leftovers
+
+        deployment = Deployment(state, Providers(config, state), project, preview=preview, report=report)
+        monitor = Monitor(deployment, name, stack)
+        try:
+            with serving(monitor, Engine(diagnostics)) as address:
+                program.finish(address)
+        except ProgramFailed:
+            # The program fails too when a registration did; the registration is the reason.
+            if deployment.failures:
+                raise _combined(deployment.failures, diagnostics) from None
+            raise
+        if deployment.failures:
+            raise _combined(deployment.failures, diagnostics)
+        remove_leftovers(deployment)
+    return Result(monitor.outputs, deployment.changes, diagnostics, state.discarded)
+
+
+def _destroy(config: Mapping[str, str], state: State, report: Report | None) -> Result:
+    from sandbox.engine.deployment import Deployment
+    from sandbox.engine.providers import Providers
+    from sandbox.engine.removal import remove_everything
+
+    deployment = Deployment(state, Providers(config, state), Path(), preview=False, report=report)
+    remove_everything(deployment)
+    return Result({}, deployment.changes, [], state.discarded)
+
+
+def _combined(failures: list[ResourceFailed], diagnostics: list[str]) -> ResourceFailed:
+    first, *others = failures
+    first.others = others
+    first.diagnostics = diagnostics
+    return first
+
+
+def _project_name(project: Path) -> str:
+    """The name in Pulumi.yaml, or the folder's when there is none."""
+    import yaml
+
+    try:
+        settings = yaml.safe_load((project / "Pulumi.yaml").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return project.name
+    return str(settings["name"])
