@@ -77,8 +77,6 @@ class Cloud:
     def schedule(
         self, function: str, expression: str = "rate(1 day)", state: str = "ENABLED", **target: Any
     ) -> None:
-        self, function: str, expression: str = "rate(1 day)", state: str = "ENABLED", **target: Any
-    ) -> None:
         events = self.client("events")
         events.put_rule(Name="daily", ScheduleExpression=expression, State=state)
         events.put_targets(Rule="daily", Targets=[{"Id": "function", "Arn": function, **target}])
