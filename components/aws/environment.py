@@ -22,7 +22,7 @@ from components.aws.notifications import OwnerTopics, OwnerTopicsArgs
 from components.aws.plans import EnvironmentPlan, plan_environment
 from components.aws.read_alarm import ReadAlarm, ReadAlarmArgs
 from components.aws.readers import PeopleReader, ReaderArgs, ServiceReader
-from components.aws.reminders import RotationReminders, RotationRemindersArgs
+from components.aws.reminders import RotationReminders, RotationRemindersArgs, owners
 from components.aws.secrets import KeySecret, KeySecretArgs
 from components.aws.tags import tags
 from keyplan.catalogue import CI_RUNTIMES, Catalogue, Runtime, consumer_settings
@@ -156,10 +156,9 @@ class AwsEnvironment(pulumi.ComponentResource):
 
     def _alarms(self, secret_arns: Mapping[str, pulumi.Output[str]]) -> None:
         catalogue, account = self._catalogue, self._account
-        addresses = sorted({catalogue.owner, *(key.owner for key in catalogue.keys.values())})
         topics = OwnerTopics(
             f"{self._name}-owners",
-            OwnerTopicsArgs(catalogue.environment, account, addresses, self._tags),
+            OwnerTopicsArgs(catalogue.environment, account, owners(catalogue), self._tags),
             self._child,
         )
         RotationReminders(
