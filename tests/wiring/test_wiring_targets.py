@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from keyplan.catalogue import CI_RUNTIMES, Runtime
 from keyplan.errors import ManifestError, UsageError
 from keyplan.manifest import Manifest
 from keyplan.wiring import TARGETS, targets_for, wire, wire_all
@@ -165,6 +166,13 @@ def test_a_long_list_of_names_is_cut_in_an_error(manifest: Manifest) -> None:
     many = {f"c{number:02}": consumer(f"c{number:02}", "ecs") for number in range(20)}
     with pytest.raises(UsageError, match=r"there is c00, .*, c11 and 8 more$"):
         wire(replace(manifest, consumers=many), "zzz", "ecs")
+
+
+def test_every_runtime_of_the_catalogue_is_served_or_known_to_lack_a_target() -> None:
+    served = frozenset().union(*(target.runtimes for target in TARGETS.values()))
+    assert served <= set(Runtime)
+    assert set(Runtime) - served == {"gitlab-ci", "circleci", "buildkite"}
+    assert not CI_RUNTIMES & TARGETS["dotenv"].runtimes
 
 
 def test_targets_are_described_for_the_table_of_the_command() -> None:
