@@ -20,7 +20,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from .ages import (
     Assessment,
@@ -126,7 +126,7 @@ def read_metadata(secrets: Any, secret_arn: str) -> Reading:
         code = error.response.get("Error", {}).get("Code", "")
         LOGGER.warning("%s: %s", secret_arn, code)
         return Reading(problem=_problem(code))
-    except BotoCoreError as error:
+    except HTTPClientError as error:  # no connection or no answer; any other failure is the function's own
         LOGGER.warning("%s: %s", secret_arn, type(error).__name__)
         return Reading(problem=Problem.FAILED)
     return Reading(value_created=current, container_created=described.get("CreatedDate"))
@@ -139,13 +139,17 @@ def _problem(code: str) -> Problem:
 
 
 def _current_version_date(secrets: Any, secret_arn: str) -> datetime | None:
-    # Without IncludeDeprecated only labelled versions come, and only those that hold a value.
-    for page in secrets.get_paginator("list_secret_version_ids").paginate(SecretId=secret_arn):
+    # Without IncludeDeprecated only labelled versions come, and only those that hold a value. boto3 has no
+    # paginator for this call.
+    page = secrets.list_secret_version_ids(SecretId=secret_arn)
+    while True:
         for version in page["Versions"]:
             if "AWSCURRENT" in version.get("VersionStages", []):
                 created: datetime = version["CreatedDate"]
                 return created.astimezone(UTC)
-    return None
+        if "NextToken" not in page:
+            return None
+        page = secrets.list_secret_version_ids(SecretId=secret_arn, NextToken=page["NextToken"])
 
 
 def _publish_metrics(
