@@ -42,6 +42,17 @@ def ref_pattern(node: Node) -> str:
     return value
 
 
+def _prefix_pattern(node: Node) -> str:
+    """A branch for Buildkite, whose subject goes on after the branch with text that the branch's author writes.
+
+    What stands behind a `*` could be met by a step's key instead of the branch: only a prefix says something.
+    """
+    value = ref_pattern(node)
+    if "*" in value[:-1]:
+        raise node.reject("a name, or a pattern with one `*` at its end, as in `release/*`")
+    return value
+
+
 def _require_ref(node: Node, record: Record, names: tuple[str, ...]) -> None:
     """Without one of `names` a trust would let every branch and pull request in."""
     if record.sound(*names) and not any(record.get(name) for name in names):
@@ -155,7 +166,8 @@ CI_RUNTIME_FIELDS = {
                 "environment",
                 text(r"[^\x00-\x1f\x7f*?]{1,255}", "the name of a deployment environment, without wildcards"),
                 "text",
-                "a deployment environment of the repository; its protection rules then decide who may run",
+                "a deployment environment of the repository, whose protection rules decide who may run; "
+                "with `branches` or `tags` given as well, both have to match",
                 "production",
             ),
             BRANCHES,
@@ -221,9 +233,9 @@ CI_RUNTIME_FIELDS = {
             Field("pipeline", _slug, "slug", "the pipeline", "nightly-evals", required=True),
             Field(
                 "branches",
-                list_of(ref_pattern, "branches", at_least=1),
+                list_of(_prefix_pattern, "branches", at_least=1),
                 "list of branches",
-                BRANCHES.meaning,
+                "branches whose runs may read; names, or patterns with `*` at their end",
                 "[main]",
                 required=True,
             ),

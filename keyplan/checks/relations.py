@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from keyplan import names
-from keyplan.catalogue import CI_RUNTIMES, Consumer, Key, PeopleSettings, Runtime
+from keyplan.catalogue import Consumer, Key, PeopleSettings, Runtime
 from keyplan.checks.fields import Node, Record
 from keyplan.checks.keys import Vendor
+from keyplan.checks.pasted import show
 from keyplan.checks.problems import nearest, spell
 
 RESERVED_CONSUMER = "keyplan"  # `prod-keyplan-operator` and its like are made by keyplan itself
@@ -31,9 +31,12 @@ class Known:
 def check(known: Known, raw_keys: Mapping[str, Node], node: Node) -> None:
     """Report everything that does not fit together."""
     _secret_names_differ(known, raw_keys)
+    # Most keys share the format of a few vendors: each format is tried once for a variable, not once a key.
+    formats = {key.value_format: key.name for key in known.keys.values() if key.value_format is not None}
     for consumer in known.consumers.values():
         child = known.raw_consumers[consumer.name]
         _variables_differ(known, consumer, child)
+        _no_value_in_plain(formats, consumer, child)
         _lockdown_leaves_people_in(known, consumer, child)
     for name, child in known.raw_consumers.items():
         _names_fit(known, name, child)
@@ -69,17 +72,16 @@ def _variables_differ(known: Known, consumer: Consumer, child: Node) -> None:
                 f"no plain variable of this name: it holds the key {spell((first[variable],))}",
                 f"{spell((variable,))} as a plain variable",
             )
-    _no_value_in_plain(known, consumer, child)
 
 
-def _no_value_in_plain(known: Known, consumer: Consumer, child: Node) -> None:
+def _no_value_in_plain(formats: Mapping[str, str], consumer: Consumer, child: Node) -> None:
     """A generic vendor's key has no prefix that everybody knows: the catalogue itself says how it looks."""
     for variable, text in consumer.env.items():
-        for key in known.keys.values():
-            if len(text) >= VALUE_LENGTH_MIN and re.fullmatch(key.value_format or "", text):
+        for pattern, key in formats.items():
+            if len(text) >= VALUE_LENGTH_MIN and re.fullmatch(pattern, text):
                 child.child("env", None).child(variable, None).reject(
                     "no key in plain text; store it with `keyplan put`",
-                    f"a value in the format of the key {spell((key.name,))} (hidden)",
+                    f"a value in the format of the key {spell((key,))} (hidden)",
                 )
 
 
@@ -97,11 +99,9 @@ def _lockdown_leaves_people_in(known: Known, consumer: Consumer, child: Node) ->
 
 def _names_fit(known: Known, name: str, child: Node) -> None:
     if name == RESERVED_CONSUMER or name.startswith(f"{RESERVED_CONSUMER}-"):
-        child.reject(f"another name: keyplan makes ENVIRONMENT-{RESERVED_CONSUMER}-… for itself", f"`{name}`")
+        child.reject(f"another name: keyplan makes ENVIRONMENT-{RESERVED_CONSUMER}-… for itself", show(name))
     made = names.reader_name(known.environment, name)
-    consumer = known.consumers.get(name)
-    makes_role = consumer is None or _makes_role(consumer)
-    if makes_role and len(made) > names.ROLE_NAME_MAX:
+    if _makes_role(child) and len(made) > names.ROLE_NAME_MAX:
         spare = names.ROLE_NAME_MAX - len(made) + len(name)
         child.reject(
             f"at most {max(spare, 0)} characters: ENVIRONMENT-CONSUMER-reader has to be a role's name, "
@@ -110,12 +110,11 @@ def _names_fit(known: Known, name: str, child: Node) -> None:
         )
 
 
-def _makes_role(consumer: Consumer) -> bool:
-    """Whether a role of the consumer's name is created, rather than a policy for an existing one."""
-    if consumer.runtime in CI_RUNTIMES:
-        return True
-    existing: Any = getattr(consumer.settings, "role_arn", None)
-    return consumer.runtime is not Runtime.PEOPLE and existing is None
+def _makes_role(child: Node) -> bool:
+    """Whether a role of the consumer's name is created; told from what is written, right or wrong."""
+    written = child.value if isinstance(child.value, Mapping) else {}
+    without = (Runtime.PEOPLE.value, Runtime.IAM_ROLE.value)
+    return written.get("runtime") not in without and "roleArn" not in written
 
 
 def _lockdown_has_break_glass(known: Known, node: Node) -> None:

@@ -132,6 +132,13 @@ MISTAKES = {
             "consumers.ci.branches: found an empty list; allowed: a list of branches, at least 1",
         ],
     ),
+    "buildkite with a pattern that a step's key could meet": (
+        "runtime: buildkite, keys: [anthropic], organization: o, pipeline: p, branches: ['*-stable', 'v*']",
+        [
+            "consumers.ci.branches[0]: found `*-stable`; "
+            "allowed: a name, or a pattern with one `*` at its end, as in `release/*`"
+        ],
+    ),
     "role that is not there": (
         "runtime: iam-role, keys: [anthropic]",
         [
