@@ -43,9 +43,9 @@ def ref_pattern(node: Node) -> str:
 
 
 def _prefix_pattern(node: Node) -> str:
-    """A branch for Buildkite, whose subject goes on after the branch with text that the branch's author writes.
+    """A branch for Buildkite, whose subject goes on after the branch with what the branch's author writes.
 
-    What stands behind a `*` could be met by a step's key instead of the branch: only a prefix says something.
+    What stands behind a `*` could be met by a step's key instead of the branch: only a prefix says anything.
     """
     value = ref_pattern(node)
     if "*" in value[:-1]:

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from keyplan.catalogue import Catalogue
-from keyplan.checks.environment import FIELDS, read_catalogue
+from keyplan.checks.environment import read_catalogue
+from keyplan.checks.environment_fields import FIELDS
 from keyplan.checks.problems import ALREADY_REPORTED, Problems
 from keyplan.errors import CatalogueError
 

@@ -108,33 +108,32 @@ def _declare(project: Project, name: str, declaration: Any, problems: Problems) 
         project.defaults[full] = default
     elif full.startswith(f"{NAMESPACE}:"):
         project.required.append(full)
-    kind = declaration.get("type")
-    if kind is None:
+    declared = _declared_type(project, name, declaration, problems)
+    if declared is None:
         return
-    path = ("config", name, "type")
-    if kind not in TYPES:
-        meant = nearest(kind, TYPES) if isinstance(kind, str) else None
-        problems.add(path, show(kind), ", ".join(TYPES), meant, project.document.locate(path))
-        return
-    items = declaration.get("items")
-    item_type = items.get("type") if isinstance(items, Mapping) else None
-    if kind == "array" and item_type not in TYPES:
-        problems.add(
-            path,
-            "an array without the type of its items",
-            "`items: {type: …}`",
-            None,
-            project.document.locate(path),
-        )
-        return
-    project.types[full] = declared = Declared(kind, item_type if kind == "array" else None)
+    project.types[full] = declared
     if default is not None and not declared.accepts(default):
         del project.defaults[full]
+        place = project.locate_default(full)
         path = ("config", name, "default")
-        problems.add(
-            path,
-            show(default),
-            f"a default of the declared type, {declared}",
-            None,
-            project.document.locate(path),
-        )
+        problems.add(path, show(default), f"a default of the declared type, {declared}", location=place)
+
+
+def _declared_type(project: Project, name: str, declaration: Any, problems: Problems) -> Declared | None:
+    kind = declaration.get("type")
+    if kind is None:
+        return None
+    path = ("config", name, "type")
+    place = project.document.locate(path)
+    if kind not in TYPES:
+        meant = nearest(kind, TYPES) if isinstance(kind, str) else None
+        problems.add(path, show(kind), ", ".join(TYPES), meant, place)
+        return None
+    if kind != "array":
+        return Declared(kind)
+    items = declaration.get("items")
+    item_type = items.get("type") if isinstance(items, Mapping) else None
+    if item_type in TYPES:
+        return Declared(kind, item_type)
+    problems.add(path, "an array without the type of its items", "`items: {type: …}`", location=place)
+    return None

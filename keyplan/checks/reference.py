@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from keyplan.checks.consumers import RUNTIMES, common_fields
-from keyplan.checks.environment import CLAUDE_CODE_FIELDS, FIELDS
+from keyplan.checks.environment_fields import CLAUDE_CODE_FIELDS, FIELDS
 from keyplan.checks.fields import Field
 from keyplan.checks.keys import FIELDS as KEY_FIELDS
 

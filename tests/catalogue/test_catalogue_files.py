@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from keyplan.checks.config import JSON_FIELDS, catalogue_from_config
-from keyplan.checks.environment import FIELDS
+from keyplan.checks.environment_fields import FIELDS
 from keyplan.checks.files import environments, find_project, load_catalogue, raw_config
 from keyplan.errors import CatalogueError, UsageError
 

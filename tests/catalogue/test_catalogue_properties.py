@@ -13,7 +13,7 @@ from keyplan.catalogue import Catalogue, Runtime
 from keyplan.checks import parse_catalogue
 from keyplan.checks.config import JSON_FIELDS, catalogue_from_config
 from keyplan.checks.consumers import RUNTIMES
-from keyplan.checks.environment import FIELDS
+from keyplan.checks.environment_fields import FIELDS
 from keyplan.checks.files import load_catalogue, raw_config
 from keyplan.checks.keys import FIELDS as KEY_FIELDS
 from keyplan.durations import Duration

@@ -11,7 +11,7 @@ from keyplan import names
 from keyplan.catalogue import Catalogue, Cloud, ReminderMode, Runtime
 from keyplan.checks import parse_catalogue
 from keyplan.checks.consumers import RUNTIMES, common_fields
-from keyplan.checks.environment import CLAUDE_CODE_FIELDS, FIELDS
+from keyplan.checks.environment_fields import CLAUDE_CODE_FIELDS, FIELDS
 from keyplan.checks.fields import Field, Node
 from keyplan.checks.keys import ANTHROPIC_VARIABLE, Vendor
 from keyplan.checks.keys import FIELDS as KEY_FIELDS

@@ -1,0 +1,156 @@
+"""The top-level fields of an environment's configuration."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from keyplan.catalogue import Cloud, ReminderMode
+from keyplan.checks.fields import Field, boolean, choice, duration, entries, list_of, read_record, text
+from keyplan.checks.formats import email, principal_arn, role_arn
+
+NOT_YET = "not supported yet in this version"
+
+
+class Route(StrEnum):
+    """How Claude Code authenticates."""
+
+    DIRECT = "direct"
+
+
+CLAUDE_CODE_FIELDS = (
+    Field(
+        "route",
+        choice(
+            Route,
+            dict.fromkeys(("gateway", "bedrock", "vertex", "foundry", "federation", "subscription"), NOT_YET),
+        ),
+        "`direct`",
+        "how Claude Code authenticates: with an API key of this catalogue",
+        "direct",
+        required=True,
+    ),
+    Field(
+        "key",
+        text(r".+", "the name of a key"),
+        "key",
+        "the Anthropic key that it uses",
+        "anthropic",
+        required=True,
+    ),
+)
+
+FIELDS = (
+    Field(
+        "environment",
+        text(r".+", "the stack's name"),
+        "text",
+        "the environment's name; if it is given, it must be the stack's, so that a copied file is noticed",
+        "prod",
+        default_text="the stack's name",
+    ),
+    Field(
+        "clouds",
+        list_of(choice(Cloud, {"gcp": NOT_YET, "azure": NOT_YET}), "clouds", at_least=1),
+        "list of clouds",
+        "where the keys are stored; `aws`",
+        "[aws]",
+        default=["aws"],
+    ),
+    Field(
+        "owner",
+        email,
+        "e-mail address",
+        "who owns the environment: escalations, and the reminders of keys without an owner of their own",
+        "platform@example.com",
+        required=True,
+    ),
+    Field(
+        "keys",
+        entries,
+        "mapping of keys",
+        "the keys, by name",
+        "{anthropic: {vendor: anthropic}}",
+        required=True,
+    ),
+    Field(
+        "consumers",
+        entries,
+        "mapping of consumers",
+        "who reads them, by name",
+        "{chat-api: {runtime: ecs, keys: [anthropic]}}",
+        default={},
+    ),
+    Field(
+        "reminders",
+        choice(ReminderMode),
+        "`perKey` or `perEnvironment`",
+        "`perKey`: two alarms for each key; "
+        "`perEnvironment`: one alarm, whose message lists the keys, which is cheaper",
+        "perEnvironment",
+        default="perKey",
+    ),
+    Field(
+        "escalateAfter",
+        duration("1d"),
+        "duration",
+        "how long a key may be overdue before the environment's owner hears of it",
+        "7d",
+        default="7d",
+    ),
+    Field(
+        "recoveryWindow",
+        duration("7d", "30d", whole_days=True),
+        "duration",
+        "how long a deleted secret can be restored; whole days, 7d to 30d",
+        "7d",
+        default="30d",
+    ),
+    Field(
+        "protect",
+        boolean,
+        "boolean",
+        "whether Pulumi refuses to delete secrets and encryption keys",
+        "false",
+        default=True,
+    ),
+    Field(
+        "lockdown",
+        boolean,
+        "boolean",
+        "the default of the keys' `lockdown`",
+        "true",
+        default=False,
+    ),
+    Field(
+        "breakGlassRole",
+        role_arn,
+        "role ARN",
+        "a role that lockdown leaves able to read; required with it",
+        "arn:aws:iam::111122223333:role/break-glass",
+        default_text="none",
+    ),
+    Field(
+        "operators",
+        list_of(role_arn, "role ARNs"),
+        "list of role ARNs",
+        "roles that may store values and never read them",
+        "[arn:aws:iam::111122223333:role/on-call]",
+        default=[],
+    ),
+    Field(
+        "auditors",
+        list_of(principal_arn, "principal ARNs"),
+        "list of ARNs",
+        "principals that may assume the auditor role; with none, whoever the account's own policies let",
+        "[arn:aws:iam::111122223333:role/security]",
+        default=[],
+    ),
+    Field(
+        "claudeCode",
+        lambda node: read_record(node, CLAUDE_CODE_FIELDS),
+        "mapping",
+        "how Claude Code authenticates in this environment",
+        "{route: direct, key: anthropic}",
+        default_text="none",
+    ),
+)
