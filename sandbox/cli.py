@@ -5,7 +5,6 @@ Failures are printed as keyplan prints them, with the same exit codes (keyplan.e
 
 from __future__ import annotations
 
-import argparse
 import difflib
 import importlib
 import re
@@ -44,13 +43,8 @@ def _dispatch(argv: Sequence[str]) -> int:
     if any(_NEGATIVE_NUMBER.match(argument) for argument in argv[1:]):
         raise UsageError("nothing here is negative: time moves forward only", f"{PROGRAM} {verb} --help")
     module = importlib.import_module(f"sandbox.commands.{verb}")
-    parser = Parser(
-        prog=f"{PROGRAM} {verb}",
-        description=module.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--verbose", action="store_true", help="say more about what is done, never a value")
+    parser = Parser(verb, module.__doc__)
+    parser.prog = f"{PROGRAM} {verb}"
     module.configure(parser)
     arguments = parser.parse_args(argv[1:])
     isolate_this_process()

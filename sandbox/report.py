@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-NAMES_SHOWN = 6
+from keyplan.cli.output import say as tell
+from sandbox.project import STACK
+from sandbox.stored import StoredKey
+
+NAMES_SHOWN = 8
 # Kinds of change in the order in which they are told.
 KINDS = {
     "created": "created",
@@ -15,40 +20,26 @@ KINDS = {
     "updated": "changed",
     "replaced": "replaced",
     "deleted": "removed",
-    "forgotten": "given up",
+    "forgotten": "given up, and left as it is",
     "kept": "kept",
 }
-# Type -> singular, plural, and whether its names mean something to the person who wrote the catalogue.
+# Type -> singular and plural, in the order in which they are told; all others are parts of one of these.
 WORDS = {
-    "aws:secretsmanager/secret:Secret": ("secret", "secrets", True),
-    "aws:secretsmanager/secretPolicy:SecretPolicy": ("secret's policy", "secrets' policies", False),
-    "aws:kms/key:Key": ("encryption key", "encryption keys", False),
-    "aws:kms/alias:Alias": ("encryption key's alias", "encryption keys' aliases", False),
-    "aws:iam/role:Role": ("role", "roles", True),
-    "aws:iam/policy:Policy": ("policy", "policies", True),
-    "aws:iam/rolePolicy:RolePolicy": ("role's own policy", "roles' own policies", False),
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": (
-        "attachment of a policy",
-        "attachments of policies",
-        False,
-    ),
-    "aws:iam/instanceProfile:InstanceProfile": ("instance profile", "instance profiles", False),
-    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": (
-        "CI identity provider",
-        "CI identity providers",
-        True,
-    ),
-    "aws:eks/podIdentityAssociation:PodIdentityAssociation": ("pod identity", "pod identities", True),
-    "aws:lambda/function:Function": ("function", "functions", True),
-    "aws:lambda/permission:Permission": ("function's permission", "functions' permissions", False),
-    "aws:cloudwatch/metricAlarm:MetricAlarm": ("alarm", "alarms", True),
-    "aws:cloudwatch/eventRule:EventRule": ("event rule", "event rules", True),
-    "aws:cloudwatch/eventTarget:EventTarget": ("rule's target", "rules' targets", False),
-    "aws:cloudwatch/logGroup:LogGroup": ("log group", "log groups", False),
-    "aws:sns/topic:Topic": ("topic", "topics", True),
-    "aws:sns/topicPolicy:TopicPolicy": ("topic's policy", "topics' policies", False),
-    "aws:sns/topicSubscription:TopicSubscription": ("mail subscription", "mail subscriptions", False),
+    "aws:secretsmanager/secret:Secret": ("secret", "secrets"),
+    "aws:kms/key:Key": ("encryption key", "encryption keys"),
+    "aws:iam/role:Role": ("role", "roles"),
+    "aws:iam/policy:Policy": ("policy", "policies"),
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": ("CI identity provider", "CI identity providers"),
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation": ("pod identity", "pod identities"),
+    "aws:lambda/function:Function": ("function", "functions"),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": ("alarm", "alarms"),
+    "aws:cloudwatch/eventRule:EventRule": ("event rule", "event rules"),
+    "aws:sns/topic:Topic": ("topic", "topics"),
 }
+# What the program adds to its own names so that they are unique; a person knows them without.
+_ADDED = re.compile(
+    rf"^({STACK}-)?(aws-)?|(-secret|-role|-function|-provider|-encryption-key|(-managed)?-policy(-\d+)?)$"
+)
 
 
 class Change(Protocol):
@@ -77,34 +68,34 @@ def is_resource(change: Change) -> bool:
 
 
 def summary(changes: Sequence[Change], *, every_one: bool) -> list[str]:
-    """One line a kind of change; with `every_one` a line for each resource below it."""
+    """What happened, in lines: each kind of change with its resources grouped; what was kept is only counted.
+
+    `every_one` names each resource instead of the groups.
+    """
     lines: list[str] = []
     for kind, word in KINDS.items():
         these = [change for change in changes if change.kind == kind and is_resource(change)]
         if not these:
             continue
-        lines.append(
-            f"{word:<18}{count(len(these), 'resource', 'resources') if kind == 'kept' else _grouped(these)}"
-        )
+        lines.append(f"{word}: {count(len(these), 'resource', 'resources')}")
         if every_one:
-            lines += [f"    {change.type}  {change.name}" for change in these]
+            lines += [f"  {change.type}  {change.name}" for change in these]
+        elif kind != "kept":
+            lines += [f"  {line}" for line in _grouped(these)]
     return lines
 
 
-def _grouped(changes: Iterable[Change]) -> str:
-    groups: dict[str, list[str]] = {}
-    for change in changes:
-        groups.setdefault(change.type, []).append(change.name)
-    order = [*(kind for kind in WORDS if kind in groups), *sorted(set(groups) - set(WORDS))]
-    return ", ".join(_group(kind, groups[kind]) for kind in order)
-
-
-def _group(kind: str, names: list[str]) -> str:
-    singular, plural, named = WORDS.get(kind, (kind, kind, False))
-    text = count(len(names), singular, plural)
-    if not named or len(names) > NAMES_SHOWN:
-        return text
-    return f"{text} ({', '.join(sorted(names))})"
+def _grouped(changes: Sequence[Change]) -> Iterator[str]:
+    parts = len(changes)
+    for kind, (singular, plural) in WORDS.items():
+        names = sorted(_ADDED.sub("", change.name) for change in changes if change.type == kind)
+        parts -= len(names)
+        if names:
+            shown = ", ".join(name for name in names[:NAMES_SHOWN] if name)
+            more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+            yield count(len(names), singular, plural) + (f": {shown}{more}" if shown else "")
+    if parts:
+        yield count(parts, "part of others", "parts of others") + " (policies, permissions, targets, …)"
 
 
 def count(number: int, singular: str, plural: str) -> str:
@@ -123,27 +114,29 @@ def command(program: str) -> str:
         return str(path)
 
 
-def next_steps(keys: Mapping[str, str], missing: Sequence[str], wire: tuple[str, str] | None) -> list[str]:
-    """The commands to try now.
-
-    Args:
-        keys: each key's environment variable.
-        missing: the keys without a value.
-        wire: a target and a consumer that have wiring.
-    """
+def next_steps(keys: Sequence[StoredKey], wire: tuple[str, str] | None) -> list[str]:
+    """The commands to try now; `wire` is a target and a consumer that have wiring."""
     if not keys:
         return []
     keyplan = command("keyplan")
-    key = (list(missing) or list(keys))[0]
-    only = f" --only {key}" if len(keys) > 1 else ""
-    steps = [
-        f"{keyplan} put {key}    # asks for the value; a made-up one will do, this cloud forgets it",
+    key = next((one for one in keys if not one.has_value), keys[0])
+    only = f" --only {key.name}" if len(keys) > 1 else ""
+    steps = [] if key.has_value else [_put(keyplan, key)]
+    steps += [
         f"{keyplan} status",
-        f"{keyplan} exec{only} -- sh -c 'test -n \"${keys[key]}\" && echo the key is there'",
+        f"{keyplan} exec{only} -- sh -c 'test -n \"${key.env_var}\" && echo it is there'",
     ]
     if wire is not None:
         steps.append(f"{keyplan} wire {wire[0]} {wire[1]}")
     return steps
+
+
+def _put(keyplan: str, key: StoredKey) -> str:
+    if key.vendor == "anthropic":
+        # Made when it is run, so that nothing here looks like a key to a scanner.
+        made_up = 'print("sk-ant-" + "api03-" + 93 * "x" + "AA")'
+        return f"{command('python')} -c '{made_up}' | {keyplan} put {key.name}"
+    return f"{keyplan} put {key.name}"
 
 
 def say(*lines: str) -> None:
@@ -153,6 +146,5 @@ def say(*lines: str) -> None:
 
 
 def note(*lines: str) -> None:
-    """Print lines on standard error, where progress and warnings go."""
-    sys.stderr.write("".join(f"{line}\n" for line in lines))
-    sys.stderr.flush()
+    """Tell something that is not the result, on standard error."""
+    tell("\n".join(lines))

@@ -16,6 +16,7 @@ class StoredKey:
     """One key of the manifest and what is stored for it."""
 
     name: str
+    vendor: str
     env_var: str
     owner: str
     versions: int  # labelled versions; 0: nobody has put a value, or it went with an earlier server
@@ -36,6 +37,7 @@ def _stored(name: str, key: Mapping[str, Any], secret: Mapping[str, Any]) -> Sto
     labels: Mapping[str, list[str]] = secret.get("SecretVersionsToStages", {})
     return StoredKey(
         name=name,
+        vendor=key["vendor"],
         env_var=key["envVar"],
         owner=key["owner"],
         versions=len(labels),

@@ -140,7 +140,7 @@ def _reason(settings: Settings, points: Sequence[float | None], state: str) -> s
         return (
             f"no data in the last {settings.evaluation_periods} periods; treated as {settings.treat_missing}"
         )
-    shown = ", ".join(f"{point:g}" for point in present)
+    shown = ", ".join(f"{round(point, 2):g}" for point in present)
     verb = ("is" if len(present) == 1 else "are") + ("" if state == ALARM else " not all")
     if state != ALARM:
         verb = "is not" if len(present) == 1 else "are not enough times"

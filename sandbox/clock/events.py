@@ -1,7 +1,8 @@
 """The events that AWS services send to a function, in their documented shapes. Pure.
 
-Source: EventBridge User Guide, "Scheduled Event"; CloudWatch User Guide, "Invoke a Lambda function from an
-alarm" (checked 2026-11-21).
+Source: EventBridge User Guide, "Scheduled Event" and "AWS API Call via CloudTrail"; CloudWatch User
+Guide, "Invoke a Lambda function from an alarm"; CloudTrail User Guide, "CloudTrail record contents" and
+"userIdentity element" (checked 2026-11-21).
 """
 
 from __future__ import annotations
@@ -78,3 +79,67 @@ def alarm_mail(alarm: dict[str, Any], state: str, reason: str, at: float) -> tup
     if alarm["description"]:
         lines += ["", alarm["description"]]
     return subject, "\n".join(lines)
+
+
+def read_event(secret_arn: str, principal_arn: str, at: float) -> dict[str, Any]:
+    """CloudTrail's record of GetSecretValue by a role or a user, as EventBridge passes it on."""
+    _, _, _, region, account, _ = secret_arn.split(":", 5)
+    time = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "AWS API Call via CloudTrail",
+        "source": "aws.secretsmanager",
+        "account": account,
+        "time": time,
+        "region": region,
+        "resources": [],
+        "detail": {
+            "eventVersion": "1.11",
+            "userIdentity": _identity(principal_arn),
+            "eventTime": time,
+            "eventSource": "secretsmanager.amazonaws.com",
+            "eventName": "GetSecretValue",
+            "awsRegion": region,
+            "sourceIPAddress": "192.0.2.1",
+            "userAgent": "aws-cli",
+            "requestParameters": {"secretId": secret_arn},
+            "responseElements": None,
+            "requestID": str(uuid.uuid4()),
+            "eventID": str(uuid.uuid4()),
+            "readOnly": True,
+            "eventType": "AwsApiCall",
+            "managementEvent": True,
+            "recipientAccountId": account,
+            "eventCategory": "Management",
+        },
+    }
+
+
+def _identity(principal_arn: str) -> dict[str, Any]:
+    """A role is seen through a session of it; a user has no session and no issuer."""
+    _, partition, _, _, account, name = principal_arn.split(":", 5)
+    if not name.startswith("role/"):
+        user = name.rpartition("/")[2]
+        return {
+            "type": "IAMUser",
+            "principalId": "AIDASANDBOXSANDBOX",
+            "arn": principal_arn,
+            "accountId": account,
+            "userName": user,
+        }
+    role = name.rpartition("/")[2]
+    issuer = {
+        "type": "Role",
+        "principalId": "AROASANDBOXSANDBOX",
+        "arn": principal_arn,
+        "accountId": account,
+        "userName": role,
+    }
+    return {
+        "type": "AssumedRole",
+        "principalId": "AROASANDBOXSANDBOX:session",
+        "arn": f"arn:{partition}:sts::{account}:assumed-role/{role}/session",
+        "accountId": account,
+        "sessionContext": {"sessionIssuer": issuer, "attributes": {"mfaAuthenticated": "false"}},
+    }

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 DAYS_LISTED = 8
+RULE = "─" * 40
 _NUMBERS = re.compile(r"\d+")
 _PLURAL = re.compile(r"\bdays\b")
 
@@ -44,17 +45,14 @@ def by_kind(mails: Iterable[Mail]) -> list[Kind]:
 
 def render(kind: Kind) -> str:
     """A kind of mail as text: the first in full, then on which days it came again."""
-    mail = kind.first
-    lines = [
-        f"── day {mail.day}, {mail.date} " + "─" * 40,
-        f"To:      {mail.to}",
-        f"Subject: {mail.subject}",
-        "",
-        *(f"  {line}".rstrip() for line in mail.body.rstrip("\n").split("\n")),
-    ]
-    if kind.again:
-        lines += ["", _repetition(kind.again)]
-    return "\n".join(lines)
+    text = f"── day {kind.first.day}, {kind.first.date} {RULE}\n{render_one(kind.first)}"
+    return f"{text}\n\n{_repetition(kind.again)}" if kind.again else text
+
+
+def render_one(mail: Mail) -> str:
+    """One mail as text."""
+    body = (f"  {line}".rstrip() for line in mail.body.rstrip("\n").split("\n"))
+    return "\n".join([f"To:      {mail.to}", f"Subject: {mail.subject}", "", *body])
 
 
 def _repetition(again: list[Mail]) -> str:

@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "interrupted; what is stored is older by the whole time, and the days that remained are lost",
             )
             return EXIT_INTERRUPTED
-    _show(replay)
+    _show(replay, every_change=arguments.verbose)
     return EXIT_DONE
 
 
@@ -80,7 +80,7 @@ def _progress(day: int, days: int) -> None:
         sys.stderr.flush()
 
 
-def _show(replay: Replay) -> None:
+def _show(replay: Replay, *, every_change: bool) -> None:
     say(f"time moved from {_minute(replay.started)} to {_minute(replay.ended)} UTC")
     for function, times in replay.runs.items():
         say(f"{function} ran {count(times, 'time', 'times')}")
@@ -94,13 +94,15 @@ def _show(replay: Replay) -> None:
         say(f"{name} is gone for good: its recovery window ended")
     for words in sorted(replay.left_out):
         say(f"left out: {words}")
-    _show_alarms_and_mails(replay)
-
-
-def _show_alarms_and_mails(replay: Replay) -> None:
     for change in replay.changes:
-        states = f"{change.before} → {change.after}"
-        say(f"day {change.day}, {change.date}: {change.alarm} {states}: {change.reason}")
+        # That an alarm had no data at first and then had some is of no interest.
+        if every_change or "ALARM" in (change.before, change.after):
+            states = f"{change.before} → {change.after}"
+            say(f"day {change.day}, {change.date}: {change.alarm} {states}: {change.reason}")
+    _show_mails(replay)
+
+
+def _show_mails(replay: Replay) -> None:
     kinds = by_kind(replay.mails)
     say("", count(len(replay.mails), "mail", "mails") + (":" if kinds else " would have been sent"))
     for kind in kinds:

@@ -121,6 +121,6 @@ def _say_what_next(record: ServerRecord, outputs: dict[str, Any]) -> None:
     wiring = outputs.get("wiring") or {}
     pairs = [(target, consumer) for consumer, targets in wiring.items() for target in targets]
     preferred = next((pair for pair in pairs if pair[0] == "github-actions"), pairs[0] if pairs else None)
-    steps = next_steps({key.name: key.env_var for key in keys}, missing, preferred)
+    steps = next_steps(keys, preferred)
     if steps:
         say("", "try now:", *(f"  {step}" for step in steps))
