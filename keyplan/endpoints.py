@@ -35,7 +35,7 @@ AWS_DNS_SUFFIXES = (
     "api.aws.hci.ic.gov",
 )
 # No path, user, query or fragment: nothing that two URL parsers could understand in two ways.
-_FORM = r"(https?)://(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)(?::([0-9]{1,5}))?/?"
+_FORM = r"(https?)://(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)(?::([1-9][0-9]{0,4}))?/?"
 _LOOPBACK = r"localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]"
 
 

@@ -17,7 +17,7 @@ INPUT_LIMIT_BYTES = 65_536
 # A terminal hands over one line of at most 4,096 bytes, end included, and drops the rest without a word.
 # Source: termios(3), "Canonical and noncanonical mode" (checked 2026-11-21).
 TERMINAL_LINE_LIMIT_BYTES = 4_095
-_QUOTES = "\"'`\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb"
+_QUOTES = tuple("\"'`\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb")
 # `=` followed by something: base64 may end in `=`, but never goes on after it.
 _ASSIGNMENT = re.compile(r"(export\s+|set\s+|\$env:)?[A-Za-z_][A-Za-z0-9_]*\s*=\s*[^=\s]")
 
@@ -78,13 +78,15 @@ def _wrong_thing(text: str) -> tuple[str, str] | None:
         return "a variable's name and `=` stand before the value", "give only what follows the `=`"
     if text.strip().startswith("{"):
         return "the value is a JSON object", "give the key alone: keyplan makes the object that is stored"
-    if text.strip()[:1] in _QUOTES or text.strip()[-1:] in _QUOTES:
+    if text.strip().startswith(_QUOTES) or text.strip().endswith(_QUOTES):
         return "there is a quote around the value", "give it without quotes"
     return None
 
 
 def _white_space(text: str) -> tuple[str, str] | None:
     """What cannot be seen around or in the value, and what to do about it."""
+    if text.isspace():
+        return "the value is nothing but white space", "give the key itself"
     lines = text.strip("\r\n").splitlines()
     if len(lines) > 1:
         return f"the value has {len(lines)} lines, and a key has one", "give one key, and nothing beside it"

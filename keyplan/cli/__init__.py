@@ -76,19 +76,12 @@ def _dispatch(argv: list[str]) -> int:
 
 
 def _run_verb(verb: str, argv: list[str]) -> int:
-    from argparse import RawDescriptionHelpFormatter
     from importlib import import_module
 
     from keyplan.cli.arguments import Parser
 
     module = import_module(f"keyplan.cli.{verb}")
-    parser = Parser(
-        prog=f"keyplan {verb}",
-        description=module.__doc__,
-        formatter_class=RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--verbose", action="store_true", help="say more about what is done, never a value")
+    parser = Parser(verb, module.__doc__)
     module.configure(parser)
     program: list[str] | None = None
     # Split here: argparse drops or keeps further `--` of the program's own, depending on Python's version.

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import NoReturn
 
 from keyplan.endpoints import TRUST_VARIABLE
 from keyplan.errors import UsageError
 from keyplan.manifest_sources import FILE_VARIABLE
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 TIMEOUT_SECONDS = 30.0
+HELP_WIDTH = 100  # fixed: the help in docs/commands.md is the same everywhere, and no terminal is asked
 
 
 class Parser(argparse.ArgumentParser):
@@ -20,6 +24,15 @@ class Parser(argparse.ArgumentParser):
     not_understood = UsageError(
         "the arguments are not understood (they are not repeated: one may be a value)"
     )
+
+    def __init__(self, verb: str, description: str | None) -> None:
+        super().__init__(
+            prog=f"keyplan {verb}",
+            description=description,
+            formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=HELP_WIDTH),
+            allow_abbrev=False,
+        )
+        self.add_argument("--verbose", action="store_true", help="say more about what is done, never a value")
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError. argparse's own text is used only where it can't contain an argument."""

@@ -94,7 +94,7 @@ def _run(arguments: argparse.Namespace) -> int:
     stored = put(store, key, value, ready, dry_run=arguments.dry_run, say=say)
     as_json = arguments.format == "json"
     document = as_document(stored, manifest, key, store.place)
-    result(json.dumps(document, indent=2) if as_json else as_text(document, manifest))
+    result(json.dumps(document, indent=2) if as_json else as_text(document, manifest, store.place))
     return EXIT_DONE
 
 
@@ -129,13 +129,13 @@ def as_document(stored: Stored, manifest: Manifest, key: ManifestKey, place: Pla
         "previousVersionId": stored.previous_version_id,
         "accountId": manifest.aws.account_id,
         "region": manifest.aws.region,
-        "host": place.host,
+        "endpoint": place.endpoint_url,
         "readers": list(manifest.readers_of(key.name)),
         "dryRun": stored.version_id is None,
     }
 
 
-def as_text(document: dict[str, Any], manifest: Manifest) -> str:
+def as_text(document: dict[str, Any], manifest: Manifest, place: Place) -> str:
     """The same for a person."""
     done = "checked, and did not store," if document["dryRun"] else "stored"
     readers = [f"{name} ({manifest.consumers[name].runtime})" for name in document["readers"]]
@@ -143,7 +143,7 @@ def as_text(document: dict[str, Any], manifest: Manifest) -> str:
         "secret": document["secret"],
         "version": document["versionId"] or "none: a dry run",
         "fingerprint": document["fingerprint"] or "none: the value is too short for one",
-        "account": f"{document['accountId']}, {document['host']}",
+        "account": f"{document['accountId']}, {place.host}",
         "stored by": document["storedBy"],
         "previous": document["previousVersionId"] or "none: this is the first value",
         "read by": ", ".join(readers) or "no consumer of the catalogue",

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class Place:
     """Where an environment's secrets are, for the words of an error."""
 
-    __slots__ = ("account_id", "environment", "host", "is_sandbox", "kms_key_arn", "region")
+    __slots__ = ("account_id", "endpoint_url", "environment", "host", "is_sandbox", "kms_key_arn", "region")
 
     def __init__(
         self, environment: str, account_id: str, region: str, kms_key_arn: str, endpoint: Endpoint | None
@@ -43,8 +43,12 @@ class Place:
         self.account_id = account_id
         self.region = region
         self.kms_key_arn = kms_key_arn
-        self.host = f"{endpoint.host}:{endpoint.port}" if endpoint else f"AWS in {region}"
+        self.endpoint_url = endpoint.url if endpoint else None  # None: AWS's own host of the region
         self.is_sandbox = endpoint is not None and endpoint.is_sandbox
+        if endpoint is None:
+            self.host = f"AWS in {region}"
+        else:
+            self.host = f"{'the sandbox at ' if self.is_sandbox else ''}{endpoint.host}:{endpoint.port}"
 
     def __str__(self) -> str:
         return f"account {self.account_id}, region {self.region}"

@@ -1,0 +1,107 @@
+"""A manifest travels: it must not be able to send a value to somebody else's host."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import botocore
+import pytest
+
+from keyplan.endpoints import AWS_DNS_SUFFIXES, Endpoint, endpoint_for, endpoint_mistake, require_trusted
+from keyplan.errors import UsageError
+
+SERVICE = "secretsmanager"
+AWS_HOSTS = [
+    "https://secretsmanager.eu-west-1.amazonaws.com",
+    "https://secretsmanager-fips.us-gov-west-1.amazonaws.com",
+    "https://secretsmanager.cn-north-1.amazonaws.com.cn",
+    "https://secretsmanager.eu-west-1.api.aws",
+    "https://vpce-0a1b-2c3d.secretsmanager.eu-west-1.vpce.amazonaws.com",
+    "https://SecretsManager.eu-west-1.amazonaws.com:443/",
+]
+FOREIGN_HOSTS = [
+    "https://evil.example",
+    "https://abc123.execute-api.eu-west-1.amazonaws.com",
+    "https://bucket.s3.amazonaws.com",
+    "https://ec2-1-2-3-4.compute-1.amazonaws.com",
+    "https://secretsmanager.eu-west-1.amazonaws.com.evil.example",
+    "https://secretsmanager.evil.example",
+    "https://secretsmanager.execute-api.eu-west-1.amazonaws.com",
+    "https://sts.eu-west-1.amazonaws.com",
+    "https://secretsmanager.eu-west-1.amazonaws.com:8443",
+    "https://127.0.0.1:5000",
+]
+NOT_ENDPOINTS = [
+    "http://10.0.0.1",
+    "http://secretsmanager.eu-west-1.amazonaws.com",
+    "http://127.0.0.1.evil.example",
+    "http://localhost.evil.example",
+    "https://user@host",
+    "https://evil.example/secretsmanager.eu-west-1.amazonaws.com",
+    "https://a?b",
+    "https://a#b",
+    "https://a\\b",
+    "https://a b",
+    "https://a\nb",
+    "https://a:0",
+    "https://a:65536",
+    "https://a:0443",
+    "https://",
+    "ftp://a",
+    "127.0.0.1:5000",
+    "",
+]
+
+
+@pytest.mark.parametrize("url", AWS_HOSTS)
+def test_aws_own_hosts_need_no_confirmation(url: str) -> None:
+    assert endpoint_mistake(url) is None
+    require_trusted(Endpoint(SERVICE, url), frozenset())
+
+
+@pytest.mark.parametrize("url", FOREIGN_HOSTS)
+def test_a_foreign_host_is_refused_until_the_user_names_it(url: str) -> None:
+    assert endpoint_mistake(url) is None
+    endpoint = Endpoint(SERVICE, url)
+    with pytest.raises(UsageError, match="is not AWS's own host") as caught:
+        require_trusted(endpoint, frozenset({"other.example"}))
+    assert caught.value.hint is not None
+    assert f"--trust-endpoint {endpoint.host}" in caught.value.hint
+    require_trusted(endpoint, frozenset({endpoint.host}))
+
+
+@pytest.mark.parametrize("url", NOT_ENDPOINTS)
+def test_what_two_parsers_could_read_in_two_ways_is_no_endpoint(url: str) -> None:
+    assert endpoint_mistake(url) is not None
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:5000", "http://localhost:1", "http://[::1]:5000/", "http://127.9.9.9"]
+)
+def test_plain_http_on_this_machine_is_a_sandbox(url: str) -> None:
+    assert Endpoint(SERVICE, url).is_sandbox
+    require_trusted(Endpoint(SERVICE, url), frozenset())
+
+
+def test_in_a_sandbox_a_service_without_an_entry_is_at_the_sandbox_too() -> None:
+    endpoint = endpoint_for("sts", {"secretsmanager": "http://127.0.0.1:5000"})
+    assert endpoint is not None
+    assert endpoint.url == "http://127.0.0.1:5000"
+
+
+def test_outside_a_sandbox_a_service_without_an_entry_is_at_aws() -> None:
+    assert endpoint_for("sts", {"secretsmanager": "https://vpc.example"}) is None
+
+
+def test_the_suffixes_are_those_of_botocores_partitions() -> None:
+    file = Path(botocore.__file__).parent / "data" / "partitions.json"
+    packed = file.with_suffix(".json.gz")
+    content = gzip.decompress(packed.read_bytes()) if packed.exists() else file.read_bytes()
+    suffixes = {
+        partition["outputs"][name]
+        for partition in json.loads(content)["partitions"]
+        for name in ("dnsSuffix", "dualStackDnsSuffix")
+    }
+    assert suffixes == set(AWS_DNS_SUFFIXES)
