@@ -20,7 +20,7 @@ from sandbox.engine.result import Change, ChangeKind, Report
 from sandbox.engine.state import Changed, Resource, State
 from sandbox.provider import Provider, ProviderError
 from sandbox.provider import State as Found
-from sandbox.provider.archives import hashed
+from sandbox.provider.archives import hashed, is_elided
 from sandbox.provider.errors import AlreadyExists
 
 PROVIDER_PREFIX = "pulumi:providers:"
@@ -110,7 +110,9 @@ class Deployment:
                 self.note("replaced" if goal.urn in self.deleted_first else "created", resource)
             else:
                 resource = self._change(provider, goal, old, adopted)
-            return Registered(resource.urn, resource.id, resource.outputs)
+            # The SDK refuses archives without contents; for what is missing it takes its own inputs.
+            outputs = {key: value for key, value in resource.outputs.items() if not is_elided(value)}
+            return Registered(resource.urn, resource.id, outputs)
         except ProviderError as error:
             raise ResourceFailed(goal.urn, operation, error.message, error.hint, name=_shown(goal)) from None
 

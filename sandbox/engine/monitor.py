@@ -24,6 +24,7 @@ from sandbox.engine.deployment import PROVIDER_PREFIX, Deployment, Goal
 from sandbox.engine.errors import ResourceFailed
 from sandbox.engine.wire import decode, decode_outputs, encode
 from sandbox.provider import MissingError, ProviderError
+from sandbox.provider.provider import known
 
 # A registration holds its thread until its resource is made, and the SDK sends 32 at once.
 WORKERS = 64
@@ -245,8 +246,8 @@ def _refused_options(request: Any) -> Iterator[str]:
         yield f"remote components ({request.type})"
     if request.type == "pulumi:pulumi:StackReference":
         yield "StackReference"
-    if request.type.startswith("pulumi-python:dynamic") or request.type.startswith("pulumi-nodejs:dynamic"):
-        yield "dynamic providers"
+    elif request.custom and not _is_provider(request) and not known(request.type):
+        yield request.type
     for option, used in (
         ("aliases", bool(request.aliasURNs) or any(_renames(alias) for alias in request.aliases)),
         ("transforms", bool(request.transforms)),

@@ -46,6 +46,15 @@ def elided(value: Any) -> Any:
     return value
 
 
+def is_elided(value: Any) -> bool:
+    """Whether something in the value is an asset or archive whose contents were left out."""
+    if is_content(value):
+        return not {"text", "path", "assets", "uri"} & set(value)
+    if isinstance(value, Mapping):
+        return any(is_elided(item) for item in value.values())
+    return isinstance(value, list) and any(is_elided(item) for item in value)
+
+
 def content(value: Mapping[str, Any]) -> bytes:
     """The bytes of an asset, or an archive's as a zip file.
 

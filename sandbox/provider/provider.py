@@ -214,6 +214,11 @@ class Provider:
             raise ProviderError(f"the call to AWS could not be made: {type(error).__name__}") from None
 
 
+def known(token: str) -> bool:
+    """Whether there is a handler for this type."""
+    return token in HANDLERS
+
+
 def recoverable(token: str) -> bool:
     """Whether a deleted resource of this type can be restored for a while."""
     handler = HANDLERS.get(token)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox.provider import Provider
 from sandbox.provider.cloud import ENDPOINT_NAMES
+from tests.sandbox_engine.stack import Stack
 
 REGION = "eu-west-1"
 

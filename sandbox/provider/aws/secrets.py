@@ -65,7 +65,8 @@ class Secret(Handler):
                     AddReplicaRegions=[_replica(replica) for replica in new.get("replicas", ())] or None,
                 ),
             )
-        except client.exceptions.InvalidRequestException:
+        except (client.exceptions.InvalidRequestException, client.exceptions.ResourceExistsException):
+            # AWS answers the first of these for a name that is pending deletion, moto the second.
             self._explain_pending_deletion(cloud, new)
             raise
         if new.get("policy"):
