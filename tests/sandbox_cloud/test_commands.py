@@ -99,7 +99,7 @@ def test_a_second_up_keeps_everything_and_the_server(sandbox: Sandbox) -> None:
 def test_up_ends_with_commands_that_work_as_they_stand(sandbox: Sandbox) -> None:
     up = sandbox("up")
     steps = [line.strip() for line in up.stdout.partition("try now:")[2].splitlines() if line.strip()]
-    assert [step.split(" put ")[0].split()[-1].rpartition("/")[2] for step in steps][0] == "keyplan"
+    assert len(steps) >= 3
     for step in steps:
         ran = sandbox.copy.run("sh", "-c", step)
         assert ran.code == 0, (step, ran.said)
@@ -309,10 +309,8 @@ def test_an_unlisted_reader_brings_a_mail_and_a_listed_one_none(sandbox: Sandbox
 def test_no_file_of_the_sandbox_ever_holds_a_value(sandbox: Sandbox) -> None:
     secrets = aws_client(sandbox.record, "secretsmanager")
     secrets.put_secret_value(SecretId="sandbox/anthropic-api-key", SecretString=json.dumps({"A": CANARY}))
-    said = "".join(
-        sandbox(*verb).said for verb in (("up", "--verbose"), ("status",), ("advance", "3d"), ("stranger",))
-    )
-    assert CANARY not in said
+    for arguments in (("up", "--verbose"), ("status",), ("advance", "3d", "--verbose"), ("stranger",)):
+        assert CANARY not in sandbox(*arguments).said
     places = (sandbox.project.directory, sandbox.copy.home, sandbox.copy.temporary)
     files = [path for place in places for path in place.rglob("*") if path.is_file()]
     assert len(files) > 5
