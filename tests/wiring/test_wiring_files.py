@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,7 +60,12 @@ def test_no_other_user_can_open_it_at_any_moment(
     if not unnamed_files:
         monkeypatch.delattr(os, "O_TMPFILE", raising=False)
     seen: list[int] = []
-    write = os.write
+    write, opening = os.write, os.open
+
+    def opened(*arguments: Any, **named: Any) -> int:
+        descriptor = opening(*arguments, **named)
+        seen.append(stat.S_IMODE(os.fstat(descriptor).st_mode))  # whoever opens it now can read it later
+        return descriptor
 
     def looking(descriptor: int, data: memoryview) -> int:
         seen.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
@@ -67,6 +73,7 @@ def test_no_other_user_can_open_it_at_any_moment(
         return write(descriptor, data[:2])  # in pieces, as a full pipe or disk would take it
 
     monkeypatch.setattr(os, "write", looking)
+    monkeypatch.setattr(os, "open", opened)
     files.write(path, CONTENT, 0o600)
     assert set(seen) == {0o600}
     assert path.read_bytes() == CONTENT
