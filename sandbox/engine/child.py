@@ -37,18 +37,18 @@ def main() -> int:
     address = json.loads(sys.stdin.readline())
     threading.Thread(target=_watch_engine, daemon=True).start()
     pulumi.runtime.set_all_config(settings["config"], [])
-    pulumi.runtime.configure(
-        pulumi.runtime.Settings(
-            monitor=address,
-            engine=address,
-            project=settings["project"],
-            stack=settings["stack"],
-            parallel=THREADS,
-            dry_run=settings["preview"],
-            organization="organization",
-            root_directory=settings["directory"],
-        )
+    runtime = pulumi.runtime.Settings(
+        monitor=address,
+        engine=address,
+        project=settings["project"],
+        stack=settings["stack"],
+        parallel=THREADS,
+        dry_run=settings["preview"],
+        organization="organization",
+        root_directory=settings["directory"],
     )
+    runtime.engine = Engine(runtime.engine)
+    pulumi.runtime.configure(runtime)
     try:
         asyncio.run(_run(settings["main"]))
     except KeyboardInterrupt:
@@ -62,6 +62,21 @@ def main() -> int:
         _tell(settings["result"], _described(error))
         return 1
     return 0
+
+
+class Engine:
+    """The engine's stub without debugging lines: the SDK makes one blocking call for each, six a resource."""
+
+    def __init__(self, stub: Any) -> None:
+        self._stub = stub
+
+    def Log(self, request: Any) -> None:  # noqa: N802 - gRPC's name
+        """Send a line unless its severity is 0, debugging."""
+        if request.severity:
+            self._stub.Log(request)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stub, name)
 
 
 async def _run(path: str) -> None:
