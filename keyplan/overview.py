@@ -115,7 +115,7 @@ def table(manifest: Manifest, rows: Sequence[Row], place: Place, width: int | No
             lines.append(head)
             if head is not None and len(lines) > 1:
                 lines += [f"{GAP}stored by {stored_by}", f"{GAP}read by {read_by}"]
-    notes = [line for row in rows if row.error for line in _notes(row.error)]
+    notes = _notes(rows)
     title = f"environment {manifest.environment}: account {manifest.aws.account_id}, {place.host}"
     return "\n".join([title, "", *lines, *([""] if notes else []), *notes])
 
@@ -139,8 +139,18 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _notes(error: KeyplanError) -> list[str]:
-    return [error.message, *([f"{GAP}{error.hint}"] if error.hint else [])]
+def _notes(rows: Sequence[Row]) -> list[str]:
+    """What is to be said about keys with a failure; what is the same for several keys once."""
+    keys_of: dict[tuple[str, str | None], list[str]] = {}
+    for row in rows:
+        if row.error:
+            common = row.error.message.removeprefix(f"key {row.key.name} of ")
+            keys_of.setdefault((common, row.error.hint), []).append(row.key.name)
+    lines: list[str] = []
+    for (common, hint), names in keys_of.items():
+        lines.append(f"{'key' if len(names) == 1 else 'keys'} {', '.join(names)} of {common}")
+        lines += [f"{GAP}{hint}"] if hint else []
+    return lines
 
 
 def _date(moment: datetime) -> str:

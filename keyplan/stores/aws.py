@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from keyplan.endpoints import Endpoint, endpoint_for, require_trusted
 from keyplan.stores.aws_clients import client, session
 from keyplan.stores.aws_errors import Place, Subject, pending_deletion
-from keyplan.stores.aws_sdk_errors import SdkRoad, in_our_words
+from keyplan.stores.aws_sdk_errors import SdkRoad, in_our_words, no_credentials
 from keyplan.stores.base import Caller, SecretState, Version
 from keyplan.stores.labels import caller_of
 from keyplan.stores.stored_value import encode
@@ -37,6 +37,7 @@ class AwsStore:
 
     Raises:
         UsageError: an endpoint of the manifest is a foreign host that nobody confirmed.
+        StoreError: there are no credentials, or the AWS settings are broken.
     """
 
     def __init__(
@@ -59,8 +60,11 @@ class AwsStore:
         )
         self._timeout_seconds = timeout_seconds
         self._report = report
-        with in_our_words(Subject(self.place, "secretsmanager:DescribeSecret")):
+        subject = Subject(self.place, "secretsmanager:DescribeSecret")
+        with in_our_words(subject):
             self._session = session(self.endpoint)
+            if self._session.get_credentials() is None:
+                raise no_credentials(subject)  # said once here, not once for every key
             self._road = SdkRoad(self._client("secretsmanager"))
 
     @property
