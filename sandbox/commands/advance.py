@@ -9,7 +9,6 @@ command moves time further; it never goes back.
 from __future__ import annotations
 
 import argparse
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from sandbox.clock.functions import FunctionRunner
 from sandbox.clock.mails import by_kind, render
 from sandbox.clock.replay import Clock, Replay
 from sandbox.outputs import read_manifest
+from sandbox.progress import Progress
 from sandbox.project import Project, find_project, one_at_a_time
 from sandbox.report import count, note, say
 from sandbox.server.lifecycle import require_server
@@ -70,14 +70,8 @@ def _advance(project: Project, span: Duration, *, verbose: bool) -> Replay:
             "nothing is built in the sandbox yet, so nothing can get older", "python -m sandbox up"
         )
     region = manifest["clouds"]["aws"]["region"]
-    with FunctionRunner(record, region, show_logs=verbose) as runner:
-        return Clock(record, region, runner).advance(span.seconds, _progress)
-
-
-def _progress(day: int, days: int) -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\rday {day} of {days}" + ("\r\033[K" if day == days else ""))
-        sys.stderr.flush()
+    with FunctionRunner(record, region, show_logs=verbose) as runner, Progress("day", "days") as progress:
+        return Clock(record, region, runner).advance(span.seconds, progress.at)
 
 
 def _show(replay: Replay, *, every_change: bool) -> None:

@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     since = datetime.fromtimestamp(health.started, UTC)
     say(
         f"running at {record.url} since {since:%Y-%m-%d %H:%M} UTC, process {health.pid}, "
-        f"{health.memory_bytes / BYTES_PER_MEGABYTE:.0f} MB"
+        f"{health.most_memory_bytes / BYTES_PER_MEGABYTE:.0f} MB at most"
     )
     manifest, resources = read_manifest(project), read_resources(project)
     if manifest is None:

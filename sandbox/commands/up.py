@@ -16,6 +16,7 @@ from typing import Any
 from keyplan.errors import EXIT_DONE, UsageError
 from sandbox.configuration import read_configuration
 from sandbox.outputs import write_outputs
+from sandbox.progress import Progress
 from sandbox.project import STACK, Project, find_project, one_at_a_time
 from sandbox.report import count, is_resource, next_steps, note, say, summary
 from sandbox.server.administration import digest
@@ -90,7 +91,7 @@ def _server(project: Project, port: int) -> ServerRecord:
     rebuilt = project.state_file.exists()
     launch = Launch(project, port)
     if rebuilt:
-        note("the sandbox's cloud was gone, and the values in it: everything is made again")
+        note("the sandbox's cloud was gone, and the values in it with it: everything has to be made again")
     try:
         import sandbox.engine  # noqa: F401  # takes a while to import, just as the server does to start
 
@@ -103,14 +104,16 @@ def _server(project: Project, port: int) -> ServerRecord:
 def _run_program(project: Project, record: ServerRecord, config: dict[str, str], *, preview: bool) -> Any:
     from sandbox.engine import run_program
 
-    return run_program(
-        project=project.root,
-        stack=STACK,
-        config=config,
-        state_file=project.state_file,
-        instance_id=digest(record.instance),  # the state file shows it to whoever reads the project
-        mode="preview" if preview else "up",
-    )
+    with Progress("resource", "resources") as progress:
+        return run_program(
+            project=project.root,
+            stack=STACK,
+            config=config,
+            state_file=project.state_file,
+            instance_id=digest(record.instance),  # the state file shows it to whoever reads the project
+            mode="preview" if preview else "up",
+            report=progress.one_more,
+        )
 
 
 def _say_what_next(record: ServerRecord, outputs: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 from sandbox.server import log
 from sandbox.server.guard import guard_this_process
 from sandbox.server.record import ServerRecord, process_start, write_record
+from sandbox.server.watch import end_with_record
 
 EXIT_PORT_TAKEN = 98  # EADDRINUSE
 BACKLOG = 128
@@ -40,6 +41,7 @@ def main() -> None:
     write_record(arguments.directory, record)
     log.keep_for_ourselves()
     guard_this_process()
+    end_with_record(arguments.directory, instance)
     log.line(f"listening on 127.0.0.1:{port}")
     server.serve_forever()
 

@@ -5,7 +5,7 @@ the user can read.
 
 | route | answers |
 |---|---|
-| GET health | instance, pid, started (epoch seconds), memory_bytes |
+| GET health | instance, pid, started (epoch seconds), most_memory_bytes (ever used) |
 | POST advance {"seconds": N} | moves what is stored N seconds into the past: what was aged and what is gone |
 | POST alarms {"at": epoch seconds, "region"} | each alarm's settings, state and the data it looks at |
 | POST stamp-alarm {"name", "region", "at"} | dates an alarm's last change of state |
@@ -73,7 +73,7 @@ class Administration:
             "instance_digest": digest(self._instance),
             "pid": os.getpid(),
             "started": self._started,
-            "memory_bytes": peak if sys.platform == "darwin" else peak * 1024,  # Linux counts in KiB
+            "most_memory_bytes": peak if sys.platform == "darwin" else peak * 1024,  # Linux counts in KiB
         }
 
 

@@ -21,7 +21,7 @@ class Health:
 
     pid: int
     started: float  # epoch seconds
-    memory_bytes: int
+    most_memory_bytes: int  # that it ever used
 
 
 def ask_health(record: ServerRecord) -> Health | None:
@@ -34,7 +34,7 @@ def ask_health(record: ServerRecord) -> Health | None:
         said = json.loads(connection.getresponse().read())
         if said["instance_digest"] != hashlib.sha256(record.instance.encode()).hexdigest():
             return None
-        return Health(int(said["pid"]), float(said["started"]), int(said["memory_bytes"]))
+        return Health(int(said["pid"]), float(said["started"]), int(said["most_memory_bytes"]))
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
         return None
     finally:

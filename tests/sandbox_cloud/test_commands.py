@@ -152,7 +152,7 @@ def test_a_killed_server_is_built_again_and_what_was_lost_is_said(sandbox: Sandb
     assert (status.code, status.stderr.splitlines()[1]) == (3, "hint: python -m sandbox up")
     up = sandbox("up")
     assert up.code == 0, up.said
-    assert "was gone, and the values in it" in up.stderr
+    assert "was gone, and the values in it with it" in up.stderr
     assert "without a value: anthropic" in up.stdout
     assert sandbox.record.instance != before.instance
     assert sandbox.secrets() == ["sandbox/anthropic-api-key"]

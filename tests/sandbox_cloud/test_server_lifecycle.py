@@ -213,3 +213,20 @@ def test_the_record_says_what_it_is(empty_project: Project) -> None:
     written = json.loads((empty_project.directory / "server.json").read_text())
     assert written == dataclasses.asdict(record)
     assert written["process_start"] == process_start(record.pid)
+
+
+def test_a_server_whose_record_is_gone_ends_by_itself(tmp_path: Path) -> None:
+    place = str(Path(__file__).resolve().parents[2])
+    code = (
+        "import sys, time; from pathlib import Path; from sandbox.server.watch import end_with_record; "
+        "end_with_record(Path(sys.argv[1]), 'mine', 0.01); time.sleep(600)"
+    )
+    record = ServerRecord(1, 1, "mine", 0.0, "start")
+    write_record(tmp_path, record)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], cwd=place, stderr=subprocess.DEVNULL
+    )
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=1)
+    write_record(tmp_path, dataclasses.replace(record, instance="another"))
+    assert process.wait(timeout=30) == 0
