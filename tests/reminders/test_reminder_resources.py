@@ -2,71 +2,25 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import subprocess
-import sys
-import zipfile
-from pathlib import Path
 from typing import Any
 
-import pulumi
 import pytest
-from moto.events.models import EventPattern
 
 from components.aws.alarm_plan import DESCRIPTION_MAX
 from components.aws.notifications import OwnerTopics, OwnerTopicsArgs, topic_arn, topic_document, topic_name
-from components.aws.packing import QuotaExceeded
-from components.aws.quotas import INLINE_POLICIES_OF_ROLE_CHARACTERS, MANAGED_POLICY_CHARACTERS
-from components.aws.read_alarm import ReadAlarm, ReadAlarmArgs
+from components.aws.quotas import INLINE_POLICIES_OF_ROLE_CHARACTERS, MANAGED_POLICY_CHARACTERS, QuotaExceeded
 from components.aws.read_alarm_plan import EVENT_PATTERN_CHARACTERS, event_pattern
-from components.aws.reminders import RotationReminders, RotationRemindersArgs, owners
 from components.aws.tags import tags
-from keyplan.catalogue import Catalogue, ReminderMode, RoleSettings, Runtime
+from keyplan.catalogue import Catalogue, ReminderMode
 from keyplan.names import secret_arn_pattern
-from tests.components.catalogues import ACCOUNT, catalogue, consumer, key
-from tests.components.recording import Recording, record
-from tests.reminders.conftest import Cloud, Mailbox
+from tests.components.catalogues import ACCOUNT, catalogue, key
+from tests.components.recording import record
+from tests.reminders.compositions import ML, PLATFORM, build, of_kind, one_key, zipped
 
-ML, PLATFORM = "ml@example.com", "platform@example.com"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 FUNCTION_ARN = "arn:aws:lambda:eu-west-1:123456789012:prod-keyplan-value-age"  # as the recording makes it
 PLATFORM_TOPIC = topic_arn(ACCOUNT, "prod", PLATFORM)
-
-
-def of_kind(found: Recording, kind: str) -> dict[str, dict[str, Any]]:
-    """Name to inputs of the resources of one type."""
-    return {each.name: each.inputs for each in found.of(kind)}
-
-
-def secret_arn(secret_name: str) -> str:
-    return f"arn:aws:secretsmanager:eu-west-1:123456789012:secret:{secret_name}-AbCdEf"
-
-
-def secret_arns(made: Catalogue) -> dict[str, str]:
-    return {name: secret_arn(each.secret_name) for name, each in made.keys.items()}
-
-
-def build(made: Catalogue) -> Recording:
-    """The three components as an environment composes them."""
-
-    def program() -> None:
-        topics = OwnerTopics(
-            "prod-owners", OwnerTopicsArgs("prod", ACCOUNT, owners(made), tags("prod", PLATFORM))
-        )
-        RotationReminders(
-            "prod-reminders", RotationRemindersArgs(made, ACCOUNT, secret_arns(made), topics.arns)
-        )
-        readers = {name: ["arn:aws:iam::123456789012:role/prod-chat-api-reader"] for name in made.keys}
-        ReadAlarm("prod-read-alarm", ReadAlarmArgs(made, ACCOUNT, secret_arns(made), readers, topics.arns))
-
-    return record(program)
-
-
-def one_key(mode: ReminderMode = ReminderMode.PER_KEY) -> Catalogue:
-    reader = consumer("chat-api", Runtime.LAMBDA, RoleSettings(None))
-    return catalogue([key("anthropic", owner=ML)], [reader], reminders=mode)
 
 
 def test_one_key_needs_exactly_these_resources() -> None:
@@ -307,7 +261,7 @@ def test_the_read_alarms_role_logs_and_publishes_and_nothing_else() -> None:
 
 
 def many_keys(number: int) -> Catalogue:
-    """In the cheap form: policies, code and pattern are as large as in the other, and there are few alarms."""
+    """In the cheap form: policies, code and pattern are as large as in the other, alarms are few."""
     keys = [key(f"key-{each:03}", owner=ML) for each in range(number)]
     return catalogue(keys, reminders=ReminderMode.PER_ENVIRONMENT)
 
@@ -363,137 +317,3 @@ def test_an_owner_gets_one_topic_however_often_he_is_named() -> None:
 def test_addresses_that_a_name_cannot_tell_apart_have_topics_of_their_own() -> None:
     assert topic_name("prod", "a.b@example.com") != topic_name("prod", "a-b@example.com")
     assert len(topic_name("e" * 40, "x" * 300)) <= 256
-
-
-# --- the read alarm's pattern, judged by moto's matcher
-
-
-def read_event(**detail: Any) -> dict[str, Any]:
-    return {
-        "source": "aws.secretsmanager",
-        "detail-type": "AWS API Call via CloudTrail",
-        "detail": {"eventSource": "secretsmanager.amazonaws.com", "eventName": "GetSecretValue", **detail},
-    }
-
-
-def named(secret_id: str) -> dict[str, Any]:
-    return read_event(requestParameters={"secretId": secret_id})
-
-
-EXTRA = key("shared", secret_name="team/shared-key")
-
-
-@pytest.mark.parametrize(
-    ("event", "passes"),
-    [
-        pytest.param(named("prod/anthropic-api-key"), True, id="name"),
-        pytest.param(named(secret_arn("prod/anthropic-api-key")), True, id="full ARN"),
-        pytest.param(named(secret_arn("prod/anthropic-api-key")[:-7]), True, id="partial ARN"),
-        pytest.param(named("team/shared-key"), True, id="name outside the environment's prefix"),
-        pytest.param(named(secret_arn("team/shared-key")), True, id="its ARN"),
-        pytest.param(named("dev/anthropic-api-key"), False, id="another environment"),
-        pytest.param(read_event(requestParameters=None), False, id="success without parameters"),
-        pytest.param(
-            read_event(requestParameters=None, errorCode="AccessDenied"),
-            True,
-            id="refusal without parameters",
-        ),
-        pytest.param(
-            read_event(requestParameters={"secretId": "dev/a"}, errorCode="AccessDenied"),
-            False,
-            id="refusal elsewhere",
-        ),
-        pytest.param({**named("prod/a"), "source": "aws.s3"}, False, id="another source"),
-    ],
-)
-def test_the_rule_lets_through_reads_of_this_environment(event: dict[str, Any], passes: bool) -> None:
-    pattern = event_pattern(catalogue([key("anthropic"), EXTRA]), ACCOUNT)
-    assert EventPattern.load(pattern).matches_event(event) is passes
-
-
-def test_names_that_do_not_fit_into_a_pattern_widen_it_to_all_reads() -> None:
-    made = catalogue([key(f"key-{each}", secret_name=f"team-{each}/key") for each in range(100)])
-    pattern = event_pattern(made, ACCOUNT)
-    assert len(pattern) <= EVENT_PATTERN_CHARACTERS
-    assert EventPattern.load(pattern).matches_event(named("team-99/key"))
-
-
-# --- the archives, in a process that has nothing of this project
-
-
-def zipped(found: Recording, name: str) -> bytes:
-    code = of_kind(found, "aws:lambda/function:Function")[f"{name}-function"]["code"]
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path, asset in code.assets.items():
-            text = asset.text if isinstance(asset, pulumi.StringAsset) else Path(asset.path).read_text()
-            archive.writestr(path, text)
-    return packed.getvalue()
-
-
-CALL = """
-import json, sys
-sys.path.insert(0, sys.argv[1])
-from {module} import handle
-assert not any(name.split(".")[0] in ("keyplan", "components", "pulumi") for name in sys.modules)
-print(json.dumps(handle(json.load(sys.stdin), None)))
-"""
-
-
-def call(archive: bytes, module: str, event: dict[str, Any], cloud: Cloud, folder: Path) -> dict[str, Any]:
-    """Unpack as Lambda does and call the handler, in a process that sees boto3 and the archive only."""
-    zipfile.ZipFile(io.BytesIO(archive)).extractall(folder)
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "AWS_ENDPOINT_URL": cloud.address,
-        "AWS_REGION": "eu-west-1",
-        "AWS_DEFAULT_REGION": "eu-west-1",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "NO_PROXY": "127.0.0.1",
-    }
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", CALL.format(module=module), str(folder)],
-        input=json.dumps(event),
-        env=environment,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
-
-
-def test_the_packed_reminder_runs_with_nothing_but_its_archive(
-    cloud: Cloud, mailbox: Mailbox, tmp_path: Path
-) -> None:
-    arn = cloud.client("secretsmanager").create_secret(Name="prod/anthropic-api-key")["ARN"]
-    topics = {address: mailbox.add(address) for address in (ML, PLATFORM)}
-    made = one_key()
-    found = record(
-        lambda: RotationReminders(
-            "prod-reminders", RotationRemindersArgs(made, ACCOUNT, {"anthropic": arn}, topics)
-        )
-    )
-    event = {"source": "aws.events", "time": "2099-01-01T06:00:00Z"}
-    answer = call(zipped(found, "prod-reminders"), "keyplan_functions.value_age", event, cloud, tmp_path)
-    assert answer == {"run": "daily", "keys": 1, "messages": 2}
-    assert [address for address, _, _ in mailbox.take()] == [ML, PLATFORM]
-
-
-def test_the_packed_read_alarm_runs_with_nothing_but_its_archive(
-    cloud: Cloud, mailbox: Mailbox, tmp_path: Path
-) -> None:
-    topics = {address: mailbox.add(address) for address in (ML, PLATFORM)}
-    made = one_key()
-    args = ReadAlarmArgs(made, ACCOUNT, secret_arns(made), {}, topics)
-    found = record(lambda: ReadAlarm("prod-read-alarm", args))
-    event = named("prod/anthropic-api-key")
-    event["detail"] |= {"eventTime": "2026-11-20T14:03:05Z", "userIdentity": {"type": "Root", "arn": "x"}}
-    answer = call(zipped(found, "prod-read-alarm"), "keyplan_functions.read_alarm", event, cloud, tmp_path)
-    assert answer == {"outcome": "told", "key": "anthropic", "messages": 2}
-    assert [address for address, _, _ in mailbox.take()] == [ML, PLATFORM]
