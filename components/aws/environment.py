@@ -17,16 +17,18 @@ from components.aws.access import AuditorRole, AuditorRoleArgs, OperatorPolicy, 
 from components.aws.account import Account, read_account
 from components.aws.ci_identities import CiIssuer, CiIssuerArgs, CiReader
 from components.aws.encryption import EncryptionKey, EncryptionKeyArgs
+from components.aws.grants import placeholder_key_arn
 from components.aws.issuers import FoundProvider, identities_of, look_up_providers, plan_issuers
 from components.aws.notifications import OwnerTopics, OwnerTopicsArgs
 from components.aws.plans import EnvironmentPlan, plan_environment
 from components.aws.read_alarm import ReadAlarm, ReadAlarmArgs
-from components.aws.readers import PeopleReader, ReaderArgs, ServiceReader
+from components.aws.readers import PeopleReader, ReaderArgs, ServiceReader, numbered
 from components.aws.reminders import RotationReminders, RotationRemindersArgs, owners
 from components.aws.secrets import KeySecret, KeySecretArgs
 from components.aws.tags import tags
 from keyplan.catalogue import CI_RUNTIMES, Catalogue, Runtime, consumer_settings
 from keyplan.manifest import AwsLocation, Manifest, ManifestConsumer, ManifestKey, SecretLocation
+from keyplan.names import auditor_name
 
 Reader = ServiceReader | PeopleReader | CiReader
 
@@ -57,6 +59,8 @@ class AwsEnvironment(pulumi.ComponentResource):
 
     manifest: pulumi.Output[Manifest]
     """The environment's description; known once everything exists."""
+    expected_manifest: Manifest
+    """The same with placeholders for what only AWS knows; known at preview, to check what is made of it."""
 
     def __init__(
         self, name: str, args: AwsEnvironmentArgs, opts: pulumi.ResourceOptions | None = None
@@ -97,6 +101,7 @@ class AwsEnvironment(pulumi.ComponentResource):
             operator_policy_arns=operator.policy_arns,
             auditor_role_arn=auditor.arn,
         ).apply(lambda arns: describe(catalogue, account, plan, arns))
+        self.expected_manifest = describe(catalogue, account, plan, _expected_arns(catalogue, account, plan))
         self.register_outputs({})
 
     def _secrets(self, encryption_key_arn: pulumi.Output[str]) -> dict[str, pulumi.Output[str]]:
@@ -231,6 +236,26 @@ def describe(
             for consumer in catalogue.consumers.values()
         },
     )
+
+
+def _expected_arns(catalogue: Catalogue, account: Account, plan: EnvironmentPlan) -> dict[str, Any]:
+    """ARNs as `describe` takes them, of the right shape, before AWS has given any."""
+    return {
+        "key_arn": placeholder_key_arn(account),
+        "secret_arns": {
+            key.name: account.arn("secretsmanager", f"secret:{key.secret_name}-AAAAAA")
+            for key in catalogue.keys.values()
+        },
+        "policy_arns": {
+            name: [
+                account.arn("iam", f"policy/{numbered(reader.name, number)}", region="")
+                for number in range(1, len(reader.grants.managed) + 1)
+            ]
+            for name, reader in plan.readers.items()
+        },
+        "operator_policy_arns": [],
+        "auditor_role_arn": account.arn("iam", f"role/{auditor_name(catalogue.environment)}", region=""),
+    }
 
 
 def _slug(issuer: str) -> str:

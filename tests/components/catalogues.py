@@ -121,6 +121,6 @@ EVERY_RUNTIME = [
 
 def many(count: int, consumers: list[Consumer] | None = None) -> Catalogue:
     """`count` keys with names like `service-123`; each consumer reads all of them."""
-    keys = [key(f"service-{number:03}") for number in range(count)]
+    keys = [key(f"service-{number:03}", env_var=f"SERVICE_{number:03}_API_KEY") for number in range(count)]
     names = tuple(each.name for each in keys)
     return catalogue(keys, [replace(each, keys=names) for each in consumers or []])

@@ -78,8 +78,8 @@ class LookupRefused(grpc.RpcError):
 
 
 class _Answers(mocks.Mocks):
-    def __init__(self, recording: Recording, lookups: Mapping[str, Invoke]) -> None:
-        self.recording, self.lookups = recording, lookups
+    def __init__(self, recording: Recording, lookups: Mapping[str, Invoke], preview: bool) -> None:
+        self.recording, self.lookups, self.preview = recording, lookups, preview
 
     def call(self, args: mocks.MockCallArgs) -> Any:
         self.recording.calls.append(args.token)
@@ -88,6 +88,8 @@ class _Answers(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         if not args.custom:
             return None, {}
+        if self.preview:
+            return "", {**args.inputs, **dict.fromkeys(_computed(args), rpc.UNKNOWN)}
         return f"{args.name}-id", {**args.inputs, **_computed(args)}
 
 
@@ -115,8 +117,8 @@ def _computed(args: mocks.MockResourceArgs) -> dict[str, Any]:
 class _Monitor(mocks.MockMonitor):
     """The stock mock monitor, which hides resource options, with what was asked kept."""
 
-    def __init__(self, recording: Recording, lookups: Mapping[str, Invoke]) -> None:
-        super().__init__(_Answers(recording, lookups))
+    def __init__(self, recording: Recording, lookups: Mapping[str, Invoke], preview: bool) -> None:
+        super().__init__(_Answers(recording, lookups, preview))
         self.recording = recording
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 — the protocol's name
@@ -162,7 +164,7 @@ def record(
         preview: whether ids and ARNs stay unknown.
     """
     recording = Recording()
-    monitor = _Monitor(recording, {**LOOKUPS, **(lookups or {})})
+    monitor = _Monitor(recording, {**LOOKUPS, **(lookups or {})}, preview)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
     # One worker: resources come in a fixed order. It needs a loop of its own, which the SDK would not close.
