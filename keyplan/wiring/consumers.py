@@ -27,7 +27,14 @@ def keys_of(manifest: Manifest, consumer: ManifestConsumer) -> tuple[ManifestKey
 
 
 def plain_variables(consumer: ManifestConsumer) -> dict[str, str]:
-    """The variables that hold no key, by name: the order must not depend on how a manifest travelled."""
+    """The variables that hold no key, by name: the order must not depend on how a manifest travelled.
+
+    Raises:
+        UsageError: a value that is no text in UTF-8, which JSON lets into a manifest and no target can hold.
+    """
+    for name, value in consumer.env.items():
+        if any(0xD800 <= ord(character) < 0xE000 for character in value):
+            raise refused(consumer, name, "it is not text that UTF-8 can hold")
     return dict(sorted(consumer.env.items()))
 
 

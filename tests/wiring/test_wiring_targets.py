@@ -155,6 +155,18 @@ def test_two_variables_of_one_name_are_an_error(manifest: Manifest, target: str)
         wire(broken, "x", target)
 
 
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [("chat-api", "ecs"), ("chat-api", "dotenv"), ("thumbnails", "lambda"), ("evals", "github-actions")],
+)
+def test_a_half_character_that_json_lets_through_is_refused(
+    manifest: Manifest, name: str, target: str
+) -> None:
+    entry = replace(manifest.consumers[name], env={"TEXT": json.loads('"\\ud800"')})
+    with pytest.raises(UsageError, match=f"the variable TEXT of {name} cannot be written: it is not text"):
+        wire(replace(manifest, consumers={name: entry}), name, target)
+
+
 @pytest.mark.parametrize(("runtime", "target"), [("ecs", "ecs"), ("lambda", "lambda")])
 def test_a_consumer_without_a_role_is_an_error(manifest: Manifest, runtime: str, target: str) -> None:
     broken = replace(manifest, consumers={"x": consumer("x", runtime, role_arn=None)})
