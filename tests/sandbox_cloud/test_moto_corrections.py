@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import re
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -317,3 +319,8 @@ def test_moto_gives_the_first_version_the_current_label_as_aws_documents() -> No
 def test_a_correction_of_something_that_moto_no_longer_has_is_an_error() -> None:
     with pytest.raises(AttributeError):
         moto_patches.replace(FakeSecret, "no_such_method", time.time)
+
+
+def test_the_document_names_every_correction(project: Path) -> None:
+    named = re.findall(r"^\| `(\w+)` \|", (project / "docs" / "sandbox.md").read_text(), re.MULTILINE)
+    assert set(named) == set(moto_patches.PATCHES)
