@@ -146,6 +146,7 @@ class Provider:
             default = self.cloud.default_tags
             found["tags"] = {key: text for key, text in found["tagsAll"].items() if default.get(key) != text}
         local = {key: known.get(key, handler.defaults.get(key)) for key in handler.local}
+        local = {key: value for key, value in local.items() if value is not None}
         understood = handler.properties() | {"tagsAll"}
         read_inputs = {key: value for key, value in {**local, **found}.items() if key in understood}
         return State(id_, {**read_inputs, DEFAULTS_KEY: []}, {**local, **found})

@@ -190,6 +190,7 @@ CASES = {
             "period": 86400,
             "evaluationPeriods": 1,
             "treatMissingData": "breaching",
+            "warmUpConfiguration": {"warmUpPeriodDurationInMinutes": 1440},
             "alarmActions": [f"arn:aws:sns:eu-west-1:{ACCOUNT}:owners"],
             **TAGS,
         },

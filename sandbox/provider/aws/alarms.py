@@ -47,6 +47,10 @@ QUERY = {
     "returnData": "ReturnData",
     "accountId": "AccountId",
 }
+WARM_UP = {
+    "warmUpPeriodDurationInMinutes": "WarmUpPeriodDurationInMinutes",
+    "onlyStartEvaluatingAfterWarmUpPeriodEnds": "OnlyStartEvaluatingAfterWarmUpPeriodEnds",
+}
 METRIC_KEYS = ("metricName", "namespace", "period", "stat", "unit", "dimensions")
 
 
@@ -60,18 +64,27 @@ class MetricAlarm(Handler):
         "name",
         "dimensions",
         "metricQueries",
+        "warmUpConfiguration",
         "tags",
         "warmUpConfiguration",
         *(name for name in PLAIN if name not in ("comparisonOperator", "evaluationPeriods")),
     )
     fixed = ("name",)
     computed = ("arn",)
+    # Sent, but moto does not keep it, so it cannot be read back.
+    local = ("warmUpConfiguration",)
     local = (
         "warmUpConfiguration",
     )  # moto knows no warm-up; the sandbox evaluates alarms only when time moves
     defaults = MappingProxyType({"actionsEnabled": True, "treatMissingData": "missing"})
     unordered = (*ACTIONS, "metricQueries")
-    nested = MappingProxyType({"metricQueries": (*QUERY, "metric"), "metricQueries.metric": METRIC_KEYS})
+    nested = MappingProxyType(
+        {
+            "metricQueries": (*QUERY, "metric"),
+            "metricQueries.metric": METRIC_KEYS,
+            "warmUpConfiguration": tuple(WARM_UP),
+        }
+    )
     name_length = 255
 
     def same(self, name: str, old: Any, new: Any) -> bool:
@@ -140,8 +153,10 @@ class MetricAlarm(Handler):
 
 def _parameters(new: Properties) -> dict[str, Any]:
     queries = [_query(query) for query in new.get("metricQueries") or ()]
+    warm_up = new.get("warmUpConfiguration") or {}
     return present(
         AlarmName=new["name"],
+        WarmUpConfiguration={WARM_UP[name]: value for name, value in warm_up.items()} or None,
         Dimensions=tag_list(new["dimensions"], "Name") if new.get("dimensions") else None,
         Metrics=queries or None,
         **{parameter: new.get(name) for name, parameter in PLAIN.items()},
