@@ -37,7 +37,7 @@ def file_of(variables: dict[str, str], folder: Path) -> Path:
 
 
 PROFILE = settings(
-    max_examples=40,
+    max_examples=25,  # each example is a process or two, with up to 60 values in it
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     deadline=None,
 )
