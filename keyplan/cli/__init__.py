@@ -44,7 +44,7 @@ def run(argv: Sequence[str], dispatch: Callable[[list[str]], int] | None = None)
     except KeyplanError as error:
         return _told(error)
     except KeyboardInterrupt:
-        say("\ninterrupted")
+        say(f"\n{_interrupted_text(before_program)}")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         _abandon_output()
@@ -92,6 +92,11 @@ def _run_verb(verb: str, argv: list[str]) -> int:
     arguments.program = program
     code: int = module.run(arguments)
     return code
+
+
+def _interrupted_text(words: list[str]) -> str:
+    """`exec` can be interrupted by Ctrl-C only as long as it has not become the program."""
+    return "interrupted; the program was not started" if words[:1] == ["exec"] else "interrupted"
 
 
 def _overview() -> str:

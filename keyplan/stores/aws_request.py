@@ -145,6 +145,7 @@ class Connection:
             self._limit(connection)
         if response.length:
             raise ConnectionResetError  # the connection ended before the announced length
+        response.close()  # read1 leaves it open at its end, and the connection would take no further request
         return response.status, b"".join(parts)
 
     def _open(self) -> http.client.HTTPConnection:
