@@ -112,7 +112,7 @@ def _declare(project: Project, name: str, declaration: Any, problems: Problems) 
     if declared is None:
         return
     project.types[full] = declared
-    if default is not None and not declared.accepts(default):
+    if default not in (None, ALREADY_REPORTED) and not declared.accepts(default):
         del project.defaults[full]
         place = project.locate_default(full)
         path = ("config", name, "default")

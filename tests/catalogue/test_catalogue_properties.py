@@ -31,7 +31,7 @@ scalars = (
     | st.floats()
     | st.text(max_size=40)
     | st.sampled_from(
-        [*Runtime, "anthropic", "generic", "90d", "*", "a@example.com", "eu-west-1", "(", "direct"]
+        [*map(str, Runtime), "anthropic", "generic", "90d", "*", "a@example.com", "eu-west-1", "(", "direct"]
     )
 )
 trees = st.recursive(
@@ -85,6 +85,28 @@ def test_no_file_crashes_the_checks(tmp_path_factory: Any, text: bytes) -> None:
     (directory / "Pulumi.yaml").write_text("name: keyplan\nruntime: python\n")
     (directory / "Pulumi.prod.yaml").write_bytes(text)
     outcome(lambda: load_catalogue(directory, "prod"))
+
+
+declarations = st.dictionaries(
+    st.sampled_from(["type", "items", "default", "value", "secure"]),
+    st.sampled_from(["string", "array", "object", "boolean", "integer", "keyplan"]) | trees,
+    max_size=4,
+)
+
+
+@given(st.dictionaries(NAMES, declarations | trees, max_size=4) | trees)
+def test_no_project_file_crashes_the_checks(tmp_path_factory: Any, config: Any) -> None:
+    directory: Path = tmp_path_factory.mktemp("project")
+    (directory / "Pulumi.yaml").write_text(
+        yaml.safe_dump({"name": "keyplan", "config": config}, allow_unicode=True)
+    )
+    (directory / "Pulumi.prod.yaml").write_text("config: {aws:region: eu-west-1}\n")
+    outcome(lambda: load_catalogue(directory, "prod"))
+    try:
+        raw = raw_config(directory, "prod")
+    except CatalogueError:
+        return
+    assert all(isinstance(text, str) for text in raw.values())
 
 
 names = st.from_regex(r"[a-z][a-z0-9-]{0,8}[a-z0-9]", fullmatch=True)
