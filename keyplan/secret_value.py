@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from typing import NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 FINGERPRINT_HEX_DIGITS = 12
 
