@@ -120,6 +120,21 @@ def test_a_key_without_a_visible_value_says_why_and_what_to_run(
     assert command in sent.body
 
 
+@pytest.mark.parametrize(
+    ("reading", "end"),
+    [
+        pytest.param(Reading(NOW - timedelta(days=80)), "A rotation before the date ends it.", id="due soon"),
+        pytest.param(Reading(NOW - timedelta(days=95)), "every day until the key is rotated.", id="overdue"),
+        pytest.param(Reading(None, NOW), "every day until a value is stored.", id="no value"),
+        pytest.param(
+            Reading(problem=Problem.DENIED), "every day until this is in order.", id="cannot be looked at"
+        ),
+    ],
+)
+def test_a_message_ends_with_what_ends_it(reading: Reading, end: str) -> None:
+    assert list_mail(TOPIC, "prod", [assess(RULE, reading, NOW)]).body.endswith(end + "\n")
+
+
 def test_a_list_numbers_the_keys_as_given() -> None:
     overdue, due = aged(95), aged(80, replace(RULE, name="openrouter"))
     sent = list_mail(TOPIC, "prod", [overdue, due])

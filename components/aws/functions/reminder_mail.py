@@ -20,24 +20,16 @@ def key_mail(topic_arn: str, environment: str, found: Assessment, escalated_to: 
         found: the key; its state is DUE or OVERDUE.
         escalated_to: the environment's owner, where the message goes to both owners.
     """
-    rule = found.rule
-    headline = _headline(found)
-    lines = [
-        f"The key {rule.name} in {environment} {headline}.",
-        "",
-        table([("Environment", environment), *_facts(found)]),
-        "",
-        *_steps(found),
-        "",
-        _repetition(found),
-    ]
+    body = _key_body(environment, found)
     if escalated_to is not None:
-        lines.append(f"It now also goes to {escalated_to}, who owns the environment.")
-    return mail(topic_arn, f"{environment}: the key {rule.name} {headline}", "\n".join(lines) + "\n")
+        body += f"It now also goes to {escalated_to}, who owns the environment.\n"
+    return mail(topic_arn, _key_subject(environment, found), body)
 
 
 def list_mail(topic_arn: str, environment: str, found: Sequence[Assessment]) -> Mail:
     """Every key that needs attention, worst first as given, in one message."""
+    if len(found) == 1:
+        return mail(topic_arn, _key_subject(environment, found[0]), _key_body(environment, found[0]))
     shown, rest = found[:LISTED_IN_FULL], found[LISTED_IN_FULL:]
     blocks = [
         f"{number}. {one.rule.name} {_headline(one)}\n{table(_facts(one))}\n{_indent(_steps(one))}"
@@ -46,22 +38,33 @@ def list_mail(topic_arn: str, environment: str, found: Sequence[Assessment]) -> 
     if rest:
         names = ", ".join(one.rule.name for one in rest)
         blocks.append(f"And {count(len(rest), 'more key')}: {names}. `keyplan status` shows them all.")
-    body = f"{_list_headline(environment, found)}.\n\n" + "\n\n".join(blocks) + f"\n\n{_LIST_REPEATS}\n"
-    return mail(topic_arn, _list_headline(environment, found), body)
+    only_empty = all(one.state is State.NO_VALUE for one in found)
+    subject = f"{environment}: {len(found)} keys {'have no value yet' if only_empty else 'need attention'}"
+    body = "\n\n".join([f"{subject}, the worst first.", *blocks, _LIST_REPEATS])
+    return mail(topic_arn, subject, body + "\n")
 
 
 _LIST_REPEATS = (
-    "This message is repeated until each of these keys is in order: every day while one is overdue or has no "
-    "value, every week while they are only due soon."
+    "This message is repeated until each of these keys is in order: every day while one of them is\n"
+    "overdue or has no value, every week while they are only due soon."
 )
 
 
-def _list_headline(environment: str, found: Sequence[Assessment]) -> str:
-    if len(found) == 1:
-        return f"{environment}: the key {found[0].rule.name} {_headline(found[0])}"
-    if all(one.state is State.NO_VALUE for one in found):
-        return f"{environment}: {len(found)} keys have no value yet"
-    return f"{environment}: {len(found)} keys need attention"
+def _key_subject(environment: str, found: Assessment) -> str:
+    return f"{environment}: the key {found.rule.name} {_headline(found)}"
+
+
+def _key_body(environment: str, found: Assessment) -> str:
+    lines = [
+        f"The key {found.rule.name} in {environment} {_headline(found)}.",
+        "",
+        table([("Environment", environment), *_facts(found)]),
+        "",
+        *_steps(found),
+        "",
+        _repetition(found),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 _PROBLEMS = {
@@ -131,10 +134,11 @@ def _steps(found: Assessment) -> list[str]:
 def _repetition(found: Assessment) -> str:
     if found.state is State.DUE:
         return (
-            "This message is repeated every week until the key is rotated, and every day once it is overdue. "
-            "A rotation before the date ends it."
+            "This message is repeated every week until the key is rotated, and every day once it is\n"
+            "overdue. A rotation before the date ends it."
         )
-    return "This message is repeated every day until the key is rotated."
+    end = {State.OVERDUE: "the key is rotated", State.NO_VALUE: "a value is stored"}
+    return f"This message is repeated every day until {end.get(found.state, 'this is in order')}."
 
 
 def _indent(lines: Sequence[str]) -> str:
