@@ -8,6 +8,7 @@ real one can both call it. Secrets are unwrapped or refused before they get here
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -31,6 +32,11 @@ ALREADY_EXISTS_CODES = frozenset(
         "ResourceExistsException",
     }
 )
+
+# moto keeps its resources in dictionaries and walks through them without a lock: while two calls are under
+# way, one of them can fail ("dictionary changed size during iteration", 500). It computes in one thread at
+# a time anyway, so that asking it one thing at a time costs nothing.
+_ONE_AT_A_TIME = threading.Lock()
 
 Answer = TypeVar("Answer")
 
@@ -207,7 +213,8 @@ class Provider:
         from botocore.parsers import ResponseParserError
 
         try:
-            return action()
+            with _ONE_AT_A_TIME:
+                return action()
         except ClientError as error:
             raise _explained(operation, token, error) from None
         except (BotoCoreError, ResponseParserError) as error:
