@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from keyplan.endpoints import Endpoint
 
 ATTEMPTS = 5
+# A sandbox that does not listen will not listen after four waits either.
+SANDBOX_ATTEMPTS = 2
 
 
 def session(endpoint: Endpoint | None) -> botocore.session.Session:
@@ -43,13 +45,14 @@ def configuration(endpoint: Endpoint | None, timeout_seconds: float) -> Config:
     """How clients connect: with retries, within a time limit, and in the sandbox past every proxy."""
     from botocore.config import Config
 
+    is_sandbox = endpoint is not None and endpoint.is_sandbox
     common: dict[str, Any] = {
-        "retries": {"total_max_attempts": ATTEMPTS, "mode": "standard"},
+        "retries": {"total_max_attempts": SANDBOX_ATTEMPTS if is_sandbox else ATTEMPTS, "mode": "standard"},
         "connect_timeout": min(timeout_seconds, 10.0),
         "read_timeout": timeout_seconds,
         "user_agent_extra": "keyplan",
     }
-    if endpoint is not None and endpoint.is_sandbox:
+    if is_sandbox:
         common |= {"proxies": {}, "use_fips_endpoint": False, "use_dualstack_endpoint": False}
     return Config(**common)
 

@@ -201,6 +201,15 @@ def test_what_fails_for_every_key_is_said_once(cloud: Callable[..., Environment]
     )
 
 
+def test_a_sandbox_that_is_gone_is_told_with_the_way_to_start_it(at: Callable[[str], Environment]) -> None:
+    done = at("http://127.0.0.1:1").run("status")
+    assert done.returncode == 3
+    assert done.stdout.endswith(
+        "keys anthropic, openrouter of environment dev: no answer from the sandbox at 127.0.0.1:1: "
+        "the connection could not be made\n  start the sandbox: make sandbox\n"
+    )
+
+
 def test_an_environment_without_keys_is_shown_as_that(environment: Environment) -> None:
     environment.document.update(keys={}, consumers={})
     environment.save()
