@@ -84,6 +84,13 @@ def test_missing_data_is_treated_as_the_guides_tables_say(
     assert evaluate(settings, _data(marks), NOW, RETAINED).state == expected
 
 
+@pytest.mark.parametrize(("marks", "expected"), [("- - X - -", ALARM), ("- - - X -", INSUFFICIENT_DATA)])
+def test_a_lone_breach_counts_once_it_is_as_old_as_what_is_needed(marks: str, expected: str) -> None:
+    # AWS Knowledge Center, "Why did my CloudWatch alarm send me a notification after a single breached data
+    # point?" (checked 2026-11-21).
+    assert evaluate(_settings(), _data(marks), NOW, OK).state == expected
+
+
 @pytest.mark.parametrize(
     ("comparison", "compare"),
     [

@@ -142,6 +142,8 @@ def test_a_value_gets_older_and_its_alarm_tells_the_owner_once(cloud: Cloud) -> 
     ]
     assert replay.mails[0].body.startswith(replay.mails[0].date)
     assert cloud.states() == {"due": "ALARM", "overdue": "ALARM"}
+    changed = cloud.client("cloudwatch").describe_alarms(AlarmNames=["due"])["MetricAlarms"][0]
+    assert changed["StateUpdatedTimestamp"].strftime("%Y-%m-%d") == replay.mails[0].date
     later = cloud.advance(2)
     assert (later.changes, later.mails) == ([], [])
 

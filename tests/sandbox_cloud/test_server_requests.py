@@ -126,6 +126,14 @@ def test_a_web_hook_is_not_called(server: ServerRecord) -> None:
     assert caught.value.response["Error"]["Message"] == "ConnectionError"
 
 
+def test_what_moto_would_put_on_a_disk_is_refused(server: ServerRecord) -> None:
+    storage = aws_client(server, "s3", "us-east-1")
+    storage.create_bucket(Bucket="example")
+    storage.put_object(Bucket="example", Key="small", Body=b"x")
+    with pytest.raises(ClientError):  # above this size moto uses a temporary file
+        storage.put_object(Bucket="example", Key="large", Body=b"x" * 6_000_000)
+
+
 def test_time_moves_for_versions_and_secrets_and_windows_run_out(server: ServerRecord) -> None:
     secrets, clock = aws_client(server, "secretsmanager"), ServerClient(server)
     secrets.create_secret(Name=NAME)
@@ -153,6 +161,7 @@ def test_a_value_is_nowhere_on_disk_and_not_in_the_log(empty_project: Project) -
     for target in ("secretsmanager.PutSecretValue", "secretsmanager.ValidateResourcePolicy", f"x.{CANARY}"):
         _ask(record, "POST", "/", {**signed, "X-Amz-Target": target}, f"not json {CANARY}")
         _ask(record, "POST", "/", {**signed, "X-Amz-Target": target}, json.dumps({"SecretString": CANARY}))
+    _ask(record, "POST", "/", {"Authorization": _signature(CANARY)}, "{}")
     ServerClient(record).ask("advance", seconds=86400)
     found = [path for path in _files(empty_project.root) if CANARY.encode() in path.read_bytes()]
     assert found == []
