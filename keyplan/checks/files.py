@@ -16,7 +16,7 @@ from keyplan.checks.environment import read_catalogue
 from keyplan.checks.fields import Node
 from keyplan.checks.formats import region as region_reader
 from keyplan.checks.pasted import show
-from keyplan.checks.problems import ALREADY_REPORTED, Location, Path, Problems, Reported, nearest
+from keyplan.checks.problems import ALREADY_REPORTED, Location, Path, Problems, Reported, nearest, spell
 from keyplan.checks.project import NAMESPACE, PROJECT_FILE, Project, full_name, read_project
 from keyplan.checks.yaml_text import Document, read_document
 from keyplan.errors import CatalogueError, UsageError
@@ -115,6 +115,10 @@ def _read(directory: FilePath, environment: str, problems: Problems) -> _Configu
             place = document.locate(("config", name))
             problems.add((full,), "an unknown namespace", f"one of {', '.join(NAMESPACES)}", meant, place)
             continue
+        if full in values:
+            place = document.locate(("config", name))
+            found = f"a second entry; the first is {spell((written[full],))}"
+            problems.add((name,), found, "each field once, with or without its namespace", location=place)
         values[full], written[full] = value, name
     return _Configuration({**project.defaults, **values}, written, project, document)
 

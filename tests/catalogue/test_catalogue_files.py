@@ -160,6 +160,13 @@ YAML_MISTAKES = {
             "Pulumi.prod.yaml:1: owner: found nothing; allowed: e-mail address, as in `platform@example.com`",
         ],
     ),
+    "a field with and without its namespace": (
+        STACK + "  owner: ml@example.com\n",
+        [
+            "Pulumi.prod.yaml:6: owner: found a second entry; the first is keyplan:owner; "
+            "allowed: each field once, with or without its namespace"
+        ],
+    ),
     "a namespace misspelt": (
         STACK + "  keyplam:protect: false\n",
         [

@@ -44,6 +44,7 @@ def test_a_credential_is_recognised_by_its_prefix_also_inside_other_text(key: st
         "prod/anthropic-api-key",
         ""
         ""
+        ""
         "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admins_0123456789abcdef",
         "2d1d9c5e-0d4b-4c8e-9f3a-6b7c8d9e0f1a",
         "platform@example.com",
@@ -101,6 +102,15 @@ def test_a_pasted_key_is_reported_once_with_what_to_do(
     assert mistakes_of(f"consumers: {{chat: {{env: {{ANTHROPIC_MODEL: {fake_key}}}}}}}") == [
         "consumers.chat.env.ANTHROPIC_MODEL: found a key-like value (hidden); allowed: no key or token in a "
         "configuration; store it with `keyplan put`, and revoke it if others saw this file"
+    ]
+
+
+def test_a_key_that_could_be_a_name_is_refused_as_one(mistakes_of: Callable[..., list[str]]) -> None:
+    name = "AKIA" + "ABCDEFGH" * 2
+    assert mistakes_of(f"consumers: {{chat: {{env: {{{name}: x}}}}}}") == [
+        "consumers.chat.env.a key-like value (hidden): found a key-like value (hidden) as a "
+        "name; allowed: no key or "
+        "token in a configuration; store it with `keyplan put`, and revoke it if others saw this file"
     ]
 
 
