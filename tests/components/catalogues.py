@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from components.aws.account import Account
+from components.aws.grants import Room
+from components.aws.quotas import INLINE_POLICIES_OF_ROLE_CHARACTERS, MANAGED_POLICIES_PER_ROLE
 from keyplan.catalogue import (
     BuildkiteSettings,
     Catalogue,
@@ -117,6 +119,11 @@ EVERY_RUNTIME = [
     consumer("circle", Runtime.CIRCLECI, CircleciSettings(ORGANIZATION, PROJECT)),
     consumer("kite", Runtime.BUILDKITE, BuildkiteSettings("example", "evals", ("main", "release/*"))),
 ]
+
+# How much policy a principal takes, by kind.
+OWN_ROLE = Room(INLINE_POLICIES_OF_ROLE_CHARACTERS, MANAGED_POLICIES_PER_ROLE)
+OWN_ROLE_WITH_AWS_POLICY = Room(INLINE_POLICIES_OF_ROLE_CHARACTERS, MANAGED_POLICIES_PER_ROLE - 1)
+MANAGED_ONLY = Room(0, MANAGED_POLICIES_PER_ROLE)
 
 
 def many(count: int, consumers: list[Consumer] | None = None) -> Catalogue:

@@ -21,8 +21,7 @@ from components.aws.policies import (
     reader_document,
 )
 from components.aws.quotas import QuotaExceeded
-from tests.components.catalogues import ACCOUNT, many
-from tests.components.test_policy_packing import MANAGED_ONLY, OWN_ROLE, OWN_ROLE_WITH_AWS_POLICY
+from tests.components.catalogues import ACCOUNT, MANAGED_ONLY, OWN_ROLE, OWN_ROLE_WITH_AWS_POLICY, many
 
 KEYS = list(many(900).keys.values())
 ROOMS = {

@@ -12,17 +12,20 @@ from components.aws.grants import Room, pack_grants, placeholder_key_arn
 from components.aws.packing import Packing, pack
 from components.aws.policies import Grant, operator_document, reader_document, render
 from components.aws.quotas import (
-    INLINE_POLICIES_OF_ROLE_CHARACTERS,
     MANAGED_POLICIES_PER_ROLE,
     MANAGED_POLICY_CHARACTERS,
     QuotaExceeded,
 )
 from keyplan.catalogue import Key
-from tests.components.catalogues import ACCOUNT, key, many
+from tests.components.catalogues import (
+    ACCOUNT,
+    MANAGED_ONLY,
+    OWN_ROLE,
+    OWN_ROLE_WITH_AWS_POLICY,
+    key,
+    many,
+)
 
-OWN_ROLE = Room(INLINE_POLICIES_OF_ROLE_CHARACTERS, MANAGED_POLICIES_PER_ROLE)
-OWN_ROLE_WITH_AWS_POLICY = Room(INLINE_POLICIES_OF_ROLE_CHARACTERS, MANAGED_POLICIES_PER_ROLE - 1)
-MANAGED_ONLY = Room(0, MANAGED_POLICIES_PER_ROLE)
 OVERHEAD = 200
 
 
@@ -54,6 +57,17 @@ def test_every_item_is_in_one_policy_in_its_order_and_every_policy_fits(
 def test_each_policy_is_as_full_as_it_can_be() -> None:
     packing = pack([1000] * 20, size_of, 3200, 10, "consumer `chat` of prod")
     assert packing == Packing(inline=(1000,) * 3, managed=((1000,) * 5,) * 3 + ((1000,) * 2,))
+
+
+def test_a_policy_may_be_exactly_as_long_as_the_quota_and_no_longer() -> None:
+    longest = MANAGED_POLICY_CHARACTERS - OVERHEAD
+    assert pack([longest], size_of, 0, 1, "x").managed == ((longest,),)
+    assert pack([longest - 1, 2], size_of, 0, 2, "x").managed == ((longest - 1,), (2,))
+    assert pack([1], size_of, OVERHEAD + 1, 0, "x").inline == (1,)
+    with pytest.raises(QuotaExceeded):
+        pack([longest + 1], size_of, 0, 1, "x")
+    with pytest.raises(QuotaExceeded):
+        pack([2], size_of, OVERHEAD + 1, 0, "x")
 
 
 def test_what_does_not_fit_says_which_quota_and_how_many_would() -> None:
