@@ -23,7 +23,8 @@ from pulumi.runtime.proto import (
 from sandbox.engine.deployment import PROVIDER_PREFIX, Deployment, Goal
 from sandbox.engine.errors import ResourceFailed
 from sandbox.engine.wire import decode, decode_outputs, encode
-from sandbox.provider import MissingError, ProviderError
+from sandbox.provider import ProviderError
+from sandbox.provider.invokes import INVOKES
 from sandbox.provider.provider import known
 
 # A registration holds its thread until its resource is made, and the SDK sends 32 at once.
@@ -76,16 +77,15 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         """Call one of the provider's functions; its failures are the program's to handle."""
+        if request.tok not in INVOKES:
+            self._refuse_by_name(context, f"the function {request.tok}", "invoke")
         arguments, _ = decode(request.args)
         try:
             provider = self._deployment.providers.get(request.provider)
             answer = provider.invoke(request.tok, arguments)
-        except MissingError as error:
+        except ProviderError as error:
             failure = provider_pb2.CheckFailure(property="", reason=error.message)
             return resource_pb2.ResourceInvokeResponse(failures=[failure])
-        except ProviderError as error:
-            failed = ResourceFailed(request.tok, "invoke", error.message, error.hint)
-            self._refuse(context, failed)
         return resource_pb2.ResourceInvokeResponse(**{"return": encode(answer)})
 
     def RegisterResource(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
@@ -169,8 +169,12 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             failure.__cause__ = error
             self._refuse(context, failure)
 
-    def _refuse_by_name(self, context: grpc.ServicerContext, what: str) -> NoReturn:
-        self._refuse(context, ResourceFailed(what, "register", "the sandbox does not know this"))
+    def _refuse_by_name(
+        self, context: grpc.ServicerContext, what: str, operation: str = "register"
+    ) -> NoReturn:
+        self._refuse(
+            context, ResourceFailed("", operation, f"the sandbox does not know {what}", name="the stack")
+        )
 
     def _refuse(self, context: grpc.ServicerContext, failure: ResourceFailed) -> NoReturn:
         self._deployment.failed(failure)

@@ -84,8 +84,8 @@ def _delete(deployment: Deployment, resources: Sequence[Resource]) -> None:
         present = deployment.state.resource(resource.urn)
         replaced = present is None or present.sequence != resource.sequence
         if not resource.retain_on_delete and not deployment.preview:
-            provider = deployment.providers.get(resource.provider)
             try:
+                provider = deployment.providers.get(resource.provider)
                 provider.delete(resource.kind, resource.id, resource.inputs)
             except ProviderError as error:
                 shown = f"{resource.name} ({resource.kind})"
@@ -105,8 +105,8 @@ def _remove_unfinished(deployment: Deployment) -> None:
     # A name that a killed run wanted may meanwhile belong to another resource of the stack.
     owned = {(resource.kind, resource.id) for resource in deployment.state.resources()}
     for urn, row in deployment.state.rows("pending").items():
-        provider = deployment.providers.get(row["provider"])
         try:
+            provider = deployment.providers.get(row["provider"])
             found = provider.find(row["kind"], row["inputs"])
             if found is not None and (row["kind"], found.id) not in owned:
                 provider.delete(row["kind"], found.id, found.inputs)

@@ -209,15 +209,19 @@ class Provider:
 
     def _call(self, operation: str, token: str, action: Callable[[], Answer]) -> Answer:
         """Run an operation; AWS's errors become ours, by code and without their text."""
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore import exceptions
         from botocore.parsers import ResponseParserError
 
         try:
             with _ONE_AT_A_TIME:
                 return action()
-        except ClientError as error:
+        except exceptions.ClientError as error:
             raise _explained(operation, token, error) from None
-        except (BotoCoreError, ResponseParserError) as error:
+        except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
+            raise ProviderError(
+                f"the emulated cloud gave no answer ({type(error).__name__})", "python -m sandbox status"
+            ) from None
+        except (exceptions.BotoCoreError, ResponseParserError) as error:
             # Such an error's text can quote what was sent, so only its kind is shown.
             raise ProviderError(f"the call to AWS could not be made: {type(error).__name__}") from None
 

@@ -203,4 +203,4 @@ def _query_read(query: Mapping[str, Any]) -> dict[str, Any]:
 def _with_defaults(queries: Any) -> Any:
     if not isinstance(queries, list):
         return queries
-    return [{"returnData": False, **query} for query in queries]
+    return [{"returnData": False, **query} if isinstance(query, Mapping) else query for query in queries]

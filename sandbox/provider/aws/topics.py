@@ -90,8 +90,11 @@ class Topic(Handler):
         self.aws(cloud, known).delete_topic(TopicArn=id_)
 
     def find(self, cloud: Cloud, new: Properties) -> str | None:
-        """CreateTopic is idempotent, so a cut short creation needs no search."""
-        return None
+        """The ARN says region, account and name."""
+        caller = cloud.caller()
+        partition = caller["Arn"].split(":")[1]
+        region = new.get("region") or cloud.region
+        return f"arn:{partition}:sns:{region}:{caller['Account']}:{new['name']}"
 
 
 class TopicSubscription(Handler):
