@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -31,18 +32,16 @@ def reader(stack: Stack, consumer: str) -> Principal:
     settings = stack.consumers[consumer]
     if settings["runtime"] != "people":
         return role_of(stack, consumer).as_principal()
-    names = [
-        arn
-        for arn in stack.account.managed_policies
-        if arn.endswith(f":policy/{ENVIRONMENT}-{consumer}-reader")
+    name = re.escape(f":policy/{ENVIRONMENT}-{consumer}-reader")
+    attached = [
+        policy
+        for arn, policy in stack.account.managed_policies.items()
+        if re.search(rf"{name}(-[0-9]+)?$", arn)
     ]
-    more = [
-        arn for arn in stack.account.managed_policies if f":policy/{ENVIRONMENT}-{consumer}-reader-" in arn
-    ]
-    assert len(names) == 1
+    assert attached
     permission_set = settings.get("permissionSet", "Anybody")
     role = f"aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_{permission_set}_0123456789abcdef"
-    return somebody(role, *(stack.account.managed_policies[arn] for arn in [*names, *more]))
+    return somebody(role, *attached)
 
 
 def secrets_of(stack: Stack) -> Iterator[tuple[str, Secret]]:

@@ -85,7 +85,6 @@ def copy_project(project: Path, place: Path) -> ProjectCopy:
     environment |= {
         "HOME": str(home),
         "TMPDIR": str(temporary),
-        "PYTHONDEVMODE": "0",
         "AWS_EC2_METADATA_DISABLED": "true",
         "GIT_CONFIG_NOSYSTEM": "1",
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,14 +90,19 @@ def look_at(copy: ProjectCopy) -> Stack:
     )
 
 
-def make_existing_roles(copy: ProjectCopy, config: Mapping[str, Any]) -> None:
-    """Create the roles that a configuration refers to by ARN, as an account has them: without policies."""
-    iam = clients_of(copy)("iam")
+def existing_roles(config: Mapping[str, Any]) -> set[str]:
+    """The ARNs of roles that a configuration refers to and does not make."""
     arns = {config.get("breakGlassRole"), *config.get("operators", ()), *config.get("auditors", ())}
     arns |= {consumer.get("roleArn") for consumer in config.get("consumers", {}).values()}
+    return {arn for arn in arns if arn}
+
+
+def make_roles(copy: ProjectCopy, arns: Iterable[str]) -> None:
+    """Create roles as an account has them before keyplan comes: with a trust, and without policies."""
+    iam = clients_of(copy)("iam")
     trust = {
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
     }
-    for arn in sorted(arn for arn in arns if arn):
+    for arn in sorted(arns):
         iam.create_role(RoleName=arn.rsplit("/", 1)[1], AssumeRolePolicyDocument=json.dumps(trust))

@@ -23,28 +23,25 @@ CANARY = "sk-ant-" + "api03-" + "".join(secrets.choice(ALPHABET) for _ in range(
 DETECTOR = LeakDetector(CANARY)
 
 
-@pytest.mark.parametrize(
-    "leaked",
-    [
-        CANARY.encode(),
-        f"error: {CANARY} is wrong".encode(),
-        json.dumps({"SecretString": json.dumps({"ANTHROPIC_API_KEY": CANARY})}).encode(),
-        base64.b64encode(CANARY.encode()),
-        base64.b64encode(b"x" + CANARY.encode()),
-        base64.b64encode(b'{"ANTHROPIC_API_KEY": "' + CANARY.encode() + b'"}'),
-        base64.urlsafe_b64encode(b"xy" + CANARY.encode() + b"zzzz"),
-        CANARY.encode().hex().encode(),
-        CANARY.encode("utf-16-le"),
-        CANARY[20:40].encode(),
-        CANARY[-20:].encode(),
-        gzip.compress(CANARY.encode()),
-    ],
-    ids=[
-        str(number) for number in range(12)
-    ],  # by position: the values are random, and every worker has to name the tests alike
-)
-def test_every_form_of_a_value_is_found(leaked: bytes) -> None:
-    assert DETECTOR.forms_in(b"before " * 3 + leaked if leaked[0] != 0x1F else leaked)
+LEAKS = {
+    "plain": CANARY.encode(),
+    "inside a message": f"error: {CANARY} is wrong".encode(),
+    "JSON in JSON": json.dumps({"SecretString": json.dumps({"ANTHROPIC_API_KEY": CANARY})}).encode(),
+    "base64": base64.b64encode(CANARY.encode()),
+    "base64, one byte later": base64.b64encode(b"x" + CANARY.encode()),
+    "base64 of JSON": base64.b64encode(b'{"ANTHROPIC_API_KEY": "' + CANARY.encode() + b'"}'),
+    "base64 for URLs": base64.urlsafe_b64encode(b"xy" + CANARY.encode() + b"zzzz"),
+    "hexadecimal": CANARY.encode().hex().encode(),
+    "UTF-16": CANARY.encode("utf-16-le"),
+    "its middle": CANARY[20:40].encode(),
+    "its end": CANARY[-20:].encode(),
+}
+
+
+@pytest.mark.parametrize("form", LEAKS)
+def test_every_form_of_a_value_is_found(form: str) -> None:
+    assert DETECTOR.forms_in(b"before " * 3 + LEAKS[form] + b" after")
+    assert DETECTOR.forms_in(gzip.compress(LEAKS[form]))
 
 
 def test_the_public_beginning_of_a_key_and_its_fingerprint_are_no_leak() -> None:

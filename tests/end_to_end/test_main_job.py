@@ -63,7 +63,7 @@ def test_from_a_clone_to_a_running_program(fresh: ProjectCopy) -> None:
     assert fresh.sandbox("status").code == 3
 
     first = bring_up(fresh)
-    assert "created" in first
+    assert words_of(first) == {"created"}
     assert "without a value: anthropic" in first
     assert (status_of(fresh)["state"], status_of(fresh)["versionId"]) == ("no-value", None)
     assert fresh.keyplan("status", "--check").code == 1
@@ -92,8 +92,7 @@ def test_from_a_clone_to_a_running_program(fresh: ProjectCopy) -> None:
 
     # A second run has nothing to do, and the value is still there.
     second = bring_up(fresh)
-    assert not {"created", "changed", "removed", "replaced"} & set(second.split())
-    assert "kept" in second
+    assert words_of(second) == {"kept"}
     assert "without a value" not in second
     done(fresh.keyplan("exec", "--", "sh", "-c", HAS_THE_KEY))
 
@@ -145,11 +144,13 @@ def test_what_wire_prints_is_what_the_stack_exported(running: ProjectCopy) -> No
     assert "role-to-assume" in done(running.keyplan("wire", "github-actions", "evals"))
 
 
-def test_an_edit_of_the_catalogue_applies_the_difference(fresh: ProjectCopy) -> None:
+def test_an_edit_applies_the_difference_and_a_failure_removes_nothing(fresh: ProjectCopy) -> None:
     bring_up(fresh)
     done(fresh.keyplan("put", "anthropic", stdin=new_key()))
     before = names_in_the_cloud(fresh)
     config = configuration_of(fresh.directory, ENVIRONMENT)
+
+    # A key and a consumer more.
     added = {
         **config,
         "keys": {**config["keys"], "openrouter": {"vendor": "generic", "envVar": "OPENROUTER_API_KEY"}},
@@ -157,59 +158,42 @@ def test_an_edit_of_the_catalogue_applies_the_difference(fresh: ProjectCopy) -> 
     }
     write_configuration(fresh, added)
     said = bring_up(fresh)
-    assert "created" in said
-    assert "removed" not in said
+    assert words_of(said) == {"created", "changed", "kept"}
+    assert "without a value: openrouter" in said
     new = names_in_the_cloud(fresh) - before
     assert {f"{ENVIRONMENT}/openrouter-api-key", f"{ENVIRONMENT}-indexer-reader"} <= new
     assert before <= names_in_the_cloud(fresh)
-    assert "without a value: openrouter" in said
     assert set(manifest_of(fresh)["keys"]) == {"anthropic", "openrouter"}
     done(fresh.keyplan("exec", "--only", "anthropic", "--", "sh", "-c", HAS_THE_KEY))
 
-    write_configuration(fresh, config)
-    said = bring_up(fresh)
-    assert "removed" in said
-    assert names_in_the_cloud(fresh) == before
-    assert set(manifest_of(fresh)["keys"]) == {"anthropic"}
-    done(fresh.keyplan("exec", "--", "sh", "-c", HAS_THE_KEY))
-
-
-def test_a_mistake_in_the_catalogue_changes_nothing(fresh: ProjectCopy) -> None:
-    bring_up(fresh)
-    done(fresh.keyplan("put", "anthropic", stdin=new_key()))
-    before = names_in_the_cloud(fresh)
-    config = configuration_of(fresh.directory, ENVIRONMENT)
+    # A mistake in the catalogue, then a program that fails half way: everything stays.
     write_configuration(
         fresh, {**config, "consumers": {"chat-api": {"runtime": "ecs", "keys": ["antropic"]}}}
     )
     failed = fresh.sandbox("up")
     assert failed.code == 2
     assert "anthropic" in failed.stderr
+    write_configuration(fresh, config)
+    program = fresh.directory / "__main__.py"
+    right = program.read_text()
+    program.write_text(right.replace("    environment = ", "    raise RuntimeError\n    environment = "))
+    assert program.read_text() != right
+    assert fresh.sandbox("up").code not in (0, 2)
+    assert names_in_the_cloud(fresh) == before | new
+    program.write_text(right)
+
+    # Both taken out again.
+    said = bring_up(fresh)
+    assert words_of(said) == {"changed", "removed", "kept"}
     assert names_in_the_cloud(fresh) == before
+    assert set(manifest_of(fresh)["keys"]) == {"anthropic"}
     done(fresh.keyplan("exec", "--", "sh", "-c", HAS_THE_KEY))
 
-
-def test_a_program_that_fails_half_way_removes_nothing(fresh: ProjectCopy) -> None:
-    bring_up(fresh)
-    before = names_in_the_cloud(fresh)
-    program = fresh.directory / "__main__.py"
-    program.write_text(
-        program.read_text().replace("environment = Environment", "raise RuntimeError\nenvironment =")
-    )
-    assert fresh.sandbox("up").code != 0
-    assert names_in_the_cloud(fresh) == before
-
-
-def test_a_dead_cloud_is_made_again_and_the_lost_values_are_named(fresh: ProjectCopy) -> None:
-    bring_up(fresh)
-    done(fresh.keyplan("put", "anthropic", stdin=new_key()))
-    before = names_in_the_cloud(fresh)
+    # The cloud dies: it is made again, and what is lost is said.
     server = json.loads((fresh.directory / ".keyplan/sandbox/server.json").read_text())
     os.kill(server["pid"], signal.SIGKILL)
     dead = fresh.keyplan("status")
-    assert dead.code == 3
-    assert "make sandbox" in dead.said
-
+    assert (dead.code, "make sandbox" in dead.said) == (3, True)
     said = bring_up(fresh)
     assert "without a value: anthropic" in said
     assert "keyplan put anthropic" in said
@@ -219,46 +203,56 @@ def test_a_dead_cloud_is_made_again_and_the_lost_values_are_named(fresh: Project
     done(fresh.keyplan("exec", "--", "sh", "-c", HAS_THE_KEY))
 
 
-def test_ninety_one_days_later_the_owner_is_told_everything_that_is_needed(fresh: ProjectCopy) -> None:
+def words_of(said: str) -> set[str]:
+    """The kinds of change that `up` reports: the first word of each line that tells one."""
+    kinds = {"created", "found", "changed", "replaced", "removed", "given", "kept"}
+    return {line.split()[0].rstrip(":") for line in said.splitlines() if line[:1].strip()} & kinds
+
+
+def test_the_owner_is_told_in_time_and_a_rotation_ends_it(fresh: ProjectCopy) -> None:
     bring_up(fresh)
-    done(fresh.keyplan("put", "anthropic", stdin=new_key()))
-    today = datetime.now(UTC)
-    said = done(fresh.sandbox("advance", "91d"))
-    due = today + timedelta(days=90 - 91)
-    mails = said.split("\nTo:")[1:]
-    overdue = next(mail for mail in mails if "overdue" in mail.splitlines()[1])
-    assert overdue.splitlines()[0].strip() == "ml@example.com"
-    assert "anthropic" in overdue.splitlines()[1]
-    assert "keyplan put anthropic" in overdue
-    assert "Owner" in overdue
-    # The daily run's hour may lie on the other side of midnight.
-    assert any(f"{due + timedelta(days=shift):%Y-%m-%d}" in said for shift in (-1, 0, 1))
-    assert status_of(fresh)["state"] == "overdue"
-    assert status_of(fresh)["ageDays"] == 91
-    assert fresh.keyplan("status", "--check").code == 1
 
-    # A week on, the environment's owner hears of it too.
-    later = done(fresh.sandbox("advance", "8d"))
-    assert "platform@example.com" in later
+    # Without a value the owner is told at once.
+    said = done(fresh.sandbox("advance", "1d"))
+    assert "has no value" in said
+    assert [to_whom(mail) for mail in mails_in(said)] == ["ml@example.com"]
+    assert "keyplan put anthropic" in said
 
-    # A rotation ends it.
+    # An early rotation keeps the reminder silent.
     done(fresh.keyplan("put", "anthropic", stdin=new_key()))
-    assert status_of(fresh)["state"] == "ok"
-    assert "0 mails" in done(fresh.sandbox("advance", "30d"))
-
-
-def test_an_early_rotation_keeps_the_reminder_silent(fresh: ProjectCopy) -> None:
-    bring_up(fresh)
+    assert mails_in(done(fresh.sandbox("advance", "60d"))) == []
     done(fresh.keyplan("put", "anthropic", stdin=new_key()))
-    assert "0 mails" in done(fresh.sandbox("advance", "60d"))
-    done(fresh.keyplan("put", "anthropic", stdin=new_key()))
-    assert "0 mails" in done(fresh.sandbox("advance", "60d"))
+    assert mails_in(done(fresh.sandbox("advance", "60d"))) == []
     assert (status_of(fresh)["state"], status_of(fresh)["ageDays"]) == ("ok", 60)
 
+    # 91 days after the last rotation it is overdue; the mail has all that its reader needs.
+    today = datetime.now(UTC)
+    said = done(fresh.sandbox("advance", "31d"))
+    overdue = next(mail for mail in mails_in(said) if "overdue" in mail.splitlines()[1])
+    assert to_whom(overdue) == "ml@example.com"
+    assert "anthropic" in overdue.splitlines()[1]
+    facts = {words[0]: words[1:] for words in map(str.split, overdue.splitlines()) if words}
+    assert facts["Key"][0] == "anthropic"
+    assert facts["Owner"] == ["ml@example.com"]
+    assert facts["Age"][:2] in (["90", "days;"], ["91", "days;"])
+    # What is stored grows older while the clock stays: it was due yesterday, give or take midnight.
+    assert facts["Due"][0] in {f"{today - timedelta(days=1 - shift):%Y-%m-%d}" for shift in (-1, 0, 1)}
+    assert "keyplan put anthropic" in overdue
+    assert (status_of(fresh)["state"], status_of(fresh)["ageDays"]) == ("overdue", 91)
+    assert fresh.keyplan("status", "--check").code == 1
 
-def test_a_key_without_a_value_is_reported_to_its_owner(fresh: ProjectCopy) -> None:
-    bring_up(fresh)
-    said = done(fresh.sandbox("advance", "2d"))
-    assert "To:      ml@example.com" in said
-    assert "has no value" in said
-    assert "keyplan put anthropic" in said
+    # A week on, the environment's owner hears of it too; the rotation ends it for both.
+    later = mails_in(done(fresh.sandbox("advance", "8d")))
+    assert {to_whom(mail) for mail in later} == {"ml@example.com", "platform@example.com"}
+    done(fresh.keyplan("put", "anthropic", stdin=new_key()))
+    assert status_of(fresh)["state"] == "ok"
+    assert mails_in(done(fresh.sandbox("advance", "30d"))) == []
+
+
+def mails_in(said: str) -> list[str]:
+    """Each mail that `advance` shows, from its `To:` line on."""
+    return [f"To:{part}" for part in said.split("\nTo:")[1:]]
+
+
+def to_whom(mail: str) -> str:
+    return mail.splitlines()[0].removeprefix("To:").strip()

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.end_to_end.principals import ADMINISTRATOR, locked, readable, reader, somebody
 from tests.end_to_end.project_copy import ProjectCopy
 from tests.end_to_end.stack_copy import MOTO_ACCOUNT, bring_up, look_at, write_configuration
 
-EXAMPLES = 8
+EXAMPLES = 3
 RUNTIMES: dict[str, dict[str, Any]] = {
     "ecs": {},
     "lambda": {},
@@ -28,25 +28,32 @@ RUNTIMES: dict[str, dict[str, Any]] = {
     "gitlab-ci": {"project": "example/evals", "branches": ["main"]},
     "buildkite": {"organization": "example", "pipeline": "evals", "branches": ["main"]},
 }
+SERVICES, CI, PEOPLE = (
+    ("ecs", "lambda", "ec2", "eks"),
+    ("github-actions", "gitlab-ci", "buildkite"),
+    ("people",),
+)
 # Names that are prefixes and neighbours of one another: a pattern that is too wide would confuse them.
 KEY_NAMES = ["a", "a-b", "a-api-key", "b", "ab", "a-abcdef-x"]
-CONSUMER_NAMES = ["x", "x-y", "x-reader", "y", "xy"]
+CONSUMER_NAMES = {"x": SERVICES, "x-y": CI, "x-reader": PEOPLE, "z": SERVICES, "xy": CI}
 
 
 @st.composite
 def catalogues(draw: st.DrawFn) -> dict[str, Any]:
-    names = draw(st.lists(st.sampled_from(KEY_NAMES), min_size=1, max_size=4, unique=True))
+    names = draw(st.lists(st.sampled_from(KEY_NAMES), min_size=3, max_size=6, unique=True))
     keys = {
         name: {"vendor": "generic", "envVar": f"KEY_{number}", "lockdown": draw(st.booleans())}
         for number, name in enumerate(names)
     }
     consumers = {
         name: {
-            **RUNTIMES[runtime := draw(st.sampled_from(sorted(RUNTIMES)))],
+            **RUNTIMES[runtime := draw(st.sampled_from(CONSUMER_NAMES[name]))],
             "runtime": runtime,
             "keys": draw(st.lists(st.sampled_from(names), min_size=1, unique=True)),
         }
-        for name in draw(st.lists(st.sampled_from(CONSUMER_NAMES), max_size=3, unique=True))
+        for name in draw(
+            st.lists(st.sampled_from(sorted(CONSUMER_NAMES)), min_size=1, max_size=5, unique=True)
+        )
     }
     return {"keys": keys, "consumers": consumers}
 
@@ -56,14 +63,20 @@ def changing(make_copy: Callable[[], ProjectCopy]) -> ProjectCopy:
     return make_copy()
 
 
-@settings(max_examples=EXAMPLES, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+@settings(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],  # shrinking would take minutes; the failing catalogue is small enough to read
+    suppress_health_check=list(HealthCheck),
+)
 @given(catalogue=catalogues())
 def test_a_consumer_can_read_a_key_exactly_when_it_is_listed(
     changing: ProjectCopy, catalogue: dict[str, Any]
 ) -> None:
     # A deleted secret blocks its name for days: every example has names of its own.
     example = next(_EXAMPLE)
-    renamed = {name: f"{name}-{example}z" for name in catalogue["keys"]}
+    renamed = {name: f"e{example}-{name}" for name in catalogue["keys"]}
     written = {
         "owner": "platform@example.com",
         "protect": False,
@@ -88,3 +101,21 @@ def test_a_consumer_can_read_a_key_exactly_when_it_is_listed(
 
 
 _EXAMPLE = itertools.count()
+
+
+@pytest.mark.xfail(
+    strict=True, reason="the new role is created before the old one of the same name is deleted"
+)
+def test_a_consumer_can_move_to_another_kind_of_runtime(changing: ProjectCopy) -> None:
+    catalogue: dict[str, Any] = {
+        "owner": "platform@example.com",
+        "protect": False,
+        "recoveryWindow": "7d",
+        "keys": {"moving": {"vendor": "generic", "envVar": "KEY"}},
+    }
+    for runtime in ("ecs", "github-actions", "people", "lambda"):
+        consumer = {**RUNTIMES[runtime], "runtime": runtime, "keys": ["moving"]}
+        write_configuration(changing, {**catalogue, "consumers": {"mover": consumer}})
+        bring_up(changing)
+        stack = look_at(changing)
+        assert readable(stack, reader(stack, "mover")) == {"moving"}
