@@ -50,7 +50,7 @@ class Environment(pulumi.ComponentResource):
         self.manifest = aws.manifest.apply(Manifest.to_json)
         self.wiring = aws.manifest.apply(lambda manifest: wire_what_fits(manifest)[0])
         for failure in wire_what_fits(aws.expected_manifest)[1]:
-            pulumi.log.warn(f"{failure.message}; {failure.hint or 'that wiring is left out'}", self)
+            pulumi.log.warn(f"left out of the stack's output `wiring`: {failure.message}", self)
         self.register_outputs({"manifest": self.manifest, "wiring": self.wiring})
 
 
