@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from keyplan.age import Age, State, age_of, in_words
 from keyplan.durations import Duration
 from keyplan.errors import AccessDenied, KeyplanError, SecretMissing
+from keyplan.parallel import for_each
 from keyplan.stores.labels import VersionLabel, parse
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from keyplan.stores.base import Store
 
 FORMAT = "keyplan-status/1"
-THREADS_MAX = 8
 WORDS = {State.DUE_SOON: "due soon", State.NO_VALUE: "no value", State.PENDING_DELETION: "pending deletion"}
 GAP = "  "
 
@@ -43,11 +43,7 @@ class Row:
 
 def look(store: Store, manifest: Manifest, now: datetime) -> list[Row]:
     """Every key, in the manifest's order, several at a time. A key that cannot be looked at says why."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    keys = list(manifest.keys.values())
-    with ThreadPoolExecutor(max_workers=min(THREADS_MAX, len(keys)) or 1) as pool:
-        return list(pool.map(lambda key: _row(store, manifest, key, now), keys))
+    return for_each(list(manifest.keys.values()), lambda: lambda key: _row(store, manifest, key, now))
 
 
 def _row(store: Store, manifest: Manifest, key: ManifestKey, now: datetime) -> Row:

@@ -12,6 +12,7 @@ import time
 
 from keyplan.endpoints import Endpoint, endpoint_for, require_trusted
 from keyplan.errors import KeyplanError, PendingDeletion
+from keyplan.parallel import for_each
 from keyplan.stores.aws_credentials import (
     DNS_SUFFIX,
     SANDBOX_CREDENTIALS,
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
 
         def call(self, operation: str, parameters: dict[str, Any], subject: Subject) -> dict[str, Any]:
             """Send one operation and return its answer; failures are KeyplanErrors."""
-
-
-THREADS_MAX = 8
 
 
 class AwsReader:
@@ -90,32 +88,19 @@ class AwsReader:
         except CertificateRefused:
             self._report("the certificate is not among this Python's; botocore brings its own")
             found = self._read_all(names, self._sdk_roads())
-        values = {name: found[name] for name in names if not isinstance(found[name], KeyplanError)}
-        return values, {name: found[name] for name in names if isinstance(found[name], KeyplanError)}
+        values = {name: result for name, result in found if not isinstance(result, KeyplanError)}
+        return values, {name: result for name, result in found if isinstance(result, KeyplanError)}
 
-    def _read_all(self, names: Sequence[str], new_road: Callable[[], Road]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        waiting = list(reversed(names))
-
-        def work() -> None:
+    def _read_all(
+        self, names: Sequence[str], new_road: Callable[[], Road]
+    ) -> list[tuple[str, SecretValue | KeyplanError]]:
+        def new_worker() -> Callable[[str], SecretValue | KeyplanError]:
             road = new_road()
-            while waiting:
-                try:
-                    name = waiting.pop()
-                except IndexError:  # another thread took the last one
-                    return
-                found[name] = self._read_one(name, road)
+            return lambda name: self._read_one(name, road)
 
-        _in_threads(work, min(THREADS_MAX, len(names)))
-        for result in found.values():
-            if isinstance(result, BaseException) and not isinstance(result, KeyplanError):
-                raise result
-        return found
+        return list(zip(names, for_each(names, new_worker), strict=True))
 
-    def _read_one(self, name: str, road: Road) -> SecretValue | BaseException:
-        """The value, or the exception: nothing may be raised in a thread, where it would be printed and
-        lost.
-        """
+    def _read_one(self, name: str, road: Road) -> SecretValue | KeyplanError:
         secret = self._keys[name]["aws"]
         subject = Subject(self._place, "secretsmanager:GetSecretValue", name, secret["name"])
         try:
@@ -123,7 +108,7 @@ class AwsReader:
             return decode(answer.get("SecretString"), secret["jsonKey"], secret["name"])
         except PendingDeletion as error:
             return self._with_date(error, road, subject, secret["arn"])
-        except BaseException as error:
+        except KeyplanError as error:
             return error
 
     def _with_date(self, error: PendingDeletion, road: Road, subject: Subject, arn: str) -> PendingDeletion:
@@ -175,18 +160,3 @@ class AwsReader:
                 client("secretsmanager", self._aws["region"], self._endpoint, self._timeout_seconds)
             )
         return lambda: road
-
-
-def _in_threads(work: Callable[[], None], count: int) -> None:
-    """Run `work` `count` times at once. One is run here: starting a thread is not free."""
-    if count == 1:
-        work()
-        return
-    import threading
-
-    # Daemons: Ctrl-C ends the command at once instead of after the last answer.
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,7 +19,7 @@ from keyplan.manifest import Manifest
 from keyplan.overview import Row, table
 from keyplan.stores.aws_errors import Place
 from keyplan.stores.labels import VersionLabel
-from tests.command.environments import Environment, fake_key
+from tests.command.environments import Environment, clean_environment, fake_key
 from tests.command.fake_aws import Answer, FakeAws, Request, failure
 
 DAY_SECONDS = 86_400
@@ -208,6 +211,19 @@ def test_a_sandbox_that_is_gone_is_told_with_the_way_to_start_it(at: Callable[[s
         "keys anthropic, openrouter of environment dev: no answer from the sandbox at 127.0.0.1:1: "
         "the connection could not be made\n  start the sandbox: make sandbox\n"
     )
+
+
+def test_ctrl_c_does_not_wait_for_the_store(at: Callable[[str], Environment], fake_aws: FakeAws) -> None:
+    fake_aws.answer("DescribeSecret", Answer(wait_seconds=50))
+    environment = at(fake_aws.url)
+    started = subprocess.Popen(
+        environment.command("status"), env=clean_environment(environment.directory), stderr=subprocess.PIPE
+    )
+    while len(fake_aws.requests) < 2:
+        time.sleep(0.01)
+    os.kill(started.pid, signal.SIGINT)
+    assert started.communicate(timeout=40)[1] == b"\ninterrupted\n"
+    assert started.returncode == 130
 
 
 def test_an_environment_without_keys_is_shown_as_that(environment: Environment) -> None:
