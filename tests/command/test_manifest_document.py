@@ -26,7 +26,7 @@ Change = Callable[[dict[str, Any]], object]
 MISTAKES: dict[str, tuple[Change, list[str]]] = {
     "a field that does not exist": (
         lambda document: document.update(ownr="x"),
-        ["ownr: keyplan-manifest/1 has no such field; did you mean owner"],
+        ["ownr: there is no such field; did you mean owner"],
     ),
     "a field that is missing": (lambda document: document.pop("owner"), ["owner: it is missing"]),
     "two at once, in the order of the document": (
@@ -107,9 +107,9 @@ def test_one_error_has_all_mistakes_and_what_to_do() -> None:
     with pytest.raises(ManifestError) as caught:
         Manifest.from_json(changed(lambda document: document.update(ownr="x", keyz={})))
     assert caught.value.message == (
-        "the manifest has 2 mistakes:\n"
-        "  ownr: keyplan-manifest/1 has no such field; did you mean owner\n"
-        "  keyz: keyplan-manifest/1 has no such field; did you mean keys"
+        "the document has 2 mistakes:\n"
+        "  ownr: there is no such field; did you mean owner\n"
+        "  keyz: there is no such field; did you mean keys"
     )
     assert caught.value.hint == "run `make sandbox` or `pulumi up` again: they write a manifest that is right"
 
@@ -130,7 +130,7 @@ def test_what_is_read_is_what_was_written() -> None:
             "m.json: the field format is there twice in one object",
         ),
         "not a number": ('{"format": NaN}', "m.json: NaN and Infinity are not JSON"),
-        "nested without end": ("[" * 100_000, "m.json: it is nested too deeply for a manifest"),
+        "nested without end": ("[" * 100_000, "m.json: it is nested too deeply"),
     }.values(),
 )
 def test_text_that_is_not_json_is_told_with_its_place(text: str, words: str) -> None:
@@ -141,7 +141,7 @@ def test_text_that_is_not_json_is_told_with_its_place(text: str, words: str) -> 
 
 @pytest.mark.parametrize("document", [None, [], "text", 3, {}, {"format": 1}, {"format": "other/1"}])
 def test_something_else_than_a_manifest_is_told_as_that(document: object) -> None:
-    with pytest.raises(ManifestError, match="it is not a manifest"):
+    with pytest.raises(ManifestError, match="the document is not a manifest"):
         check(document)
 
 
