@@ -59,7 +59,7 @@ def main() -> int:
         _tell(settings["result"], {"message": f"the program ended itself with {stopped.code!r}"})
         return 1
     except BaseException as error:
-        _tell(settings["result"], _described(error))
+        _tell(settings["result"], _described(error, settings["directory"]))
         return 1
     return 0
 
@@ -101,7 +101,7 @@ def _watch_engine() -> None:
         os._exit(ENGINE_GONE)
 
 
-def _described(error: BaseException) -> dict[str, Any]:
+def _described(error: BaseException, directory: str) -> dict[str, Any]:
     for cause in _causes(error):
         for kind in type(cause).__mro__:
             if (kind.__module__, kind.__name__) == READABLE:
@@ -110,8 +110,19 @@ def _described(error: BaseException) -> dict[str, Any]:
                     "hint": getattr(cause, "hint", None),
                     "exit_code": getattr(cause, "exit_code", None),
                 }
-    text = "".join(traceback.format_exception(error))
-    return {"traceback": text[-TRACEBACK_CHARACTERS:]}
+    described = traceback.TracebackException.from_exception(error)
+    _trim(described, directory)
+    return {"traceback": "".join(described.format())[-TRACEBACK_CHARACTERS:]}
+
+
+def _trim(described: traceback.TracebackException | None, directory: str) -> None:
+    """Begin each traceback where the project's own code does; one that never gets there stays whole."""
+    while described is not None:
+        for number, frame in enumerate(described.stack):
+            if frame.filename.startswith(directory + os.sep) and frame.filename != __file__:
+                del described.stack[:number]
+                break
+        described = described.__cause__ or described.__context__
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:

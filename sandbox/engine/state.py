@@ -14,7 +14,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -52,8 +52,7 @@ class Resource:
 
     def row(self) -> Row:
         """The JSON form, with the contents of archives left out."""
-        row = asdict(self)
-        return {**row, "inputs": elided(self.inputs), "outputs": elided(self.outputs)}
+        return {**vars(self), "inputs": elided(self.inputs), "outputs": elided(self.outputs)}
 
 
 class State:
