@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pulumi
+from pulumi.runtime.config import CONFIG
 
 from keyplan.catalogue import Catalogue
 from keyplan.checks.config import catalogue_from_config
@@ -18,8 +19,12 @@ def read_catalogue() -> Catalogue:
     Raises:
         CatalogueError: with every mistake of the configuration at once.
     """
+    config = pulumi.Config("keyplan")
+    prefix = f"{config.name}:"
+    # pulumi.Config can look a name up and not list them; a misspelled field would be left out in silence.
+    names = [name.removeprefix(prefix) for name in CONFIG.get() if name.startswith(prefix)]
     return catalogue_from_config(
-        pulumi.Config("keyplan").get, pulumi.get_stack(), pulumi.Config("aws").get("region")
+        config.get, pulumi.get_stack(), pulumi.Config("aws").get("region"), sorted(names)
     )
 
 

@@ -14,9 +14,8 @@ from components.aws.environment import (
     read_surroundings,
 )
 from keyplan.catalogue import Catalogue
-from keyplan.errors import UsageError
 from keyplan.manifest import Manifest
-from keyplan.wiring import targets_for, wire
+from keyplan.wiring import wire_all
 
 
 @dataclass(frozen=True)
@@ -48,28 +47,7 @@ class Environment(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
         self.manifest = aws.manifest.apply(Manifest.to_json)
-        self.wiring = aws.manifest.apply(lambda manifest: wire_what_fits(manifest)[0])
-        for failure in wire_what_fits(aws.expected_manifest)[1]:
+        self.wiring = aws.manifest.apply(lambda manifest: wire_all(manifest)[0])
+        for failure in wire_all(aws.expected_manifest)[1]:
             pulumi.log.warn(f"left out of the stack's output `wiring`: {failure.message}", self)
         self.register_outputs({"manifest": self.manifest, "wiring": self.wiring})
-
-
-def wire_what_fits(manifest: Manifest) -> tuple[dict[str, dict[str, str]], list[UsageError]]:
-    """Every wiring of an environment that its target can hold, and why the others are missing.
-
-    A target that is too small for a consumer's variables is no reason to refuse the consumer its keys: the
-    role still reads, and `keyplan wire` says the same when somebody asks for that wiring.
-
-    Returns:
-        Consumer -> target -> text, and the failures in the consumers' order.
-    """
-    wiring: dict[str, dict[str, str]] = {}
-    failures: list[UsageError] = []
-    for consumer in sorted(manifest.consumers):
-        wiring[consumer] = {}
-        for target in targets_for(manifest, consumer):
-            try:
-                wiring[consumer][target] = wire(manifest, consumer, target)
-            except UsageError as error:
-                failures.append(error)
-    return wiring, failures

@@ -6,7 +6,7 @@ keyplan imports no pulumi: the caller passes `pulumi.Config("keyplan").get`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from keyplan.catalogue import Catalogue
@@ -20,7 +20,10 @@ JSON_FIELDS = frozenset({"clouds", "keys", "consumers", "operators", "auditors",
 
 
 def catalogue_from_config(
-    get: Callable[[str], str | None], environment: str, region: str | None = None
+    get: Callable[[str], str | None],
+    environment: str,
+    region: str | None = None,
+    names: Iterable[str] = (),
 ) -> Catalogue:
     """The catalogue of a stack.
 
@@ -28,13 +31,14 @@ def catalogue_from_config(
         get: a field's configuration as Pulumi hands it over, None where there is none.
         environment: the stack's name.
         region: the value of `aws:region`, for the checks that compare with it.
+        names: every name that the configuration has, so that an unknown one is a mistake.
 
     Raises:
-        CatalogueError: with every mistake. Unknown top-level fields are not seen here: `get` can't list them;
-            `keyplan check` finds them.
+        CatalogueError: with every mistake.
     """
     problems = Problems()
-    values: dict[str, Any] = {}
+    known = {field.name for field in FIELDS}
+    values: dict[str, Any] = {name: get(name) for name in names if name not in known}
     for field in FIELDS:
         raw = get(field.name)
         if raw is not None:

@@ -65,12 +65,25 @@ def wire(manifest: Manifest, consumer_name: str, target: str) -> str:
     return text
 
 
-def wire_all(manifest: Manifest) -> dict[str, dict[str, str]]:
-    """Consumer -> target -> text, for the stack's output. The errors are those of `wire`."""
-    return {
-        name: {target: wire(manifest, name, target) for target in _fitting(consumer)}
-        for name, consumer in sorted(manifest.consumers.items())
-    }
+def wire_all(manifest: Manifest) -> tuple[dict[str, dict[str, str]], list[UsageError]]:
+    """Every wiring of an environment that its target can hold, and why the others are missing.
+
+    A target that is too small for a consumer's variables is no reason to refuse the consumer its keys: the
+    role still reads, and `keyplan wire` says the same when somebody asks for that wiring.
+
+    Returns:
+        Consumer -> target -> text, and the failures in the consumers' order.
+    """
+    wiring: dict[str, dict[str, str]] = {}
+    failures: list[UsageError] = []
+    for name, consumer in sorted(manifest.consumers.items()):
+        wiring[name] = {}
+        for target in _fitting(consumer):
+            try:
+                wiring[name][target] = wire(manifest, name, target)
+            except UsageError as error:
+                failures.append(error)
+    return wiring, failures
 
 
 def lacks_target(consumer: ManifestConsumer) -> bool:

@@ -381,3 +381,10 @@ def test_pulumi_yaml_declares_every_field_with_the_default_of_the_code(project: 
             default = field.default if isinstance(field.default, str) else json.dumps(field.default)
             expected[f"keyplan:{field.name}"] = empty if field.default is None else default.replace(": ", ":")
     assert raw == expected
+
+
+def test_a_misspelled_field_is_a_mistake_for_the_program_too() -> None:
+    raw = {"owner": "platform@example.com", "consumer": "{}"}
+    with pytest.raises(CatalogueError) as found:
+        catalogue_from_config(raw.get, "prod", "eu-west-1", raw)
+    assert ("consumer", "consumers") in [(each.path, each.suggestion) for each in found.value.problems]

@@ -12,10 +12,11 @@ import pytest
 
 from components.aws.environment import AwsSurroundings
 from components.aws.issuers import FoundProvider
-from components.environment import Environment, EnvironmentArgs, wire_what_fits
+from components.environment import Environment, EnvironmentArgs
 from keyplan.catalogue import Catalogue
 from keyplan.errors import UsageError
 from keyplan.manifest import Manifest
+from keyplan.wiring import wire_all
 from tests.components.catalogues import ACCOUNT, EVERY_RUNTIME, ROLE, catalogue, consumer, key, many
 from tests.components.recording import Recording, record
 
@@ -142,7 +143,7 @@ def test_the_manifest_is_complete_and_its_schema_accepts_it(full: Recording) -> 
 
 
 def test_the_wiring_is_what_the_command_would_print(full: Recording) -> None:
-    wiring, failures = wire_what_fits(Manifest.from_json(full.outputs["manifest"]))
+    wiring, failures = wire_all(Manifest.from_json(full.outputs["manifest"]))
     assert full.outputs["wiring"] == wiring
     assert failures == []
     assert set(wiring["start"]) == {"ecs", "dotenv"}
@@ -175,7 +176,7 @@ def roles(recording: Recording) -> list[tuple[str, dict[str, Any]]]:
 def test_a_wiring_that_its_target_cannot_hold_costs_nobody_the_keys() -> None:
     function = next(each for each in EVERY_RUNTIME if each.name == "lambda")
     found = build(many(60, [function]))
-    wiring, failures = wire_what_fits(Manifest.from_json(found.outputs["manifest"]))
+    wiring, failures = wire_all(Manifest.from_json(found.outputs["manifest"]))
     assert found.outputs["wiring"] == wiring
     assert set(wiring["lambda"]) == {"dotenv"}
     assert [each.message.partition(" take ")[0] for each in failures] == ["the variables of lambda"]

@@ -100,7 +100,7 @@ def keyplan(capsys: pytest.CaptureFixture[str]) -> Run:
 
 @pytest.mark.usefixtures("folder")
 def test_it_prints_exactly_the_text_and_nothing_else(keyplan: Run, manifest: Manifest) -> None:
-    for consumer, texts in wire_all(manifest).items():
+    for consumer, texts in wire_all(manifest)[0].items():
         for target, text in texts.items():
             assert keyplan(target, consumer) == (0, text, "")
 
