@@ -109,6 +109,7 @@ class ProcessWatcher:
         self._detector, self._marker, self._interval = detector, program_marker.encode(), interval_seconds
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._clean: set[bytes] = set()  # most processes show the same in every sample
         self.leaks: set[str] = set()
         self.samples = 0
 
@@ -132,10 +133,18 @@ class ProcessWatcher:
         # The environment first: were it read last, it could belong to a program that replaced the one
         # whose arguments had been read.
         environment, arguments = _read_process(process / "environ"), _read_process(process / "cmdline")
-        if self._detector.forms_in(arguments):
+        if self._holds(arguments):
             self.leaks.add(f"arguments of a process: {arguments.split(bytes(1))[0]!r}")
-        if self._marker not in arguments and self._detector.forms_in(environment):
+        if self._marker not in arguments and self._holds(environment):
             self.leaks.add(f"environment of a process: {arguments.split(bytes(1))[0]!r}")
+
+    def _holds(self, shown: bytes) -> bool:
+        if shown in self._clean:
+            return False
+        if self._detector.forms_in(shown):
+            return True
+        self._clean.add(shown)
+        return False
 
 
 def _read_process(path: Path) -> bytes:

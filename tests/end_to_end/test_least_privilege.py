@@ -54,7 +54,11 @@ ROOT = Principal(f"arn:aws:iam::{MOTO_ACCOUNT}:root")
 EXAMPLE_ACCOUNT = "111122223333"  # the account in the shipped configuration files
 
 
-@pytest.fixture(scope="session", params=["sandbox", "dev", "prod"])
+# Tests of one catalogue stay on one worker: under `--dist loadgroup` each is made once.
+CATALOGUES = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ("sandbox", "dev", "prod")]
+
+
+@pytest.fixture(scope="session", params=CATALOGUES)
 def stack(request: pytest.FixtureRequest, make_copy: Callable[[], ProjectCopy]) -> Stack:
     """Each shipped catalogue, made in a sandbox of its own; roles that it refers to exist beforehand."""
     copy = make_copy()
