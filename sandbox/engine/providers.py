@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from sandbox.engine.state import State
@@ -40,6 +41,15 @@ class Providers:
                     raise ProviderError(f"the provider {urn} is not registered")
                 self._providers[urn] = _configured(settings)
             return self._providers[urn]
+
+    def prepare(self) -> None:
+        """Wake the default provider's cloud in the background, while the program starts."""
+
+        def wake() -> None:
+            with suppress(ProviderError):
+                self.get("").cloud.wake()
+
+        threading.Thread(target=wake, daemon=True).start()
 
     def register(self, urn: str, kind: str, inputs: Mapping[str, Any]) -> str:
         """Configure an explicit provider and return its id.

@@ -62,7 +62,10 @@ def _run(
         from sandbox.engine.providers import Providers
         from sandbox.engine.removal import remove_leftovers
 
-        deployment = Deployment(state, Providers(config, state), project, preview=preview, report=report)
+        providers = Providers(config, state)
+        if not preview and not state.resources():
+            providers.prepare()
+        deployment = Deployment(state, providers, project, preview=preview, report=report)
         monitor = Monitor(deployment, name, stack)
         try:
             with serving(monitor, Engine(diagnostics)) as address:

@@ -10,6 +10,8 @@ import json
 import os
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +29,18 @@ ENDPOINT_NAMES: Mapping[str, tuple[str, ...]] = {
     "secretsmanager": ("secretsmanager",),
     "sns": ("sns",),
     "sts": ("sts",),
+}
+# A question for each service that costs nothing to answer.
+WAKING_CALLS: Mapping[str, str] = {
+    "cloudwatch": "describe_alarms",
+    "events": "list_rules",
+    "iam": "list_account_aliases",
+    "kms": "list_aliases",
+    "lambda": "list_functions",
+    "logs": "describe_log_groups",
+    "secretsmanager": "list_secrets",
+    "sns": "list_topics",
+    "sts": "get_caller_identity",
 }
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 # Settings of the real provider that change nothing here: the credentials are always dummies and nothing
@@ -46,6 +60,8 @@ IGNORED_SETTINGS = frozenset(
         "version",
     }
 )
+# Making clients is the one thing that boto3's sessions cannot do in several threads at once.
+_SESSION_LOCK = threading.Lock()
 TIMEOUT_SECONDS = 30
 CONNECTIONS = 32
 
@@ -70,17 +86,27 @@ class Cloud:
         tags = _decoded(settings.get("defaultTags") or {})
         self.default_tags: dict[str, str] = dict(tags.get("tags") or {})
         self._clients: dict[tuple[str, str], Any] = {}
-        self._session: Any = None
-        self._lock = threading.Lock()
         self._caller: dict[str, str] | None = None
 
     def client(self, service: str, region: str | None = None) -> Any:
         """The boto3 client of a service; made on first use, then shared by all threads."""
         wanted = (service, region or self.region)
-        with self._lock:
+        with _SESSION_LOCK:
             if wanted not in self._clients:
                 self._clients[wanted] = self._new_client(*wanted)
             return self._clients[wanted]
+
+    def wake(self) -> None:
+        """Make every client and ask every service something, so that later calls are quick.
+
+        A client takes tens of milliseconds, and the emulator imports a service when it is first asked for.
+        What fails here is told when a resource needs it.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        for service, operation in WAKING_CALLS.items():
+            with suppress(ProviderError, BotoCoreError, ClientError):
+                getattr(self.client(service), operation)()
 
     def caller(self) -> dict[str, str]:
         """STS GetCallerIdentity, asked once."""
@@ -103,9 +129,7 @@ class Cloud:
         from botocore.config import Config
 
         endpoint = self.endpoint(service)
-        if self._session is None:
-            self._session = _session()
-        return self._session.client(
+        return _session().client(
             service,
             region_name=region,
             endpoint_url=endpoint,
@@ -124,8 +148,9 @@ class Cloud:
         )
 
 
+@cache
 def _session() -> Any:
-    """A boto3 session that reads no file and no profile of the user's."""
+    """A boto3 session that reads no file and no profile of the user's; it keeps the service models."""
     import boto3
     import botocore.session
 

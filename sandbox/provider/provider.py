@@ -243,11 +243,6 @@ def fixed_properties(token: str) -> frozenset[str]:
     return frozenset(handler.fixed) if handler else frozenset()
 
 
-def services() -> frozenset[str]:
-    """The AWS services that the handlers call."""
-    return frozenset(handler.service for handler in HANDLERS.values())
-
-
 def _handler(token: str) -> Handler:
     handler = HANDLERS.get(token)
     if handler is None:

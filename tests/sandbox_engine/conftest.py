@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.engine.providers import Providers
 from sandbox.provider import Provider
 from sandbox.provider.cloud import ENDPOINT_NAMES
 from tests.sandbox_engine.stack import Stack
@@ -74,6 +75,7 @@ def aws(provider: Provider) -> Any:
 
 
 @pytest.fixture
-def stack(endpoints: str, tmp_path: Path) -> Stack:
-    """A project without a program yet."""
+def stack(endpoints: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """A project without a program yet. Its cloud is awake already, which saves nine clients a test."""
+    monkeypatch.setattr(Providers, "prepare", lambda self: None)
     return Stack(tmp_path, endpoints)

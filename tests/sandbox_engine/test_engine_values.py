@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from sandbox.engine.paths import parse, without_ignored
 from sandbox.engine.wire import SECRET_SIGNATURE, UNKNOWN_TEXT, decode, decode_outputs, encode
-from sandbox.provider import UNKNOWN, Provider, ProviderError
+from sandbox.provider import UNKNOWN, Provider, ProviderError, cloud
 from sandbox.provider.archives import content, hashed
-from sandbox.provider.cloud import Cloud
+from sandbox.provider.cloud import WAKING_CALLS, Cloud
 from sandbox.provider.values import ARCHIVE_SIGNATURE, ASSET_SIGNATURE, SIGNATURE_KEY
 
 # Whole numbers up to this size survive the wire's doubles.
@@ -157,12 +157,28 @@ def test_no_profile_of_the_users_and_no_proxy_reaches_the_clients(
     }.items():
         monkeypatch.setenv(name, value)
 
+    cloud._session.cache_clear()
     client = Cloud({"region": "eu-west-1", "endpoints": [{"iam": "http://127.0.0.1:1"}]}).client("iam")
+    cloud._session.cache_clear()
 
     assert client.meta.endpoint_url == "http://127.0.0.1:1"
     assert client._request_signer._credentials.access_key == "sandbox"
     assert client.meta.config.proxies == {}
     assert client.meta.config.retries["total_max_attempts"] == 1
+
+
+def test_waking_the_cloud_asks_every_service_and_hides_what_fails(provider: Provider) -> None:
+    asked: list[str] = []
+    hook = "before-call"
+    for service in WAKING_CALLS:
+        provider.cloud.client(service).meta.events.register(
+            hook, lambda model, **more: asked.append(model.name)
+        )
+
+    provider.cloud.wake()
+
+    assert len(asked) == len(WAKING_CALLS)
+    Cloud({"region": "eu-west-1", "endpoints": [{"iam": "http://127.0.0.1:1"}]}).wake()
 
 
 def test_what_is_wrong_with_the_settings_is_named() -> None:
