@@ -26,8 +26,7 @@ def require_distinct(variables: Sequence[tuple[str, str]]) -> None:
         other = owner_of.setdefault(variable, key)
         if other != key:
             raise UsageError(
-                f"the keys {other} and {key} both have the variable {variable}: a program can have one of "
-                "them",
+                f"the keys {other} and {key} both have the variable {variable}: a program can have one only",
                 f"choose one with --only {key}, or a consumer's keys with --consumer NAME",
             )
 

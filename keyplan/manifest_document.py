@@ -171,8 +171,7 @@ def _check_version(format_field: str, origin: str) -> None:
 
         raise ManifestError(
             f"{origin} is a manifest of version {int(version[:9])}: it needs a keyplan that reads "
-            f"{_FORMAT_NAME}"
-            f"{int(version[:9])}, and this is keyplan {__version__}, which reads {FORMAT}",
+            f"{_FORMAT_NAME}{int(version[:9])}, and this is keyplan {__version__}, which reads {FORMAT}",
             "pip install --upgrade keyplan",
         )
     if int(version) < _FORMAT_VERSION:

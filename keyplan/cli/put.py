@@ -45,8 +45,7 @@ FORMAT = "keyplan-put/1"
 VALUE_AS_ARGUMENT = UsageError(
     "`keyplan put` takes one argument, the key's name; a value is never an argument; nothing was stored",
     "if what you typed was a value: it is in your shell's history now and was visible in the list of "
-    "processes; "
-    "treat that key as leaked, revoke it at the vendor and make a new one",
+    "processes; treat that key as leaked, revoke it at the vendor and make a new one",
 )
 
 

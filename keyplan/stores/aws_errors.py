@@ -90,33 +90,31 @@ class Subject:
 
 
 def _access_denied(subject: Subject, message: str) -> StoreError:
-    # `Access to KMS is not allowed`, or one that names a kms: action or a key's ARN.
-    if re.search(r"\bkms\b", message, re.IGNORECASE):
+    # `Access to KMS is not allowed`, or a denial of a kms: action. The word alone proves nothing: a role or a
+    # secret can have it in its name.
+    if re.search(r"access to kms\b|perform: kms:", message, re.IGNORECASE):
         return _decrypt_denied(subject, message)
     on_secret = f" on secret {subject.secret}" if subject.secret else ""
     return AccessDenied(
         f"{subject.named}: your AWS identity may not do {subject.action}{on_secret} ({subject.place})",
-        "`aws sts get-caller-identity` shows who you are; the catalogue's consumers and operators say who "
-        "may",
+        "`aws sts get-caller-identity` shows who you are; the catalogue says who may",
     )
 
 
 def _decrypt_denied(subject: Subject, _message: str) -> StoreError:
-    action = (
-        "kms:Decrypt" if subject.action.endswith("GetSecretValue") else "kms:GenerateDataKey and kms:Decrypt"
-    )
+    reads = subject.action.endswith("GetSecretValue")
+    action = "kms:Decrypt" if reads else "kms:GenerateDataKey and kms:Decrypt"
     return DecryptDenied(
-        f"{subject.named}: the secret is open to you, but the KMS key behind it is not: your AWS identity "
-        "may not "
-        f"do {action} on {subject.kms_key_arn}",
+        f"{subject.named}: the secret is open to you, but the KMS key behind it is not: "
+        f"your AWS identity may not do {action} on {subject.kms_key_arn}",
         "use one of the catalogue's identities, or have the KMS permission added to yours",
     )
 
 
 def _kms_unusable(subject: Subject, _message: str) -> StoreError:
     return DecryptDenied(
-        f"{subject.named}: the KMS key {subject.kms_key_arn} cannot be used: it is disabled, deleted or not "
-        "there",
+        f"{subject.named}: the KMS key {subject.kms_key_arn} cannot be used: "
+        "it is disabled, deleted or not there",
         f"aws kms describe-key --key-id {subject.kms_key_arn}",
     )
 

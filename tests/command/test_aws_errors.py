@@ -38,7 +38,7 @@ ROWS: dict[str, tuple[str, str, type[errors.KeyplanError], str]] = {
     "denied on the secret": (
         "AccessDeniedException",
         "User: arn:aws:sts::1:assumed-role/x is not authorized to perform: secretsmanager:GetSecretValue on "
-        "resource: prod/kmstools because no identity-based policy allows the action",
+        "resource: prod/kms-tools in role kms because no identity-based policy allows the action",
         errors.AccessDenied,
         "your AWS identity may not do secretsmanager:GetSecretValue on secret prod/anthropic-api-key "
         "(account 123456789012, region eu-west-1)",

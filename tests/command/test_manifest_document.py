@@ -123,7 +123,14 @@ def test_what_is_read_is_what_was_written() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     {
-        "a comma too many": ('{\n  "format": "x",\n}', "m.json, line 3 column 1: it is not valid JSON"),
+        "a colon too few": (
+            '{\n  "format" "x"\n}',
+            "m.json, line 2 column 12: it is not valid JSON (expecting ':' delimiter)",
+        ),
+        "a tab inside a text": (
+            '{"format": "\t"}',
+            "m.json, line 1 column 13: it is not valid JSON (invalid control character)",
+        ),
         "an end too early": ('{"format": ', "m.json, line 1 column 12: it is not valid JSON"),
         "a field twice": (
             '{"format": "x", "format": "y"}',
