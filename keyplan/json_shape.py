@@ -39,7 +39,8 @@ def load(content: str, origin: str) -> object:
         return json.loads(content, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         where = f"{origin}, line {error.lineno} column {error.colno}"
-        raise ManifestError(f"{where}: it is not valid JSON ({error.msg.removesuffix(' at').lower()})") from None
+        words = error.msg.removesuffix(" at").lower()
+        raise ManifestError(f"{where}: it is not valid JSON ({words})") from None
     except _NotJsonError as error:
         raise ManifestError(f"{origin}: {error}") from None
     except RecursionError:
