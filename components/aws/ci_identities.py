@@ -1,19 +1,19 @@
-"""CI runners as readers: the OIDC provider that vouches for their tokens, and the role of each consumer.
+"""The OIDC providers that vouch for CI runners' tokens.
 
 A runner holds no stored credential: it shows a token that its CI signs for the one job. Leaves out which
-jobs are trusted (`ci_trusts`) and who owns an issuer's provider (`issuers`).
+jobs are trusted (`ci_trusts`), the role that they take (`readers`) and who owns an issuer's provider
+(`issuers`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from components.aws.issuers import IssuerPlan, Ownership
-from components.aws.readers import ReaderArgs, declare_role_with_reads
 
 
 @dataclass(frozen=True)
@@ -52,24 +52,3 @@ class CiIssuer(pulumi.ComponentResource):
                 ),
             ).arn
         self.register_outputs({"arn": self.arn})
-
-
-class CiReader(pulumi.ComponentResource):
-    """The role that the trusted jobs of one repository, project or pipeline take, and what it may read."""
-
-    role_arn: pulumi.Output[str]
-    """The role's ARN, which the job asks for."""
-    policy_arns: pulumi.Output[list[str]]
-    """The managed policies that grant the read, in their order; none where the inline policy holds it all."""
-
-    def __init__(
-        self,
-        name: str,
-        args: ReaderArgs,
-        issuers: Sequence[CiIssuer] = (),
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """`issuers` are declared before the role: a trust in a provider that is missing lets nobody in."""
-        super().__init__("keyplan:aws:CiReader", name, None, opts)
-        self.role_arn, self.policy_arns = declare_role_with_reads(name, args, self, depends_on=issuers)
-        self.register_outputs({"role_arn": self.role_arn, "policy_arns": self.policy_arns})

@@ -15,22 +15,20 @@ import pulumi
 
 from components.aws.access import AuditorRole, AuditorRoleArgs, OperatorPolicy, OperatorPolicyArgs
 from components.aws.account import Account, read_account
-from components.aws.ci_identities import CiIssuer, CiIssuerArgs, CiReader
+from components.aws.ci_identities import CiIssuer, CiIssuerArgs
 from components.aws.encryption import EncryptionKey, EncryptionKeyArgs
 from components.aws.grants import placeholder_key_arn
 from components.aws.issuers import FoundProvider, identities_of, look_up_providers, plan_issuers
 from components.aws.notifications import OwnerTopics, OwnerTopicsArgs
 from components.aws.plans import EnvironmentPlan, plan_environment
 from components.aws.read_alarm import ReadAlarm, ReadAlarmArgs
-from components.aws.readers import PeopleReader, ReaderArgs, ServiceReader, numbered
+from components.aws.readers import Reader, ReaderArgs, numbered
 from components.aws.reminders import RotationReminders, RotationRemindersArgs, owners
 from components.aws.secrets import KeySecret, KeySecretArgs
 from components.aws.tags import tags
-from keyplan.catalogue import CI_RUNTIMES, Catalogue, Runtime, consumer_settings
+from keyplan.catalogue import Catalogue, consumer_settings
 from keyplan.manifest import AwsLocation, Manifest, ManifestConsumer, ManifestKey, SecretLocation
 from keyplan.names import auditor_name
-
-Reader = ServiceReader | PeopleReader | CiReader
 
 
 @dataclass(frozen=True)
@@ -130,12 +128,8 @@ class AwsEnvironment(pulumi.ComponentResource):
         for consumer_name, plan in self._plan.readers.items():
             name = f"{self._name}-{consumer_name}-reader"
             args = ReaderArgs(plan, self._account, encryption_key_arn, self._tags)
-            if plan.consumer.runtime is Runtime.PEOPLE:
-                readers[consumer_name] = PeopleReader(name, args, self._child)
-            elif plan.consumer.runtime in CI_RUNTIMES and plan.identity is not None:
-                readers[consumer_name] = CiReader(name, args, [providers[plan.identity.issuer]], self._child)
-            else:
-                readers[consumer_name] = ServiceReader(name, args, self._child)
+            issuers = [] if plan.identity is None else [providers[plan.identity.issuer]]
+            readers[consumer_name] = Reader(name, args, issuers, self._child)
         return readers
 
     def _access(self, encryption_key_arn: pulumi.Output[str]) -> tuple[OperatorPolicy, AuditorRole]:

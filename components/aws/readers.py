@@ -1,7 +1,7 @@
-"""Readers inside AWS: the roles of services, and the policies that people's permission sets refer to.
+"""Readers: the roles of services and CI runners, and the policies that people's permission sets refer to.
 
-Owns a consumer's role and the policies that let it read. Leaves out CI runners (`ci_identities`) and every
-decision: names, trusts and the spreading of grants arrive decided, in a plan.
+Owns a consumer's role and the policies that let it read. Leaves out the providers that vouch for CI runners
+(`ci_identities`) and every decision: names, trusts and the spreading of grants arrive decided, in a plan.
 """
 
 from __future__ import annotations
@@ -32,41 +32,44 @@ class ReaderArgs:
     """The tags of the environment's own resources."""
 
 
-class ServiceReader(pulumi.ComponentResource):
-    """The role that a service reads as, new or existing, and the policies that let it."""
+class Reader(pulumi.ComponentResource):
+    """A consumer's principal and what lets it read: a role, or for people managed policies with stable names.
 
-    role_arn: pulumi.Output[str]
-    """The role's ARN."""
+    One type for every runtime, so that a consumer which moves from one runtime to another keeps its role: a
+    new role of the same name could not be made beside the old one.
+    """
+
+    role_arn: pulumi.Output[str] | None
+    """The role that reads, made here or existing; none for people, who come with a permission set's role."""
     policy_arns: pulumi.Output[list[str]]
-    """The managed policies that grant the read, in their order; none where the inline policy holds it all."""
+    """The managed policies that grant the read, in their order: `prod-research-reader`, then `-2`, `-3` while
+    one is not enough; none where the role's inline policy holds it all."""
 
-    def __init__(self, name: str, args: ReaderArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("keyplan:aws:ServiceReader", name, None, opts)
-        self.role_arn, self.policy_arns = declare_role_with_reads(name, args, self, depends_on=())
+    def __init__(
+        self,
+        name: str,
+        args: ReaderArgs,
+        issuers: Sequence[pulumi.Resource] = (),
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """`issuers` are declared before the role: a trust in a provider that is missing lets nobody in."""
+        super().__init__("keyplan:aws:Reader", name, None, opts)
+        policies = _declare_managed_policies(name, args, self)
+        self.policy_arns = pulumi.Output.all(*[policy.arn for policy in policies])
+        self.role_arn = None
+        if args.plan.role_arn is not None:
+            self.role_arn = _declare_role_with_reads(name, args, self, issuers, policies)
         self.register_outputs({"role_arn": self.role_arn, "policy_arns": self.policy_arns})
 
 
-class PeopleReader(pulumi.ComponentResource):
-    """Managed policies with stable names, which a permission set of IAM Identity Center refers to by name."""
-
-    policy_arns: pulumi.Output[list[str]]
-    """The policies, in their order: `prod-research-reader`, then `-2`, `-3` while one is not enough."""
-
-    def __init__(self, name: str, args: ReaderArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("keyplan:aws:PeopleReader", name, None, opts)
-        policies = _declare_managed_policies(name, args, self)
-        self.policy_arns = pulumi.Output.all(*[policy.arn for policy in policies])
-        self.register_outputs({"policy_arns": self.policy_arns})
-
-
-def declare_role_with_reads(
-    name: str, args: ReaderArgs, parent: pulumi.Resource, depends_on: Sequence[pulumi.Resource]
-) -> tuple[pulumi.Output[str], pulumi.Output[list[str]]]:
-    """Declare the role that the plan asks for, or refer to the existing one, and give it the reads.
-
-    Returns:
-        The role's ARN and the ARNs of the managed policies that grant the read.
-    """
+def _declare_role_with_reads(
+    name: str,
+    args: ReaderArgs,
+    parent: pulumi.Resource,
+    depends_on: Sequence[pulumi.Resource],
+    policies: Sequence[aws.iam.Policy],
+) -> pulumi.Output[str]:
+    """Declare the role that the plan asks for, or refer to the existing one, give it the reads; its ARN."""
     plan = args.plan
     options = pulumi.ResourceOptions(parent=parent)
     role_name: pulumi.Input[str]
@@ -93,7 +96,6 @@ def declare_role_with_reads(
             policy=_document(args, plan.grants.inline),
             opts=options,
         )
-    policies = _declare_managed_policies(name, args, parent)
     for number, policy in enumerate(policies, start=1):
         _attach(f"{name}-attachment-{number}", role_name, policy.arn, options)
     for policy_arn in plan.runtime_policies:
@@ -102,7 +104,7 @@ def declare_role_with_reads(
         aws.iam.InstanceProfile(
             f"{name}-instance-profile", name=plan.name, role=role_name, tags=args.tags, opts=options
         )
-    return role_arn, pulumi.Output.all(*[policy.arn for policy in policies])
+    return role_arn
 
 
 def _declare_managed_policies(name: str, args: ReaderArgs, parent: pulumi.Resource) -> list[aws.iam.Policy]:

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from components.aws.access import AuditorRole, AuditorRoleArgs, OperatorPolicy, OperatorPolicyArgs
-from components.aws.ci_identities import CiIssuer, CiIssuerArgs, CiReader
+from components.aws.ci_identities import CiIssuer, CiIssuerArgs
 from components.aws.encryption import EncryptionKey, EncryptionKeyArgs
 from components.aws.issuers import IssuerPlan, Ownership
 from components.aws.plans import plan_environment
 from components.aws.policies import operator_document, reader_document
-from components.aws.readers import PeopleReader, ReaderArgs, ServiceReader
+from components.aws.readers import Reader, ReaderArgs
 from components.aws.secrets import KeySecret, KeySecretArgs
 from keyplan.catalogue import Consumer, PeopleSettings, RoleSettings, Runtime
 from tests.components.catalogues import ACCOUNT, EVERY_RUNTIME, ROLE, catalogue, consumer, key, many
@@ -110,7 +110,7 @@ def test_a_secret_is_copied_to_the_regions_that_its_key_names() -> None:
 def reader(one: Consumer, count: int = 1) -> Recording:
     environment = many(count, [one])
     args = ReaderArgs(plan_environment(environment, ACCOUNT).readers[one.name], ACCOUNT, KEY_ARN, TAGS)
-    return record(lambda: ServiceReader("reader", args) and None)
+    return record(lambda: Reader("reader", args) and None)
 
 
 def by_name(name: str) -> Consumer:
@@ -182,7 +182,7 @@ def test_people_get_policies_with_stable_names_and_no_role() -> None:
     args = ReaderArgs(
         plan_environment(many(80, [people]), ACCOUNT).readers["research"], ACCOUNT, KEY_ARN, TAGS
     )
-    found = record(lambda: PeopleReader("reader", args) and None)
+    found = record(lambda: Reader("reader", args) and None)
     assert children(found) == {
         MANAGED_POLICY: ["reader-managed-policy-1", "reader-managed-policy-2", "reader-managed-policy-3"]
     }
@@ -224,7 +224,7 @@ def test_a_runners_role_waits_for_the_provider_that_it_trusts() -> None:
             "github",
             CiIssuerArgs(IssuerPlan(ISSUER, PROVIDER_ARN, ("sts.amazonaws.com",), Ownership.DECLARE), TAGS),
         )
-        CiReader("evals", ReaderArgs(plan, ACCOUNT, KEY_ARN, TAGS), [provider])
+        Reader("evals", ReaderArgs(plan, ACCOUNT, KEY_ARN, TAGS), [provider])
 
     found = record(program)
     role = found.one(IAM_ROLE)
@@ -285,4 +285,4 @@ def test_a_plan_without_a_role_is_a_mistake_of_ours() -> None:
     plan = plan_environment(catalogue(consumers=[by_name("batch")]), ACCOUNT).readers["batch"]
     args = ReaderArgs(replace(plan, existing_role_name=None), ACCOUNT, KEY_ARN, TAGS)
     with pytest.raises(ValueError, match="the plan of prod-batch-reader names no role"):
-        record(lambda: ServiceReader("reader", args) and None)
+        record(lambda: Reader("reader", args) and None)

@@ -103,9 +103,6 @@ def test_a_consumer_can_read_a_key_exactly_when_it_is_listed(
 _EXAMPLE = itertools.count()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the new role is created before the old one of the same name is deleted"
-)
 def test_a_consumer_can_move_to_another_kind_of_runtime(changing: ProjectCopy) -> None:
     catalogue: dict[str, Any] = {
         "owner": "platform@example.com",
