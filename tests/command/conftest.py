@@ -13,21 +13,21 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from sandbox.moto_patches import apply_all
 from tests.command.environments import ACCOUNT, REGION, Environment, manifest_document
 from tests.command.fake_aws import FakeAws, make_certificate
+from tests.moto_classes import corrected_moto
 
 
 @pytest.fixture(scope="session")
 def moto_url() -> Iterator[str]:
     """A moto server for this test process."""
-    apply_all()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with corrected_moto():
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        server.start()
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+        server.stop()
 
 
 @pytest.fixture

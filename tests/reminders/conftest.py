@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import urllib.request
 from collections.abc import Iterator
@@ -13,6 +12,8 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+
+from tests.moto_classes import corrected_moto
 
 REGION = "eu-west-1"
 ACCOUNT_ID = "123456789012"
@@ -34,21 +35,8 @@ def reminders_moto() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def _corrected_moto() -> Iterator[None]:
-    """The corrections, taken back at the end so that other tests find moto as they want it."""
-    from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend
-    from moto.secretsmanager.responses import SecretsManagerResponse
-
-    classes = (FakeSecret, SecretsManagerBackend, SecretsManagerResponse)
-    before = [(owner, dict(vars(owner))) for owner in classes]
-    for name in CORRECTIONS:
-        importlib.import_module(f"sandbox.moto_patches.{name}").apply()
-    yield
-    for owner, attributes in before:
-        for name in set(vars(owner)) - set(attributes):
-            delattr(owner, name)
-        for name, value in attributes.items():
-            if vars(owner).get(name) is not value:
-                setattr(owner, name, value)
+    with corrected_moto(CORRECTIONS):
+        yield
 
 
 @dataclass

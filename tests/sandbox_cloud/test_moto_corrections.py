@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,39 +12,17 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
-from moto.cloudwatch.models import CloudWatchBackend
-from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend, secretsmanager_backends
-from moto.secretsmanager.responses import SecretsManagerResponse
-from moto.sns.models import Subscription
+from moto.secretsmanager.models import FakeSecret, secretsmanager_backends
 
 from sandbox import moto_patches
 from sandbox.moto_patches.mail_delivery import take_mails
+from tests.moto_classes import corrected_moto
 
 REGION = "eu-west-1"
 NAME = "sandbox/example-api-key"
 MARKED = "You can't perform this operation on the secret because it was marked for deletion."
 TOKEN = "rotation-token-of-32-characters-x"
-PATCHED = (CloudWatchBackend, FakeSecret, SecretsManagerBackend, SecretsManagerResponse, Subscription)
 Client = Any
-
-
-@pytest.fixture
-def classes_of_moto() -> Iterator[None]:
-    """What the corrections change is put back, so that every test starts from moto as it is installed."""
-    before = {owner: dict(vars(owner)) for owner in PATCHED}
-    yield
-    for owner, attributes in before.items():
-        for name in set(vars(owner)) - set(attributes):
-            delattr(owner, name)
-        for name, value in attributes.items():
-            if vars(owner).get(name) is not value:
-                setattr(owner, name, value)
-
-
-def _apply(*, without: str | None = None) -> None:
-    for name in moto_patches.PATCHES:
-        if name != without:
-            importlib.import_module(f"sandbox.moto_patches.{name}").apply()
 
 
 def _refusal(call: Callable[..., Any], **arguments: Any) -> tuple[str, str]:
@@ -289,18 +266,15 @@ IDS = [behaviour.__name__ for _, behaviour in CASES]
 
 
 @pytest.mark.parametrize(("name", "behaviour"), CASES, ids=IDS)
-@pytest.mark.usefixtures("classes_of_moto")
 def test_with_the_corrections(name: str, behaviour: Callable[[Client], None]) -> None:
-    _apply()
-    with mock_aws():
+    with corrected_moto(), mock_aws():
         behaviour(boto3.client("secretsmanager", region_name=REGION))
 
 
 @pytest.mark.parametrize(("name", "behaviour"), CASES, ids=IDS)
-@pytest.mark.usefixtures("classes_of_moto")
 def test_fails_without_this_one_correction(name: str, behaviour: Callable[[Client], None]) -> None:
-    _apply(without=name)
-    with mock_aws(), pytest.raises(BaseException):  # noqa: B017, PT011 - an assertion, pytest's failure or a 500
+    others = [each for each in moto_patches.PATCHES if each != name]
+    with corrected_moto(others), mock_aws(), pytest.raises(BaseException):  # noqa: B017, PT011 - an assertion, pytest's failure or a 500
         behaviour(boto3.client("secretsmanager", region_name=REGION))
 
 
