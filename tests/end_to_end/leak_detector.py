@@ -147,6 +147,52 @@ class ProcessWatcher:
         return False
 
 
+class DiskWatcher:
+    """While it is entered, reads every file under `roots` that is new or was changed, again and again.
+
+    Finds what stands on disk for a moment only: a file that is overwritten or removed before anybody looks.
+    """
+
+    def __init__(
+        self,
+        detector: LeakDetector,
+        roots: Iterable[Path],
+        except_for: Iterable[Path] = (),
+        interval_seconds: float = 0.1,
+    ) -> None:
+        self._detector, self._roots, self._interval = detector, tuple(roots), interval_seconds
+        self._allowed = {path.absolute() for path in except_for}
+        self._seen: dict[Path, tuple[int, int, int]] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self.leaks: set[str] = set()
+
+    def __enter__(self) -> DiskWatcher:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(self._interval):
+            for path in (path for root in self._roots for path in _files_under(root)):
+                self._look_at(path)
+
+    def _look_at(self, path: Path) -> None:
+        try:
+            found = path.lstat()
+        except OSError:  # gone between the listing and the look
+            return
+        state = (found.st_ino, found.st_mtime_ns, found.st_size)
+        if self._seen.get(path) == state or path.absolute() in self._allowed:
+            return
+        self._seen[path] = state
+        if self._detector.forms_in(_content(path)):
+            self.leaks.add(str(path))
+
+
 def _read_process(path: Path) -> bytes:
     try:
         return path.read_bytes()

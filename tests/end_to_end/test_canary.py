@@ -21,7 +21,12 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.hostile_store import echoing_without_json, failing, holding, hostile_store
-from tests.end_to_end.leak_detector import LeakDetector, ProcessWatcher, record_started_processes
+from tests.end_to_end.leak_detector import (
+    DiskWatcher,
+    LeakDetector,
+    ProcessWatcher,
+    record_started_processes,
+)
 from tests.end_to_end.project_copy import SHARED_SANDBOX, ProjectCopy, Ran
 from tests.end_to_end.stack_copy import ENVIRONMENT, bring_up, clients_of, manifest_of
 from tests.end_to_end.terminal import at_terminal
@@ -29,6 +34,7 @@ from tests.end_to_end.terminal import at_terminal
 ALPHABET = string.ascii_letters + string.digits + "-_"
 MARKER = "the-executed-program"
 PROMPT = "not shown: "
+ALLOWED = ".env"  # the one file that is asked for with values in it
 
 
 def body() -> str:
@@ -100,6 +106,15 @@ BY_HAND = {
     "a NUL in it": holding(json.dumps({"ANTHROPIC_API_KEY": KEY + "\0"})),
 }
 
+# Manifests and a configuration into which somebody pasted a value.
+WRITTEN_BY_HAND = (
+    *(
+        f"{what}.json"
+        for what in ("broken", "version", "owner", "variable", "field", "duration", "endpoint", "only")
+    ),
+    f"Pulumi.{ENVIRONMENT}.yaml",
+)
+
 
 @dataclass
 class Drive:
@@ -134,27 +149,36 @@ class Drive:
 
 
 @contextmanager
-def watched(copy: ProjectCopy, place: Path) -> Iterator[Drive]:
-    """Drive a copy of the project while every process of the machine is looked at."""
+def watched(copy: ProjectCopy, place: Path, *allowed: str) -> Iterator[Drive]:
+    """Drive a copy of the project while every process of the machine and every file of it is looked at.
+
+    Files named in `allowed` hold a value because the test wrote it there, or asked for it.
+    """
     recorded = place / "started.jsonl"
     environment = {**copy.environment, **record_started_processes(place / "site", recorded)}
-    with ProcessWatcher(DETECTOR, MARKER, interval_seconds=0.05) as watcher:
+    files = DiskWatcher(
+        DETECTOR,
+        [copy.directory, copy.home, copy.temporary],
+        [copy.directory / name for name in allowed],
+    )
+    with files, ProcessWatcher(DETECTOR, MARKER, interval_seconds=0.05) as processes:
         yield Drive(replace(copy, environment=environment, said=[]), recorded)
-    assert watcher.leaks == set()
-    assert watcher.samples > 10
+    assert files.leaks == set()
+    assert processes.leaks == set()
+    assert processes.samples > 10
 
 
 @pytest.fixture
 def drive(fresh: ProjectCopy, tmp_path: Path) -> Iterator[Drive]:
     """A sandbox of the test's own, watched from before it comes up until after it went down."""
-    with watched(fresh, tmp_path) as driven:
+    with watched(fresh, tmp_path, ALLOWED) as driven:
         yield driven
 
 
 @pytest.fixture
 def shared(running: ProjectCopy, tmp_path: Path) -> Iterator[Drive]:
     """The sandbox that other tests use too."""
-    with watched(running, tmp_path) as driven:
+    with watched(running, tmp_path, *WRITTEN_BY_HAND) as driven:
         yield driven
 
 
@@ -212,8 +236,8 @@ def test_a_value_goes_through_every_command_and_is_found_nowhere(drive: Drive) -
     wiring = copy.directory / ".keyplan/sandbox/wiring"
     for path in [path for path in wiring.rglob("*") if path.is_file()]:
         expect(keyplan("wire", path.name, path.parent.name), 0)
-    allowed = copy.directory / ".env"
-    expect(keyplan("wire", "dotenv", "chat-api", "--output", ".env", "--verbose"), 0)
+    allowed = copy.directory / ALLOWED
+    expect(keyplan("wire", "dotenv", "chat-api", "--output", ALLOWED, "--verbose"), 0)
     expect(keyplan("wire", "dotenv", "chat-api", "--output", "not-ignored.txt"), 2)
     expect(keyplan("wire", "dotenv", "chat-api", "--output", "Pulumi.yaml", "--force"), 2)
     assert KEY in allowed.read_text()
@@ -284,6 +308,7 @@ def test_a_value_in_a_file_that_somebody_wrote_is_not_repeated(shared: Drive) ->
         "endpoint.json": good.replace("http://127.0.0.1", f"http://{KEY}@127.0.0.1"),
         "only.json": json.dumps(KEY),
     }
+    assert set(written) < set(WRITTEN_BY_HAND)
     for name, text in written.items():
         assert text != good, name
         (copy.directory / name).write_text(text)

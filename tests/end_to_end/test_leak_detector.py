@@ -16,7 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.leak_detector import LeakDetector, ProcessWatcher, record_started_processes
+from tests.end_to_end.leak_detector import (
+    DiskWatcher,
+    LeakDetector,
+    ProcessWatcher,
+    record_started_processes,
+)
 
 ALPHABET = string.ascii_letters + string.digits
 CANARY = "sk-ant-" + "api03-" + "".join(secrets.choice(ALPHABET) for _ in range(93)) + "AA"
@@ -64,6 +69,19 @@ def test_a_planted_file_is_found_wherever_it_lies(tmp_path: Path) -> None:
     (tmp_path / "innocent").write_text("sk-ant-api03-")
     assert set(DETECTOR.on_disk(tmp_path)) == {str(path) for path in (*planted, link)}
     assert DETECTOR.on_disk(tmp_path, except_for=[*planted, link]).keys() <= {str(link)}
+
+
+def test_a_file_that_holds_a_value_for_a_moment_is_found(tmp_path: Path) -> None:
+    passing, allowed = tmp_path / "passing", tmp_path / "allowed"
+    with DiskWatcher(DETECTOR, [tmp_path], [allowed], interval_seconds=0.001) as watcher:
+        allowed.write_text(CANARY)
+        passing.write_text("nothing yet")
+        passing.write_text(CANARY)
+        until = time.monotonic() + 10
+        while not watcher.leaks and time.monotonic() < until:
+            time.sleep(0.01)
+        passing.unlink()
+    assert watcher.leaks == {str(passing)}
 
 
 def _sleeping(*arguments: str, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
