@@ -8,7 +8,9 @@ record requests to a file and let some through to the network.
 
 from __future__ import annotations
 
+import io
 import json
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -37,6 +39,8 @@ class SandboxApplication:
         self._cloud = cloud
         self._administration = administration
         self._hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
+        # moto changes dictionaries while it walks them: two requests at once sometimes end in a 500.
+        self._one_at_a_time = threading.Lock()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
@@ -52,8 +56,11 @@ class SandboxApplication:
         return self._ask_cloud(environ, start_response)
 
     def _ask_cloud(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        # Read before the turn comes: a client that sends slowly keeps nobody else waiting.
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         try:
-            return self._cloud(environ, start_response)
+            with self._one_at_a_time:
+                return self._cloud({**environ, "wsgi.input": io.BytesIO(body)}, start_response)
         except Exception as error:
             return _failure(environ, start_response, error)
 
