@@ -7,6 +7,7 @@ automatic names, default tags, comparing, previews) is done once, by `provider.P
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -25,7 +26,7 @@ class Created:
     computed: dict[str, Any] = field(default_factory=dict)
 
 
-class Handler:
+class Handler(ABC):
     """One resource type. Property names are Pulumi's: camelCase, as they travel.
 
     Subclasses declare what they understand; a property that is in neither list is refused by name.
@@ -81,30 +82,30 @@ class Handler:
         """This type's client, in the resource's region."""
         return cloud.client(self.service, properties.get("region"))
 
+    @abstractmethod
     def create(self, cloud: Cloud, new: Properties) -> Created:
         """Make the resource."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, cloud: Cloud, id_: str, known: Properties) -> dict[str, Any] | None:
         """Inputs and outputs as the cloud has them, or None when the resource does not exist.
 
         Args: known: the last known inputs; empty for an import.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def update(
         self, cloud: Cloud, id_: str, old: Properties, new: Properties, changed: frozenset[str]
     ) -> dict[str, Any]:
         """Change the resource in place; return the outputs that changed with it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def delete(self, cloud: Cloud, id_: str, known: Properties) -> None:
         """Delete the resource. One that is gone raises AWS's own not-found error."""
-        raise NotImplementedError
 
+    @abstractmethod
     def find(self, cloud: Cloud, new: Properties) -> str | None:
         """The id that a resource with these inputs would have, to find one whose creation was cut short."""
-        raise NotImplementedError
 
 
 def error_code(error: BaseException) -> str:
