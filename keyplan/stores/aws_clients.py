@@ -34,7 +34,6 @@ def session(endpoint: Endpoint | None) -> botocore.session.Session:
         "profile": (None, None, None, None),
         "config_file": (None, None, os.devnull, None),
         "credentials_file": (None, None, os.devnull, None),
-        "ca_bundle": (None, None, None, None),
     }
     isolated = botocore.session.Session(session_vars=fixed)
     isolated.set_credentials(SANDBOX_CREDENTIALS.access_key, SANDBOX_CREDENTIALS.secret_key)
@@ -53,7 +52,7 @@ def configuration(endpoint: Endpoint | None, timeout_seconds: float) -> Config:
         "user_agent_extra": "keyplan",
     }
     if is_sandbox:
-        common |= {"proxies": {}, "use_fips_endpoint": False, "use_dualstack_endpoint": False}
+        common["proxies"] = {}
     return Config(**common)
 
 

@@ -223,7 +223,8 @@ def test_a_sandbox_never_sees_the_users_credentials_proxies_or_settings(
     environment = at(fake_aws.url)
     config = tmp_path / "config"
     config.write_text(
-        "[default]\nendpoint_url = http://127.0.0.1:9\nuse_fips_endpoint = true\nca_bundle = /nowhere\n"
+        "[default]\nendpoint_url = http://127.0.0.1:9\nuse_fips_endpoint = true\nca_bundle = "
+        "/nowhere\n[[[broken"
     )
     fake_aws.answer("GetSecretValue", value(fake_key()))
     described: Any = {"ARN": "a", "Name": "n"}

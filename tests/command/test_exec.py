@@ -235,7 +235,7 @@ FAULTS: dict[str, tuple[list[Answer], int, int]] = {
     "another protocol": ([Answer(raw=b"<html>welcome to the proxy</html>")], 3, 1),
     "a redirection": ([Answer(status=302)], 3, 1),
     "no object": ([Answer(["x"])], 3, 1),
-    "an answer without end": ([Answer(raw=b" " * 1_100_000)], 3, 1),
+    "an answer without end": ([Answer({**value(fake_key()).body, "more": "x" * 1_100_000})], 3, 1),
 }
 
 

@@ -120,6 +120,7 @@ def test_a_dry_run_checks_everything_and_stores_nothing(environment: Environment
     assert done.stdout.startswith("checked, and did not store, a value for key anthropic")
     assert environment.labels("anthropic") == []
     assert environment.run("put", "anthropic", "--dry-run", given="no key").returncode == 2
+    assert environment.run("put", "openrouter", "--dry-run", given="x" * 65_536).returncode == 2
 
 
 AS_ARGUMENT = {
