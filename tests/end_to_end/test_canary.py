@@ -244,6 +244,7 @@ def test_a_value_goes_through_every_command_and_is_found_nowhere(drive: Drive) -
     assert allowed.stat().st_mode & 0o777 == 0o600
 
     # Time, a deleted secret, the end.
+    expect(copy.sandbox("stranger", "--verbose"), 0)
     expect(copy.sandbox("advance", "3d", "--verbose"), 0)
     secret = {"SecretId": f"{ENVIRONMENT}/anthropic-api-key"}
     clients_of(copy)("secretsmanager").delete_secret(**secret, RecoveryWindowInDays=7)
