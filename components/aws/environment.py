@@ -15,15 +15,15 @@ import pulumi
 
 from components.aws.access import AuditorRole, AuditorRoleArgs, OperatorPolicy, OperatorPolicyArgs
 from components.aws.account import Account, read_account
-from components.aws.ci_identities import CiIssuer, CiIssuerArgs
+from components.aws.alarms.notifications import OwnerTopics, OwnerTopicsArgs
+from components.aws.alarms.read_alarm import ReadAlarm, ReadAlarmArgs
+from components.aws.alarms.reminders import RotationReminders, RotationRemindersArgs, owners
+from components.aws.ci.issuers import FoundProvider, identities_of, look_up_providers, plan_issuers
+from components.aws.ci.provider import CiIssuer, CiIssuerArgs
 from components.aws.encryption import EncryptionKey, EncryptionKeyArgs
-from components.aws.grants import placeholder_key_arn
-from components.aws.issuers import FoundProvider, identities_of, look_up_providers, plan_issuers
-from components.aws.notifications import OwnerTopics, OwnerTopicsArgs
 from components.aws.plans import EnvironmentPlan, plan_environment
-from components.aws.read_alarm import ReadAlarm, ReadAlarmArgs
+from components.aws.policy.grants import placeholder_key_arn
 from components.aws.readers import Reader, ReaderArgs, numbered
-from components.aws.reminders import RotationReminders, RotationRemindersArgs, owners
 from components.aws.secrets import KeySecret, KeySecretArgs
 from components.aws.tags import tags
 from keyplan.catalogue import Catalogue, consumer_settings

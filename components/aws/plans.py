@@ -10,10 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from components.aws.account import Account
-from components.aws.ci_trusts import CiIdentity, ci_identity, ci_trust
-from components.aws.grants import Room, pack_grants
-from components.aws.packing import Packing
-from components.aws.policies import (
+from components.aws.ci.trusts import CiIdentity, ci_identity, ci_trust
+from components.aws.policy.documents import (
     Document,
     Grant,
     account_only_document,
@@ -23,8 +21,10 @@ from components.aws.policies import (
     reader_document,
     render,
 )
-from components.aws.principals import existing_role_arn, own_role_arn, reader_principals, role_name_of
-from components.aws.quotas import (
+from components.aws.policy.grants import Room, pack_grants
+from components.aws.policy.packing import Packing
+from components.aws.policy.principals import existing_role_arn, own_role_arn, reader_principals, role_name_of
+from components.aws.policy.quotas import (
     INLINE_POLICIES_OF_ROLE_CHARACTERS,
     KEY_POLICY_BYTES,
     MANAGED_POLICIES_PER_ROLE,
@@ -32,7 +32,7 @@ from components.aws.quotas import (
     TRUST_POLICY_CHARACTERS,
     require_room,
 )
-from components.aws.trusts import (
+from components.aws.policy.trusts import (
     auditor_trust,
     ec2_trust,
     ecs_trust,

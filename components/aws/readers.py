@@ -1,7 +1,7 @@
 """Readers: the roles of services and CI runners, and the policies that people's permission sets refer to.
 
 Owns a consumer's role and the policies that let it read. Leaves out the providers that vouch for CI runners
-(`ci_identities`) and every decision: names, trusts and the spreading of grants arrive decided, in a plan.
+(`ci`) and every decision: names, trusts and the spreading of grants arrive decided, in a plan.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pulumi_aws as aws
 
 from components.aws.account import Account
 from components.aws.plans import ReaderPlan
-from components.aws.policies import Grant, reader_document, render
+from components.aws.policy.documents import Grant, reader_document, render
 
 # The longest that credentials of a reader live; a service gets fresh ones by itself.
 MAX_SESSION_SECONDS = 3600

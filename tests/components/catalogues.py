@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from components.aws.account import Account
-from components.aws.grants import Room
-from components.aws.quotas import INLINE_POLICIES_OF_ROLE_CHARACTERS, MANAGED_POLICIES_PER_ROLE
+from components.aws.policy.grants import Room
+from components.aws.policy.quotas import INLINE_POLICIES_OF_ROLE_CHARACTERS, MANAGED_POLICIES_PER_ROLE
 from keyplan.catalogue import (
     BuildkiteSettings,
     Catalogue,

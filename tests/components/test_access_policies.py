@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from components.aws.audit_policy import auditor_document
-from components.aws.policies import (
+from components.aws.policy.audit import auditor_document
+from components.aws.policy.documents import (
     Grant,
     account_only_document,
     encryption_key_document,

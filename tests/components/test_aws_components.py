@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from components.aws.access import AuditorRole, AuditorRoleArgs, OperatorPolicy, OperatorPolicyArgs
-from components.aws.ci_identities import CiIssuer, CiIssuerArgs
+from components.aws.ci.issuers import IssuerPlan, Ownership
+from components.aws.ci.provider import CiIssuer, CiIssuerArgs
 from components.aws.encryption import EncryptionKey, EncryptionKeyArgs
-from components.aws.issuers import IssuerPlan, Ownership
 from components.aws.plans import plan_environment
-from components.aws.policies import operator_document, reader_document
+from components.aws.policy.documents import operator_document, reader_document
 from components.aws.readers import Reader, ReaderArgs
 from components.aws.secrets import KeySecret, KeySecretArgs
 from keyplan.catalogue import Consumer, PeopleSettings, RoleSettings, Runtime

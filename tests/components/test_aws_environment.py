@@ -10,8 +10,8 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.aws.ci.issuers import FoundProvider
 from components.aws.environment import AwsSurroundings
-from components.aws.issuers import FoundProvider
 from components.environment import Environment, EnvironmentArgs
 from keyplan.catalogue import Catalogue
 from keyplan.errors import UsageError

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from components.aws import quotas
-from components.aws.audit_policy import NEVER_FOR_AUDITORS
-from components.aws.grants import Room, pack_grants
-from components.aws.packing import Packing
-from components.aws.policies import (
+from components.aws.policy import quotas
+from components.aws.policy.audit import NEVER_FOR_AUDITORS
+from components.aws.policy.documents import (
     READ_ACTIONS,
     READ_KEY_ACTIONS,
     STORE_ACTIONS,
@@ -20,7 +18,9 @@ from components.aws.policies import (
     operator_document,
     reader_document,
 )
-from components.aws.quotas import QuotaExceeded
+from components.aws.policy.grants import Room, pack_grants
+from components.aws.policy.packing import Packing
+from components.aws.policy.quotas import QuotaExceeded
 from tests.components.catalogues import ACCOUNT, MANAGED_ONLY, OWN_ROLE, OWN_ROLE_WITH_AWS_POLICY, many
 
 KEYS = list(many(900).keys.values())

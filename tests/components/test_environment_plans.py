@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from components.aws.plans import EnvironmentPlan, ReaderPlan, plan_environment
-from components.aws.principals import role_name_of
-from components.aws.quotas import QuotaExceeded
+from components.aws.policy.principals import role_name_of
+from components.aws.policy.quotas import QuotaExceeded
 from keyplan.catalogue import Consumer, EcsSettings, PeopleSettings, ReadAt, RoleSettings, Runtime
 from keyplan.errors import UsageError
 from tests.components.catalogues import (

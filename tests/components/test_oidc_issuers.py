@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.aws.ci_trusts import CiIdentity
-from components.aws.issuers import (
+from components.aws.ci.issuers import (
     FoundProvider,
     IssuerPlan,
     Ownership,
@@ -15,6 +14,7 @@ from components.aws.issuers import (
     look_up_providers,
     plan_issuers,
 )
+from components.aws.ci.trusts import CiIdentity
 from keyplan.errors import KeyplanError, UsageError
 from tests.components.catalogues import ACCOUNT, EVERY_RUNTIME, ORGANIZATION, catalogue
 from tests.components.recording import LookupRefused, record

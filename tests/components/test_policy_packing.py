@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.aws.grants import Room, pack_grants, placeholder_key_arn
-from components.aws.packing import Packing, pack
-from components.aws.policies import Grant, operator_document, reader_document, render
-from components.aws.quotas import (
+from components.aws.policy.documents import Grant, operator_document, reader_document, render
+from components.aws.policy.grants import Room, pack_grants, placeholder_key_arn
+from components.aws.policy.packing import Packing, pack
+from components.aws.policy.quotas import (
     MANAGED_POLICIES_PER_ROLE,
     MANAGED_POLICY_CHARACTERS,
     QuotaExceeded,

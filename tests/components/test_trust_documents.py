@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.aws.ci_trusts import ci_identity, ci_trust
-from components.aws.trusts import (
+from components.aws.ci.trusts import ci_identity, ci_trust
+from components.aws.policy.trusts import (
     auditor_trust,
     condition,
     ec2_trust,

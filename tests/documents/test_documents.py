@@ -20,8 +20,10 @@ def name_of(path: Path) -> str:
 
 
 def code_of(text: str) -> str:
-    """Everything in back quotes: fenced blocks and inline code."""
-    return "\n".join(re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL))
+    """What a reader may type: inline code, and of a session the lines that start with a prompt."""
+    sessions = "\n".join(re.findall(r"```console\n.*?```", text, re.DOTALL))
+    outside = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    return "\n".join([*re.findall(r"^\$ .*$", sessions, re.MULTILINE), *re.findall(r"`[^`\n]+`", outside)])
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from components.aws.account import Account as Place
-from components.aws.ci_trusts import ci_identity, ci_trust
+from components.aws.ci.trusts import ci_identity, ci_trust
 from keyplan.catalogue import (
     BuildkiteSettings,
     CircleciSettings,

@@ -9,9 +9,9 @@ from typing import Any
 
 import pulumi
 
-from components.aws.notifications import OwnerTopics, OwnerTopicsArgs
-from components.aws.read_alarm import ReadAlarm, ReadAlarmArgs
-from components.aws.reminders import RotationReminders, RotationRemindersArgs, owners
+from components.aws.alarms.notifications import OwnerTopics, OwnerTopicsArgs
+from components.aws.alarms.read_alarm import ReadAlarm, ReadAlarmArgs
+from components.aws.alarms.reminders import RotationReminders, RotationRemindersArgs, owners
 from components.aws.tags import tags
 from keyplan.catalogue import Catalogue, ReminderMode, RoleSettings, Runtime
 from tests.components.catalogues import ACCOUNT, catalogue, consumer, key

@@ -11,8 +11,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from components.aws.read_alarm import ReadAlarm, ReadAlarmArgs
-from components.aws.reminders import RotationReminders, RotationRemindersArgs
+from components.aws.alarms.read_alarm import ReadAlarm, ReadAlarmArgs
+from components.aws.alarms.reminders import RotationReminders, RotationRemindersArgs
 from tests.components.catalogues import ACCOUNT
 from tests.components.recording import record
 from tests.reminders.compositions import ML, PLATFORM, one_key, secret_arns, zipped

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from moto.events.models import EventPattern
 
-from components.aws.read_alarm_plan import EVENT_PATTERN_CHARACTERS, event_pattern
+from components.aws.alarms.read_alarm_plan import EVENT_PATTERN_CHARACTERS, event_pattern
 from tests.components.catalogues import ACCOUNT, catalogue, key
 from tests.reminders.compositions import secret_arn
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import cost
-from components.aws.alarm_plan import reminder_alarms
+from components.aws.alarms.reminder_plan import reminder_alarms
 from components.aws.functions.reminder_mail import key_mail
 from keyplan.catalogue import ReminderMode
 from tests.components.catalogues import catalogue, key

@@ -7,10 +7,20 @@ from typing import Any
 
 import pytest
 
-from components.aws.alarm_plan import DESCRIPTION_MAX
-from components.aws.notifications import OwnerTopics, OwnerTopicsArgs, topic_arn, topic_document, topic_name
-from components.aws.quotas import INLINE_POLICIES_OF_ROLE_CHARACTERS, MANAGED_POLICY_CHARACTERS, QuotaExceeded
-from components.aws.read_alarm_plan import EVENT_PATTERN_CHARACTERS, event_pattern
+from components.aws.alarms.notifications import (
+    OwnerTopics,
+    OwnerTopicsArgs,
+    topic_arn,
+    topic_document,
+    topic_name,
+)
+from components.aws.alarms.read_alarm_plan import EVENT_PATTERN_CHARACTERS, event_pattern
+from components.aws.alarms.reminder_plan import DESCRIPTION_MAX
+from components.aws.policy.quotas import (
+    INLINE_POLICIES_OF_ROLE_CHARACTERS,
+    MANAGED_POLICY_CHARACTERS,
+    QuotaExceeded,
+)
 from components.aws.tags import tags
 from keyplan.catalogue import Catalogue, ReminderMode
 from keyplan.names import secret_arn_pattern

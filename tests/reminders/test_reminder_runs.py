@@ -11,10 +11,10 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 
-from components.aws.alarm_plan import Action, AlarmPlan, reminder_alarms
+from components.aws.alarms.reminder_plan import Action, AlarmPlan, reminder_alarms
+from components.aws.alarms.reminder_settings import reminder_settings
 from components.aws.functions.value_age import Clients, UndeliveredError, read_metadata, run
 from components.aws.functions.value_age_settings import Settings
-from components.aws.reminder_settings import reminder_settings
 from keyplan.catalogue import Catalogue, ReminderMode
 from keyplan.durations import Duration
 from tests.components.catalogues import catalogue, key

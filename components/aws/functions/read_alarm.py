@@ -39,7 +39,7 @@ class Settings:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Settings:
-        """Read the document that components/aws/read_alarm_plan.py writes."""
+        """Read the document that components/aws/alarms/read_alarm_plan.py writes."""
         return cls(
             environment=data["environment"],
             owner_topic=data["ownerTopic"],

@@ -1,4 +1,4 @@
-"""settings.json of the value-age function, typed. Pure; components/aws/reminder_settings.py writes it."""
+"""settings.json of the value-age function, typed. Pure; components.aws.alarms.reminder_settings writes it."""
 
 from __future__ import annotations
 

@@ -15,19 +15,19 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.account import Account
-from components.aws.alarm_plan import AlarmPlan
-from components.aws.metric_alarms import metric_alarm
-from components.aws.packing import Packing, pack
-from components.aws.policies import VERSION, Document, render
-from components.aws.quotas import (
+from components.aws.alarms.metric_alarms import metric_alarm
+from components.aws.alarms.reminder_plan import AlarmPlan
+from components.aws.policy.documents import VERSION, Document, render
+from components.aws.policy.packing import Packing, pack
+from components.aws.policy.quotas import (
     INLINE_POLICIES_OF_ROLE_CHARACTERS,
     MANAGED_POLICIES_PER_ROLE,
     QuotaExceeded,
     require_room,
 )
-from components.aws.trusts import lambda_trust
+from components.aws.policy.trusts import lambda_trust
 
-SOURCE = Path(__file__).with_name("functions")
+SOURCE = Path(__file__).parents[1] / "functions"
 PACKAGE = "keyplan_functions"
 RUNTIME = "python3.13"
 LOG_RETENTION_DAYS = 30

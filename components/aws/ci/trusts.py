@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.aws.account import Account
-from components.aws.policies import Document
-from components.aws.trusts import (
+from components.aws.policy.documents import Document
+from components.aws.policy.trusts import (
     WEB_IDENTITY_AUDIENCE,
     condition,
     issuer_host,

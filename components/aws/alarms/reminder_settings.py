@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from components.aws.alarm_plan import (
+from components.aws.alarms.reminder_plan import (
     NAMESPACE,
     count_alarm,
     count_metric,

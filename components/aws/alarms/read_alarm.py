@@ -16,11 +16,11 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.account import Account
-from components.aws.alarm_plan import failing_alarm, log_command
-from components.aws.notifications import topic_arn
-from components.aws.read_alarm_plan import event_pattern, read_alarm_settings
-from components.aws.reminders import owners
-from components.aws.small_function import SmallFunction, SmallFunctionArgs
+from components.aws.alarms.notifications import topic_arn
+from components.aws.alarms.read_alarm_plan import event_pattern, read_alarm_settings
+from components.aws.alarms.reminder_plan import failing_alarm, log_command
+from components.aws.alarms.reminders import owners
+from components.aws.alarms.small_function import SmallFunction, SmallFunctionArgs
 from components.aws.tags import tags
 from keyplan.catalogue import Catalogue
 

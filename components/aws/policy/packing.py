@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from components.aws.quotas import MANAGED_POLICY_CHARACTERS, QuotaExceeded
+from components.aws.policy.quotas import MANAGED_POLICY_CHARACTERS, QuotaExceeded
 
 T = TypeVar("T")
 

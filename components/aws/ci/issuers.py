@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from components.aws.account import Account
-from components.aws.ci_trusts import CiIdentity, ci_identity
+from components.aws.ci.trusts import CiIdentity, ci_identity
+from components.aws.policy.trusts import issuer_host, provider_arn
 from components.aws.tags import MANAGED_BY
-from components.aws.trusts import issuer_host, provider_arn
 from keyplan.catalogue import CI_RUNTIMES, Catalogue
 from keyplan.errors import KeyplanError, UsageError
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from components.aws.account import Account
-from components.aws.packing import Packing, pack
-from components.aws.policies import Document, Grant, render
-from components.aws.quotas import MANAGED_POLICY_CHARACTERS, QuotaExceeded
+from components.aws.policy.documents import Document, Grant, render
+from components.aws.policy.packing import Packing, pack
+from components.aws.policy.quotas import MANAGED_POLICY_CHARACTERS, QuotaExceeded
 from keyplan.catalogue import Key
 from keyplan.names import ARN_SUFFIX_PATTERN, secret_arn_pattern
 

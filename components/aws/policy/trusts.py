@@ -1,7 +1,7 @@
 """Trust policies as pure functions: which service, cluster or person may become a role.
 
 Owns the trusts of roles inside AWS and the two forms of a condition's value. The trusts of CI runners are in
-`ci_trusts`. ForAllValues appears in none of them: it is satisfied when the claim is missing.
+`components.aws.ci.trusts`. ForAllValues appears in none of them: it is satisfied when the claim is missing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from components.aws.account import Account
-from components.aws.policies import VERSION, Document
+from components.aws.policy.documents import VERSION, Document
 from keyplan.catalogue import EksSettings
 
 # A policy of version 2012-10-17 reads `${…}` in a condition's value as a variable, and under a Like

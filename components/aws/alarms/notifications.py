@@ -16,7 +16,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.account import Account
-from components.aws.policies import VERSION, Document, render
+from components.aws.policy.documents import VERSION, Document, render
 
 # Source: SNS API reference, CreateTopic: up to 256 of A-Za-z0-9_- (checked 2026-11-21).
 _SLUG_MAX = 60

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.aws.account import Account
-from components.aws.policies import render
+from components.aws.policy.documents import render
 from keyplan.catalogue import Catalogue
 
 EVENT_PATTERN_CHARACTERS = 2_048

@@ -1,7 +1,7 @@
 """Policy documents as pure functions: what a reader and an operator may do, and what nobody may.
 
 Every list is sorted and every statement has a Sid that says its purpose, so that an unchanged catalogue
-renders an unchanged text. Trust policies are in `trusts`, the auditor's policy in `audit_policy`, the
+renders an unchanged text. Trust policies are in `trusts`, the auditor's policy in `audit`, the
 spreading over several policies in `grants`.
 """
 

@@ -1,4 +1,4 @@
-"""A planned alarm as a Pulumi resource. What it watches and says is in `alarm_plan`."""
+"""A planned alarm as a Pulumi resource. What it watches and says is in `reminder_plan`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.alarm_plan import AlarmPlan
+from components.aws.alarms.reminder_plan import AlarmPlan
 from components.aws.tags import tags
 
 

@@ -1,7 +1,7 @@
 """Rotation reminders: a daily function measures the age of every value, alarms watch it, owners are mailed.
 
 Owns the function's schedule, the alarms, and who may call what. The rules of time are in functions/ages.py,
-the alarms' settings in alarm_plan.py, and docs/reminders.md says who is told what and when.
+the alarms' settings in reminder_plan.py, and docs/reminders.md says who is told what and when.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.account import Account
-from components.aws.alarm_plan import (
+from components.aws.alarms.metric_alarms import metric_alarm
+from components.aws.alarms.notifications import topic_arn
+from components.aws.alarms.reminder_plan import (
     HOUR_SECONDS,
     NAMESPACE,
     SCHEDULE,
@@ -24,11 +26,9 @@ from components.aws.alarm_plan import (
     log_command,
     reminder_alarms,
 )
-from components.aws.metric_alarms import metric_alarm
-from components.aws.notifications import topic_arn
-from components.aws.policies import Document
-from components.aws.reminder_settings import reminder_settings
-from components.aws.small_function import SmallFunction, SmallFunctionArgs
+from components.aws.alarms.reminder_settings import reminder_settings
+from components.aws.alarms.small_function import SmallFunction, SmallFunctionArgs
+from components.aws.policy.documents import Document
 from components.aws.tags import tags
 from keyplan.catalogue import Catalogue
 from keyplan.names import secret_arn_pattern

@@ -6,7 +6,7 @@ auditor is: that is the role's trust, in `trusts`.
 
 from __future__ import annotations
 
-from components.aws.policies import VALUE_ACTIONS, VERSION, Document
+from components.aws.policy.documents import VALUE_ACTIONS, VERSION, Document
 
 # What an audit collects: who may do what (iam, organizations), the policies at the resources themselves
 # (secretsmanager, kms), who did (cloudtrail) and whether the alarms stand (cloudwatch). Metadata only.

@@ -1,7 +1,7 @@
 """The OIDC providers that vouch for CI runners' tokens.
 
 A runner holds no stored credential: it shows a token that its CI signs for the one job. Leaves out which
-jobs are trusted (`ci_trusts`), the role that they take (`readers`) and who owns an issuer's provider
+jobs are trusted (`trusts`), the role that they take (`readers`) and who owns an issuer's provider
 (`issuers`).
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.issuers import IssuerPlan, Ownership
+from components.aws.ci.issuers import IssuerPlan, Ownership
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Rotation reminders, the read alarm, and the topics that both send to."""

@@ -1,0 +1,1 @@
+"""Policy documents and trusts, who they name, and how they fit into IAM's quotas. Pure."""
