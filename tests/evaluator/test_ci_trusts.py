@@ -18,7 +18,7 @@ from keyplan.catalogue import (
     Runtime,
     Settings,
 )
-from tests.end_to_end.ci_tokens import tokens_for
+from tests.end_to_end.ci_tokens import buildkite_token, tokens_for
 from tests.evaluator.policy_evaluator import (
     Account,
     OidcProvider,
@@ -127,3 +127,14 @@ def test_a_job_of_one_consumer_never_becomes_another(case: str) -> None:
             continue
         for claims in tokens_for(other_written).welcome.values():
             assert not can_assume_with_token(account, role, claims), other
+
+
+@pytest.mark.xfail(strict=True, reason="the star for the commit also matches a fork's own branch name")
+@pytest.mark.parametrize("branches", [("main",), ("load*",)], ids=str)
+def test_a_fork_stays_out_whatever_its_owner_is_called(branches: tuple[str, ...]) -> None:
+    """Buildkite calls the branch of a fork USER:BRANCH, and whoever forks chooses both."""
+    account, role = account_and_role(buildkite(*branches)[1], "buildkite")
+    user = branches[0].replace("*", "er")
+    for branch in ("main", "commit", f"{user}/commit"):
+        claims = buildkite_token("example", "evals", f"refs/heads/{user}:{branch}")
+        assert not can_assume_with_token(account, role, claims), branch
