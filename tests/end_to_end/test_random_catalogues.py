@@ -110,7 +110,7 @@ def test_a_consumer_can_move_to_another_kind_of_runtime(changing: ProjectCopy) -
         "recoveryWindow": "7d",
         "keys": {"moving": {"vendor": "generic", "envVar": "KEY"}},
     }
-    for runtime in ("ecs", "github-actions", "people", "lambda"):
+    for runtime in ("ecs", "github-actions", "people"):
         consumer = {**RUNTIMES[runtime], "runtime": runtime, "keys": ["moving"]}
         write_configuration(changing, {**catalogue, "consumers": {"mover": consumer}})
         bring_up(changing)

@@ -48,10 +48,10 @@ def test_the_costs_count_the_alarms_and_metrics_that_are_built(mode: ReminderMod
 @pytest.mark.parametrize("mode", list(ReminderMode))
 def test_every_alarm_that_is_built_is_in_the_document_and_no_other(document: str, mode: ReminderMode) -> None:
     built = {
-        each["name"].replace("prod-anthropic-", "ENV-KEY-").replace("prod-", "ENV-")
+        each["name"].replace("/anthropic/", "/KEY/").replace("prod-", "ENV-")
         for each in of_kind(build(one_key(mode)), ALARM).values()
     }
-    rows = re.findall(r"^\| `(ENV-[A-Za-z-]+)`(?: \((\w+)\))? \|", document, re.MULTILINE)
+    rows = re.findall(r"^\| `(ENV-[A-Za-z/-]+)`(?: \((\w+)\))? \|", document, re.MULTILINE)
     assert built == {name for name, only in rows if only in ("", mode.value)}
 
 

@@ -88,11 +88,11 @@ JUDGED = ("evaluationPeriods", "treatMissingData", "alarmActions")
         pytest.param(
             ReminderMode.PER_KEY,
             {
-                "prod-anthropic-rotation-due": (
+                "prod-keyplan/anthropic/rotation-due": (
                     "keyplan", "ValueAgeDays", {"Environment": "prod", "Key": "anthropic"}, "Minimum",
                     "GreaterThanOrEqualToThreshold", 76.0, 86400.0, 1.0, "ignore", [FUNCTION_ARN],
                 ),
-                "prod-anthropic-rotation-overdue": (
+                "prod-keyplan/anthropic/rotation-overdue": (
                     "keyplan", "ValueAgeDays", {"Environment": "prod", "Key": "anthropic"}, "Minimum",
                     "GreaterThanOrEqualToThreshold", 90.0, 86400.0, 1.0, "ignore", [FUNCTION_ARN],
                 ),
@@ -146,13 +146,13 @@ def test_a_description_says_what_it_means_and_what_to_run() -> None:
     found = of_kind(build(one_key()), ALARM)
     texts = {each["name"]: each["alarmDescription"] for each in found.values()}
     assert all(len(text) <= DESCRIPTION_MAX for text in texts.values())
-    assert texts["prod-anthropic-rotation-overdue"] == (
+    assert texts["prod-keyplan/anthropic/rotation-overdue"] == (
         "The value of the key anthropic in prod is older than 90d (owner: ml@example.com). Create a new key "
         "at the vendor and store it: keyplan put anthropic. The owner is told every day; after 7d so is "
         "platform@example.com."
     )
     for name, command in {
-        "prod-anthropic-rotation-due": "keyplan put anthropic",
+        "prod-keyplan/anthropic/rotation-due": "keyplan put anthropic",
         "prod-keys-without-value": "keyplan status",
         "prod-reminder-silent": "aws lambda invoke --function-name prod-keyplan-value-age /dev/stdout",
         "prod-reminder-failing": "aws logs tail /aws/lambda/prod-keyplan-value-age --since 3d",

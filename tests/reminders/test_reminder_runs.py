@@ -355,7 +355,7 @@ def test_the_current_version_is_found_on_any_page(cloud: Cloud, start: datetime)
 def test_an_alarm_that_ends_says_nothing(world: Callable[..., World], start: datetime, state: str) -> None:
     here = world(two_keys(ReminderMode.PER_KEY))
     here.put("anthropic", start - 20 * DAY)
-    assert here.run(alarm_event("prod-anthropic-rotation-overdue", start, state)) == {
+    assert here.run(alarm_event("prod-keyplan/anthropic/rotation-overdue", start, state)) == {
         "run": "ignored",
         "keys": 0,
         "messages": 0,
@@ -368,9 +368,9 @@ def test_the_due_alarm_of_an_overdue_key_leaves_the_word_to_the_overdue_alarm(
 ) -> None:
     here = world(two_keys(ReminderMode.PER_KEY))
     here.put("anthropic", start - 20 * DAY)
-    here.run(alarm_event("prod-anthropic-rotation-due", start))
+    here.run(alarm_event("prod-keyplan/anthropic/rotation-due", start))
     assert here.mailbox.take() == []
-    here.run(alarm_event("prod-anthropic-rotation-overdue", start))
+    here.run(alarm_event("prod-keyplan/anthropic/rotation-overdue", start))
     assert [address for address, _, _ in here.mailbox.take()] == [ML]
 
 
@@ -378,7 +378,7 @@ def test_an_alarm_of_a_key_that_left_the_catalogue_is_ignored(
     world: Callable[..., World], start: datetime
 ) -> None:
     here = world(two_keys(ReminderMode.PER_KEY))
-    assert here.run(alarm_event("prod-former-rotation-due", start))["run"] == "ignored"
+    assert here.run(alarm_event("prod-keyplan/former/rotation-due", start))["run"] == "ignored"
 
 
 def test_a_topic_that_refuses_keeps_nobody_else_from_hearing(

@@ -289,12 +289,12 @@ def test_after_ninety_one_days_the_owner_is_told_and_a_new_value_ends_it(sandbox
     secrets.put_secret_value(SecretId="sandbox/anthropic-api-key", SecretString=json.dumps({"A": CANARY}))
     advance = sandbox("advance", "91d")
     assert advance.code == 0, advance.said
-    assert "sandbox-anthropic-rotation-due OK → ALARM" in advance.stdout
-    assert "sandbox-anthropic-rotation-overdue OK → ALARM" in advance.stdout
+    assert "sandbox-keyplan/anthropic/rotation-due OK → ALARM" in advance.stdout
+    assert "sandbox-keyplan/anthropic/rotation-overdue OK → ALARM" in advance.stdout
     assert "To:      ml@example.com\nSubject: sandbox: the key anthropic is" in advance.stdout
     secrets.put_secret_value(SecretId="sandbox/anthropic-api-key", SecretString=json.dumps({"A": CANARY}))
     after = sandbox("advance", "1d")
-    assert "sandbox-anthropic-rotation-overdue ALARM → OK" in after.stdout
+    assert "sandbox-keyplan/anthropic/rotation-overdue ALARM → OK" in after.stdout
     assert "0 mails would have been sent" in after.stdout
 
 

@@ -57,13 +57,17 @@ class AlarmPlan:
 
 
 def due_alarm(environment: str, key: str) -> str:
-    """The alarm that a key's value has to be replaced soon: `prod-anthropic-rotation-due`."""
-    return f"{environment}-{key}-rotation-due"
+    """The alarm that a key's value has to be replaced soon: `prod-keyplan/anthropic/rotation-due`.
+
+    A slash is in no environment's and no key's name: key `eu-x` of `prod` and key `x` of `prod-eu` are told
+    apart. CloudWatch overwrites an alarm of the same name without a word.
+    """
+    return f"{environment}-keyplan/{key}/rotation-due"
 
 
 def overdue_alarm(environment: str, key: str) -> str:
-    """The alarm that a key's value is too old: `prod-anthropic-rotation-overdue`."""
-    return f"{environment}-{key}-rotation-overdue"
+    """The alarm that a key's value is too old: `prod-keyplan/anthropic/rotation-overdue`."""
+    return f"{environment}-keyplan/{key}/rotation-overdue"
 
 
 def count_alarm(environment: str, mode: ReminderMode) -> str:

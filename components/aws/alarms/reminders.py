@@ -78,7 +78,8 @@ class RotationReminders(pulumi.ComponentResource):
     ) -> None:
         owner_topic = args.topic_arns[args.catalogue.owner]
         action = small.arn if plan.action is Action.FUNCTION else owner_topic
-        logical = plan.name.removeprefix(f"{args.catalogue.environment}-")
+        logical = plan.name.removeprefix(f"{args.catalogue.environment}-").removeprefix("keyplan/")
+        logical = logical.replace("/", "-")
         # An alarm that goes off before it may call the function would lose its one message.
         opts = pulumi.ResourceOptions(parent=self, depends_on=callers)
         metric_alarm(f"{name}-{logical}", args.catalogue.environment, plan, [action], opts)
