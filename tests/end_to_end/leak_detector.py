@@ -105,7 +105,7 @@ class ProcessWatcher:
     `program_marker`: the program that `keyplan exec` was asked to start, and what that starts.
     """
 
-    def __init__(self, detector: LeakDetector, program_marker: str, interval_seconds: float = 0.01) -> None:
+    def __init__(self, detector: LeakDetector, program_marker: str, interval_seconds: float = 0.1) -> None:
         self._detector, self._marker, self._interval = detector, program_marker.encode(), interval_seconds
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -125,14 +125,14 @@ class ProcessWatcher:
         own = str(os.getpid())
         while not self._stop.is_set():
             for process in (name for name in os.listdir("/proc") if name.isdigit() and name != own):
-                self._look_at(Path("/proc", process))
+                self._look_at(f"/proc/{process}")
             self.samples += 1
             self._stop.wait(self._interval)
 
-    def _look_at(self, process: Path) -> None:
+    def _look_at(self, process: str) -> None:
         # The environment first: were it read last, it could belong to a program that replaced the one
         # whose arguments had been read.
-        environment, arguments = _read_process(process / "environ"), _read_process(process / "cmdline")
+        environment, arguments = _read_process(f"{process}/environ"), _read_process(f"{process}/cmdline")
         if self._holds(arguments):
             self.leaks.add(f"arguments of a process: {arguments.split(bytes(1))[0]!r}")
         if self._marker not in arguments and self._holds(environment):
@@ -157,11 +157,9 @@ class DiskWatcher:
         self,
         detector: LeakDetector,
         roots: Iterable[Path],
-        except_for: Iterable[Path] = (),
         interval_seconds: float = 0.1,
     ) -> None:
         self._detector, self._roots, self._interval = detector, tuple(roots), interval_seconds
-        self._allowed = {path.absolute() for path in except_for}
         self._seen: dict[Path, tuple[int, int, int]] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -186,16 +184,17 @@ class DiskWatcher:
         except OSError:  # gone between the listing and the look
             return
         state = (found.st_ino, found.st_mtime_ns, found.st_size)
-        if self._seen.get(path) == state or path.absolute() in self._allowed:
+        if self._seen.get(path) == state:
             return
         self._seen[path] = state
         if self._detector.forms_in(_content(path)):
             self.leaks.add(str(path))
 
 
-def _read_process(path: Path) -> bytes:
+def _read_process(path: str) -> bytes:
     try:
-        return path.read_bytes()
+        with open(path, "rb", buffering=0) as file:
+            return file.readall()
     except OSError:  # the process is gone, or another user's
         return b""
 
