@@ -287,6 +287,9 @@ def test_buildkite_jobs_are_told_by_pipeline_and_branch() -> None:
             "StringLike": {
                 f"{host}:sub": "organization:example:pipeline:evals:ref:refs/heads/main:commit:*:step:*"
             },
+            "StringNotLike": {
+                f"{host}:sub": ["organization:example:pipeline:evals:ref:refs/heads/*:*:commit:*:step:*"]
+            },
         },
     )
 
@@ -341,7 +344,9 @@ def test_no_trust_has_a_wildcard_where_it_is_none_or_a_claim_that_may_be_missing
     document = trust(settings)
     assert "ForAllValues" not in json.dumps(document)
     conditions = document["Statement"][0]["Condition"]
-    assert set(conditions) <= {"StringEquals", "StringLike"}
+    # A negated operator is true for a claim that is missing: it only ever narrows what another one demands.
+    assert set(conditions) <= {"StringEquals", "StringLike", "StringNotLike"}
+    assert set(conditions.get("StringNotLike", ())) <= set(conditions.get("StringLike", ()))
     compared = [each for values in conditions["StringEquals"].values() for each in flat(values)]
     assert [each for each in compared if re.search(r"[*?]", each)] == []
 
@@ -349,7 +354,8 @@ def test_no_trust_has_a_wildcard_where_it_is_none_or_a_claim_that_may_be_missing
 @given(ANY_SETTINGS)
 def test_every_trust_compares_the_audience_and_the_subject(settings: Settings) -> None:
     conditions = trust(settings)["Statement"][0]["Condition"]
-    compared = [name.rpartition(":")[2] for claims in conditions.values() for name in claims]
+    demanded = [claims for operator, claims in conditions.items() if operator != "StringNotLike"]
+    compared = [name.rpartition(":")[2] for claims in demanded for name in claims]
     assert {"aud", "sub"} <= set(compared)
     assert len(compared) == len(set(compared))
 

@@ -43,6 +43,7 @@ class CiIdentity:
     issuer: str  # the provider's address, https://…
     audience: str  # the `aud` that the runner asks for
     claims: tuple[tuple[str, tuple[str, ...]], ...]  # claim -> values as a condition has them, any may match
+    excluded_subjects: tuple[str, ...] = ()  # patterns of `sub` that are refused although a claim matches
 
 
 def ci_identity(consumer: Consumer) -> CiIdentity:
@@ -72,6 +73,8 @@ def ci_trust(account: Account, identity: CiIdentity) -> Document:
     for claim, values in (("aud", (literal(identity.audience),)), *identity.claims):
         operator, listed = condition(values)
         conditions.setdefault(operator, {})[f"{host}:{claim}"] = listed if len(listed) > 1 else listed[0]
+    if identity.excluded_subjects:
+        conditions["StringNotLike"] = {f"{host}:sub": list(identity.excluded_subjects)}
     return statement_document(
         "JobsOfThisRepository",
         {"Federated": provider_arn(account, host)},
@@ -147,13 +150,17 @@ def _circleci(settings: CircleciSettings) -> CiIdentity:
 def _buildkite(settings: BuildkiteSettings) -> CiIdentity:
     """Buildkite: one pipeline's branches. The stars: commit and step are part of the subject.
 
+    A fork's build has `USER:BRANCH` as its branch, so that user `main` with a branch `commit` would meet the
+    pattern of branch `main`. A branch's own name has no colon: a subject with one in that place is refused.
+
     Source: Buildkite Docs, "OIDC with AWS" (checked 2026-11-21).
     """
     pipeline = f"organization:{literal(settings.organization)}:pipeline:{literal(settings.pipeline)}"
     subjects = tuple(
         f"{pipeline}:ref:refs/heads/{pattern(branch)}:commit:*:step:*" for branch in settings.branches
     )
-    return CiIdentity(BUILDKITE_ISSUER, WEB_IDENTITY_AUDIENCE, (("sub", subjects),))
+    forks = (f"{pipeline}:ref:refs/heads/*:*:commit:*:step:*",)
+    return CiIdentity(BUILDKITE_ISSUER, WEB_IDENTITY_AUDIENCE, (("sub", subjects),), forks)
 
 
 def _refs(branches: Sequence[str], tags: Sequence[str]) -> tuple[str, ...]:
