@@ -14,7 +14,7 @@ down: $(READY)
 	@$(BIN)/python -m sandbox down
 
 test: lint types $(READY)
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(READY)
 	$(BIN)/ruff check .

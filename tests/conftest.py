@@ -1,6 +1,7 @@
 """What every test gets: no cloud account, no home of its own user, no way off this machine."""
 
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,10 @@ from hypothesis import HealthCheck, settings
 # How long an example takes says nothing about behaviour on a shared machine.
 settings.register_profile("keyplan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("keyplan")
+
+# A shell that starts the tests in its background has them ignore Ctrl-C, and every program that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LOOPBACK = ("127.", "::1", "localhost")
 
