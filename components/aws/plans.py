@@ -35,7 +35,8 @@ from components.aws.policy.quotas import (
 from components.aws.policy.trusts import (
     auditor_trust,
     ec2_trust,
-    ecs_trust,
+    ecs_execution_trust,
+    ecs_task_trust,
     irsa_trust,
     lambda_trust,
     pod_identity_trust,
@@ -178,8 +179,8 @@ def _trust(account: Account, consumer: Consumer, identity: CiIdentity | None) ->
     if isinstance(settings, EksSettings):
         pods = settings.identity is EksIdentity.POD_IDENTITY
         return pod_identity_trust(account, settings) if pods else irsa_trust(account, settings)
-    if consumer.runtime is Runtime.ECS:
-        return ecs_trust(account)
+    if isinstance(settings, EcsSettings):
+        return ecs_execution_trust() if settings.read_at is ReadAt.START else ecs_task_trust(account)
     if consumer.runtime is Runtime.LAMBDA:
         return lambda_trust()
     if consumer.runtime is Runtime.EC2:

@@ -15,7 +15,8 @@ from components.aws.policy.trusts import (
     auditor_trust,
     condition,
     ec2_trust,
-    ecs_trust,
+    ecs_execution_trust,
+    ecs_task_trust,
     irsa_trust,
     lambda_trust,
     literal,
@@ -69,8 +70,12 @@ def service(
 
 
 SERVICE_CASES = {
+    "ECS before the task": (
+        ecs_execution_trust(),
+        service("EcsTasks", "ecs-tasks.amazonaws.com", "sts:AssumeRole"),
+    ),
     "ECS": (
-        ecs_trust(ACCOUNT),
+        ecs_task_trust(ACCOUNT),
         service(
             "EcsTasksOfThisAccount",
             "ecs-tasks.amazonaws.com",
@@ -82,7 +87,7 @@ SERVICE_CASES = {
         ),
     ),
     "ECS in China": (
-        ecs_trust(CHINA),
+        ecs_task_trust(CHINA),
         service(
             "EcsTasksOfThisAccount",
             "ecs-tasks.amazonaws.com",

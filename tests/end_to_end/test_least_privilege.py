@@ -257,7 +257,10 @@ def request_of(consumer: dict[str, Any]) -> tuple[str, dict[str, str]] | None:
         }
         source = f"arn:aws:eks:eu-west-1:{MOTO_ACCOUNT}:cluster/{consumer['cluster']}"
         return "pods.eks", {**tags, "aws:SourceAccount": MOTO_ACCOUNT, "aws:SourceArn": source}
-    return {"ecs": ("ecs-tasks", OWN), "lambda": ("lambda", {}), "ec2": ("ec2", {})}.get(runtime)
+    if runtime == "ecs":
+        # The execution role is taken before the task is there.
+        return "ecs-tasks", OWN if consumer.get("readAt") == "run" else {}
+    return {"lambda": ("lambda", {}), "ec2": ("ec2", {})}.get(runtime)
 
 
 def test_a_service_role_is_taken_by_its_own_service_for_its_own_account(stack: Stack) -> None:

@@ -61,7 +61,17 @@ def statement_document(
     return {"Version": VERSION, "Statement": [statement]}
 
 
-def ecs_trust(account: Account) -> Document:
+def ecs_execution_trust() -> Document:
+    """ECS takes the role to start a task, before the task is there.
+
+    AWS documents aws:SourceArn and aws:SourceAccount for the task role only; if ECS does not send them here,
+    a condition on them would keep every task from starting. See `lambda_trust` for what decides instead.
+    Source: ECS Developer Guide, "Amazon ECS task execution IAM role" (checked 2026-11-21).
+    """
+    return statement_document("EcsTasks", {"Service": "ecs-tasks.amazonaws.com"}, ["sts:AssumeRole"], {})
+
+
+def ecs_task_trust(account: Account) -> Document:
     """ECS takes the role for tasks of this account and region, and for nobody else's.
 
     Source: ECS Developer Guide, "Amazon ECS task IAM role", confused deputy (checked 2026-11-21).
