@@ -1,4 +1,4 @@
-"""The environment that the sandbox's processes run in: nothing of the user's AWS set-up, and no proxy.
+"""The environment that the sandbox's processes run in: nothing of the user's clouds and keys, and no proxy.
 
 A profile, a credential or a proxy of the user must neither be read nor receive a request that was meant for
 the machine itself.
@@ -12,7 +12,9 @@ from collections.abc import Mapping
 REGION_DEFAULT = "eu-west-1"
 # moto takes any credentials; these are recognisably not real ones.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox"}
-DROPPED_PREFIXES = ("AWS_", "BOTO_", "MOTO_")
+DROPPED_PREFIXES = ("AWS_", "BOTO_", "MOTO_", "ANTHROPIC_", "PULUMI_")
+# The server lives long, and everybody who may look at its process would see what it inherited.
+DROPPED_ENDINGS = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "_PASSPHRASE", "_CREDENTIALS")
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 LOOPBACK = "127.0.0.1,localhost"
 
@@ -22,7 +24,9 @@ def isolated(environment: Mapping[str, str], region: str = REGION_DEFAULT) -> di
     kept = {
         name: text
         for name, text in environment.items()
-        if not name.startswith(DROPPED_PREFIXES) and name.lower() not in PROXY_VARIABLES
+        if not name.startswith(DROPPED_PREFIXES)
+        and not name.upper().endswith(DROPPED_ENDINGS)
+        and name.lower() not in PROXY_VARIABLES
     }
     return {
         **kept,

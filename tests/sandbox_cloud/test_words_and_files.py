@@ -41,6 +41,10 @@ def _key(name: str, vendor: str = "anthropic", *, stored: bool = False) -> Store
 
 def test_the_users_aws_settings_and_proxies_are_dropped_and_the_rest_stays() -> None:
     given = {
+        "ANTHROPIC_API_KEY": "kept by nobody",
+        "OPENROUTER_API_KEY": "kept by nobody",
+        "PULUMI_ACCESS_TOKEN": "kept by nobody",
+        "GITHUB_TOKEN": "kept by nobody",
         "PATH": "/bin",
         "AWS_PROFILE": "prod",
         "AWS_ENDPOINT_URL_SECRETSMANAGER": "https://example.com",
