@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -147,6 +147,20 @@ def tag_changes(old: Properties, new: Properties) -> tuple[list[str], dict[str, 
     before, after = old.get("tagsAll") or {}, new.get("tagsAll") or {}
     removed = sorted(set(before) - set(after))
     return removed, {name: text for name, text in after.items() if before.get(name) != text}
+
+
+def change_tags(
+    old: Properties, new: Properties, untag: Callable[..., Any], tag: Callable[..., Any], **resource: str
+) -> None:
+    """Bring a resource's tags up to date through the two calls that most services have.
+
+    Args: resource: the one parameter by which both calls name it, as in `RoleName=…`.
+    """
+    removed, added = tag_changes(old, new)
+    if removed:
+        untag(**resource, TagKeys=removed)
+    if added:
+        tag(**resource, Tags=tag_list(added))
 
 
 def document_text(document: Any) -> str:

@@ -11,7 +11,7 @@ from sandbox.provider.handler import (
     Created,
     Handler,
     Properties,
-    tag_changes,
+    change_tags,
     tag_list,
     tag_map,
     tag_outputs,
@@ -135,11 +135,7 @@ class MetricAlarm(Handler):
             client.put_metric_alarm(Tags=tag_list(new["tagsAll"]), **_parameters(new))
         if "tagsAll" in changed:
             arn = client.describe_alarms(AlarmNames=[id_])["MetricAlarms"][0]["AlarmArn"]
-            removed, added = tag_changes(old, new)
-            if removed:
-                client.untag_resource(ResourceARN=arn, TagKeys=removed)
-            if added:
-                client.tag_resource(ResourceARN=arn, Tags=tag_list(added))
+            change_tags(old, new, client.untag_resource, client.tag_resource, ResourceARN=arn)
         return {}
 
     def delete(self, cloud: Cloud, id_: str, known: Properties) -> None:

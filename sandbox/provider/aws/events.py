@@ -12,7 +12,7 @@ from sandbox.provider.handler import (
     Created,
     Handler,
     Properties,
-    tag_changes,
+    change_tags,
     tag_list,
     tag_map,
     tag_outputs,
@@ -82,11 +82,7 @@ class EventRule(Handler):
         if "tagsAll" in changed:
             bus, name = _rule_of(id_)
             arn = client.describe_rule(Name=name, EventBusName=bus)["Arn"]
-            removed, added = tag_changes(old, new)
-            if removed:
-                client.untag_resource(ResourceARN=arn, TagKeys=removed)
-            if added:
-                client.tag_resource(ResourceARN=arn, Tags=tag_list(added))
+            change_tags(old, new, client.untag_resource, client.tag_resource, ResourceARN=arn)
         return {}
 
     def delete(self, cloud: Cloud, id_: str, known: Properties) -> None:

@@ -9,7 +9,7 @@ from sandbox.provider.handler import (
     Created,
     Handler,
     Properties,
-    tag_changes,
+    change_tags,
     tag_list,
     tag_map,
     tag_outputs,
@@ -71,11 +71,13 @@ class OpenIdConnectProvider(Handler):
                 OpenIDConnectProviderArn=id_, ThumbprintList=new["thumbprintLists"]
             )
         if "tagsAll" in changed:
-            removed, added = tag_changes(old, new)
-            if removed:
-                client.untag_open_id_connect_provider(OpenIDConnectProviderArn=id_, TagKeys=removed)
-            if added:
-                client.tag_open_id_connect_provider(OpenIDConnectProviderArn=id_, Tags=tag_list(added))
+            change_tags(
+                old,
+                new,
+                client.untag_open_id_connect_provider,
+                client.tag_open_id_connect_provider,
+                OpenIDConnectProviderArn=id_,
+            )
         return {}
 
     def delete(self, cloud: Cloud, id_: str, known: Properties) -> None:

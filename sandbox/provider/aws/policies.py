@@ -10,8 +10,8 @@ from sandbox.provider.handler import (
     Created,
     Handler,
     Properties,
+    change_tags,
     document_text,
-    tag_changes,
     tag_list,
     tag_map,
     tag_outputs,
@@ -79,11 +79,7 @@ class Policy(Handler):
                 client.delete_policy_version(PolicyArn=id_, VersionId=oldest["VersionId"])
             client.create_policy_version(PolicyArn=id_, PolicyDocument=new["policy"], SetAsDefault=True)
         if "tagsAll" in changed:
-            removed, added = tag_changes(old, new)
-            if removed:
-                client.untag_policy(PolicyArn=id_, TagKeys=removed)
-            if added:
-                client.tag_policy(PolicyArn=id_, Tags=tag_list(added))
+            change_tags(old, new, client.untag_policy, client.tag_policy, PolicyArn=id_)
         return {}
 
     def delete(self, cloud: Cloud, id_: str, known: Properties) -> None:

@@ -10,8 +10,8 @@ from sandbox.provider.handler import (
     Created,
     Handler,
     Properties,
+    change_tags,
     document_text,
-    tag_changes,
     tag_list,
     tag_map,
     tag_outputs,
@@ -92,11 +92,7 @@ class Role(Handler):
             else:
                 client.delete_role_permissions_boundary(RoleName=id_)
         if "tagsAll" in changed:
-            removed, added = tag_changes(old, new)
-            if removed:
-                client.untag_role(RoleName=id_, TagKeys=removed)
-            if added:
-                client.tag_role(RoleName=id_, Tags=tag_list(added))
+            change_tags(old, new, client.untag_role, client.tag_role, RoleName=id_)
         return {}
 
     def delete(self, cloud: Cloud, id_: str, known: Properties) -> None:
@@ -160,11 +156,9 @@ class InstanceProfile(Handler):
             if new.get("role"):
                 client.add_role_to_instance_profile(InstanceProfileName=id_, RoleName=new["role"])
         if "tagsAll" in changed:
-            removed, added = tag_changes(old, new)
-            if removed:
-                client.untag_instance_profile(InstanceProfileName=id_, TagKeys=removed)
-            if added:
-                client.tag_instance_profile(InstanceProfileName=id_, Tags=tag_list(added))
+            change_tags(
+                old, new, client.untag_instance_profile, client.tag_instance_profile, InstanceProfileName=id_
+            )
         return {}
 
     def delete(self, cloud: Cloud, id_: str, known: Properties) -> None:

@@ -12,8 +12,8 @@ from sandbox.provider.handler import (
     Created,
     Handler,
     Properties,
+    change_tags,
     error_code,
-    tag_changes,
     tag_list,
     tag_map,
     tag_outputs,
@@ -108,11 +108,7 @@ class Secret(Handler):
         if "policy" in changed:
             client.put_resource_policy(SecretId=id_, ResourcePolicy=new["policy"])
         if "tagsAll" in changed:
-            removed, added = tag_changes(old, new)
-            if removed:
-                client.untag_resource(SecretId=id_, TagKeys=removed)
-            if added:
-                client.tag_resource(SecretId=id_, Tags=tag_list(added))
+            change_tags(old, new, client.untag_resource, client.tag_resource, SecretId=id_)
         if "replicas" in changed:
             self._replicate(client, id_, old, new)
         return {}

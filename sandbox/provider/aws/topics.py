@@ -11,7 +11,7 @@ from sandbox.provider.handler import (
     Created,
     Handler,
     Properties,
-    tag_changes,
+    change_tags,
     tag_list,
     tag_map,
     tag_outputs,
@@ -78,11 +78,7 @@ class Topic(Handler):
                     TopicArn=id_, AttributeName=attribute, AttributeValue=new.get(name, "")
                 )
         if "tagsAll" in changed:
-            removed, added = tag_changes(old, new)
-            if removed:
-                client.untag_resource(ResourceArn=id_, TagKeys=removed)
-            if added:
-                client.tag_resource(ResourceArn=id_, Tags=tag_list(added))
+            change_tags(old, new, client.untag_resource, client.tag_resource, ResourceArn=id_)
         return {}
 
     def delete(self, cloud: Cloud, id_: str, known: Properties) -> None:
