@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from sandbox.builtin import run_program
 from sandbox.configuration import Configuration
-from sandbox.engine import run_program
 from sandbox.project import Project
 from sandbox.server.lifecycle import Launch, stop_server
 

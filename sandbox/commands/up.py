@@ -93,7 +93,7 @@ def _server(project: Project, port: int) -> ServerRecord:
     if rebuilt:
         note("the sandbox's cloud was gone, and the values in it with it: everything has to be made again")
     try:
-        import sandbox.engine  # noqa: F401  # takes a while to import, just as the server does to start
+        import sandbox.builtin  # noqa: F401  # takes a while to import, just as the server does to start
 
         return launch.wait()
     except BaseException:
@@ -102,7 +102,7 @@ def _server(project: Project, port: int) -> ServerRecord:
 
 
 def _run_program(project: Project, record: ServerRecord, config: dict[str, str], *, preview: bool) -> Any:
-    from sandbox.engine import run_program
+    from sandbox.builtin import run_program
 
     with Progress("resource", "resources") as progress:
         return run_program(

@@ -1,6 +1,6 @@
 """The provider behind the sandbox: it really makes, reads, changes and deletes each resource in moto.
 
-`Provider` is the whole interface. It is called by the small engine in `sandbox.engine`, and can be served
+`Provider` is the whole interface. It is called by the small engine in `sandbox.builtin`, and can be served
 over gRPC to the real one.
 """
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from sandbox.engine.errors import ProgramFailed
+from sandbox.builtin.errors import ProgramFailed
 
 CHILD = Path(__file__).with_name("child.py")
 END_SECONDS = 5

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from sandbox.engine.state import State
+from sandbox.builtin.state import State
 from sandbox.provider import Provider, ProviderError
 from sandbox.provider.values import UNKNOWN
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from sandbox.engine.errors import ProgramFailed, ResourceFailed
-from sandbox.engine.program import Program
-from sandbox.engine.result import Mode, Report, Result
-from sandbox.engine.state import State, opened
+from sandbox.builtin.errors import ProgramFailed, ResourceFailed
+from sandbox.builtin.program import Program
+from sandbox.builtin.state import State, opened
+from sandbox.result import Mode, Report, Result
 
 
 def run_program(
@@ -57,10 +57,10 @@ def _run(
     diagnostics: list[str] = []
     with Program(project, name, stack, config, diagnostics, preview=preview) as program:
         # Imported while the program's process imports the SDK as well: each takes half a second.
-        from sandbox.engine.deployment import Deployment
-        from sandbox.engine.monitor import Engine, Monitor, serving
-        from sandbox.engine.providers import Providers
-        from sandbox.engine.removal import remove_leftovers
+        from sandbox.builtin.deployment import Deployment
+        from sandbox.builtin.monitor import Engine, Monitor, serving
+        from sandbox.builtin.providers import Providers
+        from sandbox.builtin.removal import remove_leftovers
 
         providers = Providers(config, state)
         if not preview and not state.resources():
@@ -82,9 +82,9 @@ def _run(
 
 
 def _destroy(config: Mapping[str, str], state: State, report: Report | None) -> Result:
-    from sandbox.engine.deployment import Deployment
-    from sandbox.engine.providers import Providers
-    from sandbox.engine.removal import remove_everything
+    from sandbox.builtin.deployment import Deployment
+    from sandbox.builtin.providers import Providers
+    from sandbox.builtin.removal import remove_everything
 
     deployment = Deployment(state, Providers(config, state), Path(), preview=False, report=report)
     remove_everything(deployment)

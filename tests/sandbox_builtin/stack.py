@@ -6,7 +6,7 @@ import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sandbox.engine import Change, Result, run_program
+from sandbox.builtin import Change, Result, run_program
 
 REGION = "eu-west-1"
 

@@ -20,12 +20,12 @@ from pulumi.runtime.proto import (
     resource_pb2_grpc,
 )
 
-from sandbox.engine.deployment import PROVIDER_PREFIX, Deployment, Goal
-from sandbox.engine.errors import ResourceFailed
-from sandbox.engine.wire import decode, decode_outputs, encode
+from sandbox.builtin.deployment import PROVIDER_PREFIX, Deployment, Goal
+from sandbox.builtin.errors import ResourceFailed
 from sandbox.provider import ProviderError
 from sandbox.provider.invokes import INVOKES
 from sandbox.provider.provider import known
+from sandbox.wire import decode, decode_outputs, encode
 
 # A registration holds its thread until its resource is made, and the SDK sends 32 at once.
 WORKERS = 64

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.engine import StateUnusable
-from sandbox.engine.state import Resource, State, opened
+from sandbox.builtin import StateUnusable
+from sandbox.builtin.state import Resource, State, opened
 from sandbox.provider.archives import hashed
 from sandbox.provider.values import ARCHIVE_SIGNATURE, ASSET_SIGNATURE, SIGNATURE_KEY
 

@@ -12,16 +12,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sandbox.engine.errors import ResourceFailed
-from sandbox.engine.paths import without_ignored
-from sandbox.engine.providers import Providers
-from sandbox.engine.removal import dependents_to_replace, tombstone
-from sandbox.engine.result import Change, ChangeKind, Report
-from sandbox.engine.state import Changed, Resource, State
+from sandbox.builtin.errors import ResourceFailed
+from sandbox.builtin.paths import without_ignored
+from sandbox.builtin.providers import Providers
+from sandbox.builtin.removal import dependents_to_replace, tombstone
+from sandbox.builtin.state import Changed, Resource, State
 from sandbox.provider import Provider, ProviderError
 from sandbox.provider import State as Found
 from sandbox.provider.archives import hashed, is_elided
 from sandbox.provider.errors import AlreadyExists
+from sandbox.result import Change, ChangeKind, Report
 
 PROVIDER_PREFIX = "pulumi:providers:"
 UNPROTECT = "take `protect` off the resource in the program, run up once, then make this change"

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from sandbox.engine import ProgramFailed, ResourceFailed
-from tests.sandbox_engine.stack import Stack
+from sandbox.builtin import ProgramFailed, ResourceFailed
+from tests.sandbox_builtin.stack import Stack
 
 REFUSED = {
     "an unknown type": (

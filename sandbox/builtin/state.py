@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from keyplan.errors import ChangedMeanwhile
-from sandbox.engine.errors import StateUnusable
+from sandbox.builtin.errors import StateUnusable
 from sandbox.provider.archives import elided
 
 VERSION = 1

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from sandbox.engine.providers import Providers
+from sandbox.builtin.providers import Providers
 from sandbox.provider import Provider
 from sandbox.provider.cloud import ENDPOINT_NAMES
-from tests.sandbox_engine.stack import Stack
+from tests.sandbox_builtin.stack import Stack
 
 REGION = "eu-west-1"
 

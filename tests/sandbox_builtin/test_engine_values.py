@@ -13,12 +13,12 @@ from google.protobuf import struct_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.engine.paths import parse, without_ignored
-from sandbox.engine.wire import SECRET_SIGNATURE, UNKNOWN_TEXT, decode, decode_outputs, encode
+from sandbox.builtin.paths import parse, without_ignored
 from sandbox.provider import UNKNOWN, Provider, ProviderError, cloud
 from sandbox.provider.archives import content, hashed
 from sandbox.provider.cloud import WAKING_CALLS, Cloud
 from sandbox.provider.values import ARCHIVE_SIGNATURE, ASSET_SIGNATURE, SIGNATURE_KEY
+from sandbox.wire import SECRET_SIGNATURE, UNKNOWN_TEXT, decode, decode_outputs, encode
 
 # Whole numbers up to this size survive the wire's doubles.
 EXACT = 2**53

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from sandbox.engine.errors import ResourceFailed
-from sandbox.engine.state import Changed, Resource, State
+from sandbox.builtin.errors import ResourceFailed
+from sandbox.builtin.state import Changed, Resource, State
 from sandbox.provider import ProviderError
 from sandbox.provider.provider import fixed_properties, recoverable
 
 if TYPE_CHECKING:
-    from sandbox.engine.deployment import Deployment
+    from sandbox.builtin.deployment import Deployment
 
 UNPROTECT = "put it back, take its `protect` off, run up once, then remove it"
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from keyplan.errors import ChangedMeanwhile
-from sandbox.engine import ResourceFailed
-from tests.sandbox_engine.stack import Stack, kinds
+from sandbox.builtin import ResourceFailed
+from tests.sandbox_builtin.stack import Stack, kinds
 
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 SECRET_AND_READER = """
@@ -238,7 +238,7 @@ def test_a_replacement_that_fails_leaves_the_old_resource(stack: Stack, aws: Any
 
 
 def test_two_runs_at_once_are_refused(stack: Stack) -> None:
-    from sandbox.engine.state import opened
+    from sandbox.builtin.state import opened
 
     stack.write("")
     with (

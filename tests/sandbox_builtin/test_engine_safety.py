@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.engine import ProgramFailed, ResourceFailed
-from tests.sandbox_engine.stack import REGION, Stack, kinds
+from sandbox.builtin import ProgramFailed, ResourceFailed
+from tests.sandbox_builtin.stack import REGION, Stack, kinds
 
 ROOT = Path(__file__).resolve().parents[2]
 TWO_TOPICS = """
@@ -187,7 +187,7 @@ KILLED = """
 import json, os, signal, sys
 sys.path.insert(0, {root!r})
 from pathlib import Path
-from sandbox.engine import run_program
+from sandbox.builtin import run_program
 from sandbox.provider import Provider
 
 create = Provider.create
@@ -265,7 +265,7 @@ INTERRUPTED = """
 import signal, sys
 sys.path.insert(0, {root!r})
 from pathlib import Path
-from sandbox.engine import run_program
+from sandbox.builtin import run_program
 
 settings = {{"aws:region": "eu-west-1", "aws:endpoints": {endpoints!r}}}
 try:
