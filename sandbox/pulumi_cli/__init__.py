@@ -1,0 +1,1 @@
+"""Pulumi's real engine, run for the sandbox: finding it, getting it, and calling it."""
