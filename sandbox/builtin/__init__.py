@@ -7,8 +7,9 @@ dynamic providers) it refuses by name. `run_program` is the whole interface.
 
 from __future__ import annotations
 
-from sandbox.builtin.errors import ProgramFailed, ResourceFailed, StateUnusable
+from sandbox.builtin.errors import ResourceFailed, StateUnusable
 from sandbox.builtin.run import run_program
+from sandbox.program import ProgramFailed
 from sandbox.result import Change, Result
 
 __all__ = ["Change", "ProgramFailed", "ResourceFailed", "Result", "StateUnusable", "run_program"]

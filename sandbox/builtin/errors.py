@@ -2,21 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from keyplan.errors import KeyplanError, UsageError
-
-
-class ProgramFailed(KeyplanError):  # noqa: N818  # named as keyplan.errors names its own
-    """The program ended with an error of its own; nothing was deleted.
-
-    `message` is the program's own error: only the words of one that is written for people, the traceback
-    of any other. `diagnostics` are the lines that it printed and logged before.
-    """
-
-    def __init__(self, message: str, hint: str | None = None, diagnostics: Sequence[str] = ()) -> None:
-        super().__init__(message, hint)
-        self.diagnostics = list(diagnostics)
 
 
 class ResourceFailed(KeyplanError):  # noqa: N818  # named as keyplan.errors names its own

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from sandbox.builtin.errors import ProgramFailed, ResourceFailed
-from sandbox.builtin.program import Program
+from sandbox.builtin.errors import ResourceFailed
 from sandbox.builtin.state import State, opened
+from sandbox.program import Program, ProgramFailed, Run
 from sandbox.result import Mode, Report, Result
 
 
@@ -55,7 +55,7 @@ def _run(
     report: Report | None,
 ) -> Result:
     diagnostics: list[str] = []
-    with Program(project, name, stack, config, diagnostics, preview=preview) as program:
+    with Program(Run(str(project), name, stack, config, preview), diagnostics.append) as program:
         # Imported while the program's process imports the SDK as well: each takes half a second.
         from sandbox.builtin.deployment import Deployment
         from sandbox.builtin.monitor import Engine, Monitor, serving
@@ -69,8 +69,9 @@ def _run(
         monitor = Monitor(deployment, name, stack)
         try:
             with serving(monitor, Engine(diagnostics)) as address:
-                program.finish(address)
-        except ProgramFailed:
+                program.finish(address, address)
+        except ProgramFailed as failure:
+            failure.diagnostics = diagnostics
             # The program fails too when a registration did; the registration is the reason.
             if deployment.failures:
                 raise _combined(deployment.failures, diagnostics) from None

@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from sandbox.builtin.errors import ProgramFailed
+from keyplan.errors import KeyplanError
 
 CHILD = Path(__file__).with_name("child.py")
 END_SECONDS = 5
@@ -21,22 +22,43 @@ END_SECONDS = 5
 FOREIGN = ("PULUMI_", "GRPC_PROXY", "grpc_proxy")
 
 
+class ProgramFailed(KeyplanError):  # noqa: N818  # named as keyplan.errors names its own
+    """The program ended with an error of its own; nothing was deleted.
+
+    `message` is the program's own error: only the words of one that is written for people, the traceback
+    of any other. `diagnostics` are the lines that it printed and logged before.
+    """
+
+    def __init__(self, message: str, hint: str | None = None, diagnostics: Sequence[str] = ()) -> None:
+        super().__init__(message, hint)
+        self.diagnostics = list(diagnostics)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the program is told about the run that it is part of."""
+
+    directory: str
+    """The folder with __main__.py: its working directory."""
+    project: str
+    stack: str
+    config: Mapping[str, str]
+    """Full name -> text."""
+    preview: bool
+    secret_config: Sequence[str] = ()
+    """The full names of the configuration that is secret."""
+    organization: str = "organization"
+    root: str = ""
+    """The folder with Pulumi.yaml, where that is another one."""
+
+
 class Program:
     """A program that is being started; a context manager that leaves no process behind."""
 
-    def __init__(
-        self,
-        directory: Path,
-        project: str,
-        stack: str,
-        config: Mapping[str, str],
-        diagnostics: list[str],
-        *,
-        preview: bool,
-    ) -> None:
+    def __init__(self, run: Run, line: Callable[[str], None]) -> None:
         """Start the process; it imports the SDK while the caller goes on.
 
-        Args: diagnostics: receives every line that the program prints.
+        Args: line: receives every line that the program prints, from two threads.
         """
         result_read, result_write = os.pipe()
         # -P: the folder of child.py must not become a place that modules are imported from.
@@ -53,24 +75,13 @@ class Program:
             start_new_session=True,
         )
         os.close(result_write)
-        self._diagnostics = diagnostics
         self._result: list[str] = []
         self._readers = [
-            _reading(self._process.stdout, diagnostics),
-            _reading(self._process.stderr, diagnostics),
-            _reading(os.fdopen(result_read, encoding="utf-8"), self._result),
+            _reading(self._process.stdout, line),
+            _reading(self._process.stderr, line),
+            _reading(os.fdopen(result_read, encoding="utf-8"), self._result.append),
         ]
-        self._send(
-            {
-                "directory": str(directory),
-                "main": str(directory / "__main__.py"),
-                "project": project,
-                "stack": stack,
-                "config": dict(config),
-                "preview": preview,
-                "result": result_write,
-            }
-        )
+        self._send({**asdict(run), "config": dict(run.config), "result": result_write})
 
     def __enter__(self) -> Program:
         return self
@@ -92,9 +103,9 @@ class Program:
         for reader in self._readers:
             reader.join(END_SECONDS)
 
-    def finish(self, address: str) -> None:
-        """Give the program the engine's address and wait for its end. Raises: ProgramFailed."""
-        self._send(address)
+    def finish(self, monitor: str, engine: str) -> None:
+        """Give the program the addresses of the engine and wait for its end. Raises: ProgramFailed."""
+        self._send({"monitor": monitor, "engine": engine})
         code = self._process.wait()
         for reader in self._readers:
             reader.join(END_SECONDS)
@@ -105,9 +116,9 @@ class Program:
         told: dict[str, Any] = json.loads("".join(self._result) or "{}")
         if "traceback" in told:
             message = f"the program failed\n{told['traceback'].rstrip()}"
-            return ProgramFailed(message, diagnostics=self._diagnostics)
+            return ProgramFailed(message)
         message = told.get("message") or f"the program's process ended with status {code}"
-        failure = ProgramFailed(message, told.get("hint"), self._diagnostics)
+        failure = ProgramFailed(message, told.get("hint"))
         if isinstance(told.get("exit_code"), int):
             failure.exit_code = told["exit_code"]
         return failure
@@ -129,14 +140,14 @@ class Program:
             return
 
 
-def _reading(stream: IO[str] | None, lines: list[str]) -> threading.Thread:
-    """Collect a stream's lines until it ends."""
+def _reading(stream: IO[str] | None, take: Callable[[str], None]) -> threading.Thread:
+    """Hand over a stream's lines until it ends."""
 
     def read() -> None:
         assert stream is not None  # noqa: S101 - Popen was given a pipe
         with stream:
             for line in stream:
-                lines.append(line.rstrip("\n"))
+                take(line.rstrip("\n"))
 
     thread = threading.Thread(target=read, daemon=True)
     thread.start()

@@ -1,8 +1,8 @@
 """The process that the program runs in, with Pulumi's stock SDK. Run as a file; imports nothing of keyplan.
 
-Standard input brings two lines of JSON: the run's settings, then the engine's address, so that the SDK is
-imported while the engine starts. After that it stays open: when it ends, the engine is gone, and so is this
-process. How the program ended is written to the file descriptor that the settings name.
+Standard input brings two lines of JSON: the run (process.Run), then the engine's addresses, so that the SDK
+is imported while the engine starts. After that it stays open: when it ends, the engine is gone, and so is
+this process. How the program ended is written to the file descriptor that the settings name.
 """
 
 from __future__ import annotations
@@ -31,26 +31,27 @@ def main() -> int:
     settings = json.loads(sys.stdin.readline())
     os.chdir(settings["directory"])
     sys.path[:0] = [settings["directory"]]
-    sys.argv = [settings["main"]]
+    main_file = os.path.join(settings["directory"], "__main__.py")
+    sys.argv = [main_file]
     import pulumi.runtime
 
-    address = json.loads(sys.stdin.readline())
+    addresses = json.loads(sys.stdin.readline())
     threading.Thread(target=_watch_engine, daemon=True).start()
-    pulumi.runtime.set_all_config(settings["config"], [])
+    pulumi.runtime.set_all_config(settings["config"], settings["secret_config"])
     runtime = pulumi.runtime.Settings(
-        monitor=address,
-        engine=address,
+        monitor=addresses["monitor"],
+        engine=addresses["engine"],
         project=settings["project"],
         stack=settings["stack"],
         parallel=THREADS,
         dry_run=settings["preview"],
-        organization="organization",
-        root_directory=settings["directory"],
+        organization=settings["organization"],
+        root_directory=settings["root"] or settings["directory"],
     )
     runtime.engine = Engine(runtime.engine)
     pulumi.runtime.configure(runtime)
     try:
-        asyncio.run(_run(settings["main"]))
+        asyncio.run(_run(main_file))
     except KeyboardInterrupt:
         return SIGNAL_STOPPED
     except SystemExit as stopped:
