@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from google.protobuf import struct_pb2
@@ -33,10 +33,15 @@ def decode_outputs(message: struct_pb2.Struct) -> dict[str, Any]:
     return {name: _shown(value) for name, value in message.fields.items()}
 
 
-def encode(values: Mapping[str, Any]) -> struct_pb2.Struct:
-    """A message from plain values."""
+def encode(values: Mapping[str, Any], secret: Collection[str] = ()) -> struct_pb2.Struct:
+    """A message from plain values. Args: secret: the properties to mark as secret, as `decode` named them."""
     message = struct_pb2.Struct()
-    message.update(_wire(values))
+    message.update(
+        {
+            name: {SIGNATURE_KEY: SECRET_SIGNATURE, "value": _wire(value)} if name in secret else _wire(value)
+            for name, value in values.items()
+        }
+    )
     return message
 
 

@@ -93,7 +93,7 @@ class Program:
         trace: TracebackType | None,
     ) -> None:
         if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
+            self.stop()
             try:
                 self._process.wait(END_SECONDS)
             except subprocess.TimeoutExpired:
@@ -111,6 +111,11 @@ class Program:
             reader.join(END_SECONDS)
         if code:
             raise self._failure(code)
+
+    def stop(self) -> None:
+        """Ask the program to end; one that has ended already stays so."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
 
     def _failure(self, code: int) -> ProgramFailed:
         told: dict[str, Any] = json.loads("".join(self._result) or "{}")

@@ -7,6 +7,7 @@ real one can both call it. Secrets are unwrapped or refused before they get here
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import threading
 from collections.abc import Callable, Mapping
@@ -85,13 +86,19 @@ class Provider:
         return self._cloud
 
     def check(
-        self, token: str, name: str, new: Mapping[str, Any], old: Mapping[str, Any] | None = None
+        self,
+        token: str,
+        name: str,
+        new: Mapping[str, Any],
+        old: Mapping[str, Any] | None = None,
+        seed: bytes = b"",
     ) -> Checked:
         """Fill in defaults, automatic name and all tags, and list what cannot be used.
 
         Args:
             name: the resource's name in the program, which automatic names begin with.
             old: the inputs of the last run; an automatic name is kept from them.
+            seed: what automatic names are made from, so that a preview and its update give the same one.
         """
         handler = HANDLERS.get(token)
         if handler is None:
@@ -101,7 +108,7 @@ class Provider:
         inputs = {**handler.defaults, **given}
         filled = sorted(set(handler.defaults) - set(given))
         if handler.name_length and handler.name_property not in inputs:
-            inputs[handler.name_property] = _automatic_name(handler, name, given, old or {})
+            inputs[handler.name_property] = _automatic_name(handler, name, given, old or {}, seed)
             filled.append(handler.name_property)
         if "tags" in handler.properties():
             tags = given.get("tags")
@@ -289,7 +296,7 @@ def _keys_at(value: Any, path: list[str]) -> set[str]:
 
 
 def _automatic_name(
-    handler: Handler, name: str, given: Mapping[str, Any], old: Mapping[str, Any]
+    handler: Handler, name: str, given: Mapping[str, Any], old: Mapping[str, Any], seed: bytes
 ) -> str | Any:
     prefix = given.get(f"{handler.name_property}Prefix")
     if prefix is UNKNOWN:
@@ -299,7 +306,9 @@ def _automatic_name(
     if previous and automatic and old.get(f"{handler.name_property}Prefix") == prefix:
         return previous
     start = prefix if prefix is not None else f"{name}-"
-    suffix = secrets.token_hex(RANDOM_BYTES)
+    suffix = (hashlib.sha256(seed).digest() if seed else secrets.token_bytes(RANDOM_BYTES))[
+        :RANDOM_BYTES
+    ].hex()
     if not start.startswith(handler.name_start):
         start = f"{handler.name_start}{start}"
     return f"{start[: handler.name_length - len(suffix)]}{suffix}"

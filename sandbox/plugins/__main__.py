@@ -1,0 +1,24 @@
+"""`python -m sandbox.plugins NAME … ENGINE`: the plugin of that name, as the launchers on PATH start it."""
+
+from __future__ import annotations
+
+import sys
+
+from sandbox.plugins.serving import serve
+
+
+def main(arguments: list[str]) -> None:
+    """Serve the plugin. Args: its name, options of the engine's, the engine's address."""
+    name, engine = arguments[0], arguments[-1]
+    if name == "python":
+        from sandbox.plugins.language import register_language_host
+
+        serve(lambda server: register_language_host(server, engine))
+    else:
+        from sandbox.plugins.provider import register_provider
+
+        serve(lambda server: register_provider(server, name))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

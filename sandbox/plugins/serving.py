@@ -1,0 +1,55 @@
+"""What every plugin process does: serve on 127.0.0.1, print the port, and end with the engine.
+
+Source: the engine reads one line with the port from the plugin's standard output and takes every later one
+for the program's (pulumi/sdk/go/common/resource/plugin/plugin.go, v3.259.0, checked 2026-11-21).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+
+# The engine works on that many resources at once unless it is told otherwise: 16 a processor.
+WORKERS = 64
+# As large as Pulumi's own limit. Source: pulumi/runtime/_grpc_settings.py (3.272.0, checked 2026-11-21).
+MESSAGE_BYTES = 400 * 1024 * 1024
+WATCH_SECONDS = 0.5
+GRACE_SECONDS = 4
+
+
+def serve(register: Callable[[Any], None]) -> None:
+    """Serve until the engine ends this process, or is gone itself.
+
+    Args: register: adds the servicer to the server.
+    """
+    engine = os.getppid()
+    ended = threading.Event()
+    # The engine gives each plugin a process group of its own, so that Ctrl-C does not reach it: this signal
+    # is the engine's way to say goodbye, and it waits five seconds for the process to go.
+    for goodbye in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(goodbye, lambda *_: ended.set())
+    server = grpc.server(  # type: ignore[no-untyped-call]
+        ThreadPoolExecutor(max_workers=WORKERS),
+        options=[
+            ("grpc.max_receive_message_length", MESSAGE_BYTES),
+            ("grpc.max_send_message_length", MESSAGE_BYTES),
+            ("grpc.so_reuseport", 0),
+        ],
+    )
+    register(server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    # An engine that was killed cannot say goodbye.
+    while not ended.wait(WATCH_SECONDS) and os.getppid() == engine:
+        pass
+    server.stop(GRACE_SECONDS).wait()
+    os._exit(0)
