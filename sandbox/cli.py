@@ -23,6 +23,7 @@ VERBS = {
     "advance": "move time, run the reminders of each day that passed, show the mails they send",
     "stranger": "let somebody who is not listed read a key, and show the mail that the owners get",
     "down": "end the cloud; the values in it are gone",
+    "engine": "say which of Pulumi's engines is used, and get one if there is none",
 }
 _NEGATIVE_NUMBER = re.compile(r"-\d")
 
@@ -47,7 +48,8 @@ def _dispatch(argv: Sequence[str]) -> int:
     parser.prog = f"{PROGRAM} {verb}"
     module.configure(parser)
     arguments = parser.parse_args(argv[1:])
-    isolate_this_process()
+    if not getattr(module, "LEAVES_THE_MACHINE", False):
+        isolate_this_process()
     code: int = module.run(arguments)
     return code
 
