@@ -21,14 +21,17 @@ ATTEMPTS = 5
 SANDBOX_ATTEMPTS = 2
 
 
-def session(endpoint: Endpoint | None) -> botocore.session.Session:
+def session(endpoint: Endpoint | None, profile: str | None = None) -> botocore.session.Session:
     """botocore's session: the user's, or for the sandbox one that reads no file and no variable of the
     user's.
+
+    Args:
+        profile: the user's profile to take, whatever AWS_PROFILE says.
     """
     import botocore.session
 
     if endpoint is None or not endpoint.is_sandbox:
-        return botocore.session.Session()
+        return botocore.session.Session(profile=profile)
     # (configuration file's name, variable, default, conversion): no name and no variable leaves the default.
     fixed: dict[str, Any] = {
         "profile": (None, None, None, None),
