@@ -22,6 +22,7 @@ VERBS = {
     "status": "show whether it runs, what it has, and which keys have a value",
     "advance": "move time, run the reminders of each day that passed, show the mails they send",
     "stranger": "let somebody who is not listed read a key, and show the mail that the owners get",
+    "pulumi": "run any Pulumi command against the sandbox's cloud",
     "down": "end the cloud; the values in it are gone",
     "engine": "say which of Pulumi's engines is used, and get one if there is none",
 }
@@ -41,13 +42,16 @@ def _dispatch(argv: Sequence[str]) -> int:
     if verb not in VERBS:
         near = difflib.get_close_matches(verb, VERBS, n=1)
         raise UsageError("there is no such command", f"{PROGRAM} {near[0] if near else '--help'}")
-    if any(_NEGATIVE_NUMBER.match(argument) for argument in argv[1:]):
+    if verb != "pulumi" and any(_NEGATIVE_NUMBER.match(argument) for argument in argv[1:]):
         raise UsageError("nothing here is negative: time moves forward only", f"{PROGRAM} {verb} --help")
     module = importlib.import_module(f"sandbox.commands.{verb}")
     parser = Parser(verb, module.__doc__)
     parser.prog = f"{PROGRAM} {verb}"
     module.configure(parser)
-    arguments = parser.parse_args(argv[1:])
+    rest = list(argv[1:])
+    if verb == "pulumi" and rest[:1] not in ([], ["-h"], ["--help"]):
+        rest.insert(0, "--")  # whatever follows is Pulumi's to understand
+    arguments = parser.parse_args(rest)
     if not getattr(module, "LEAVES_THE_MACHINE", False):
         isolate_this_process()
     code: int = module.run(arguments)

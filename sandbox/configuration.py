@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sandbox.isolation import CREDENTIALS, REGION_DEFAULT
 from sandbox.project import STACK, Project
@@ -48,11 +49,26 @@ class Configuration:
         return {
             **self.values,
             "aws:region": self.region,
-            "aws:endpoints": json.dumps([dict.fromkeys(SERVICES, url)]),
-            "aws:accessKey": CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            "aws:secretKey": CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            **{f"aws:{check}": "true" for check in SKIPPED_CHECKS},
+            **{
+                name: value if isinstance(value, str) else json.dumps(value)
+                for name, value in emulator_settings(url).items()
+            },
         }
+
+
+def emulator_settings(url: str) -> dict[str, Any]:
+    """The AWS provider's configuration for an emulator at `url`, as a stack's file has it."""
+    return {
+        "aws:endpoints": [dict.fromkeys(SERVICES, url)],
+        "aws:accessKey": CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        "aws:secretKey": CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        **{f"aws:{check}": "true" for check in SKIPPED_CHECKS},
+    }
+
+
+def aws_settings(config: Mapping[str, str]) -> dict[str, str]:
+    """What a configuration says to the AWS provider, by the provider's own names."""
+    return {name.removeprefix("aws:"): value for name, value in config.items() if name.startswith("aws:")}
 
 
 def read_configuration(project: Project) -> Configuration:

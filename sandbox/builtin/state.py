@@ -159,6 +159,17 @@ def opened(path: Path, project: str, stack: str, instance_id: str, *, preview: b
         _journal_path(path).unlink(missing_ok=True)
 
 
+def made_something(path: Path, instance_id: str) -> bool:
+    """Whether a state of this instance holds anything; False for one that is missing, foreign or broken."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    if not isinstance(found, dict) or found.get("instance") != instance_id:
+        return False
+    return any(found.get(table) for table in TABLES) or bool(list(_journal_lines(path)))
+
+
 def _load(path: Path, header: Mapping[str, Any]) -> tuple[dict[str, dict[str, Row]], bool]:
     empty: dict[str, dict[str, Row]] = {table: {} for table in TABLES}
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 from keyplan.errors import EXIT_DONE, KeyplanError
 from sandbox.outputs import read_manifest, remove_outputs
 from sandbox.project import Project, find_project, one_at_a_time
+from sandbox.pulumi_cli.workspace import remove as remove_workspace
 from sandbox.report import count, say
 from sandbox.server.lifecycle import find_server, stop_server
 from sandbox.stored import values_stored
@@ -27,6 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         values = _values(project)
         stopped = stop_server(project)
         remove_outputs(project)
+        remove_workspace(project)
     if stopped is None:
         say("no sandbox was running here")
         return EXIT_DONE

@@ -4,21 +4,28 @@ The first run creates everything; a later one applies what was changed in the ca
 says what it created, changed, removed and kept. A run without a change does nothing. When the cloud is gone
 (it lives in a process's memory) everything is made again, and the values have to be put again. --preview says
 what would be done and does nothing. When the program fails, nothing is removed.
+
+The program is run by Pulumi's own engine where this machine has one, and by a small builtin one elsewhere;
+--engine chooses. A sandbox stays with the engine that it began with.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from pathlib import Path
 from typing import Any
 
 from keyplan.errors import EXIT_DONE, UsageError
-from sandbox.configuration import read_configuration
+from sandbox.configuration import Configuration, aws_settings, read_configuration
+from sandbox.engine_choice import ENGINES, VARIABLE, Choice, choose, requested
 from sandbox.outputs import write_outputs
 from sandbox.progress import Progress
 from sandbox.project import STACK, Project, find_project, one_at_a_time
+from sandbox.pulumi_cli.workspace import directory_of, prepare
 from sandbox.report import count, is_resource, next_steps, note, say, summary
+from sandbox.result import Mode, Result
 from sandbox.server.administration import digest
 from sandbox.server.lifecycle import Launch, find_server, requested_port
 from sandbox.server.record import ServerRecord
@@ -35,15 +42,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="PORT",
         help="where to listen on 127.0.0.1 (default: KEYPLAN_SANDBOX_PORT, or a free one)",
     )
+    parser.add_argument(
+        "--engine",
+        metavar="ENGINE",
+        help=f"{', '.join(ENGINES)} (default: {VARIABLE}, or {ENGINES[0]}); "
+        "pulumi is obtained if this machine has none",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Bring the sandbox up and return the exit code."""
     project = find_project(Path.cwd())
     port = requested_port(arguments.port)
+    engine = requested(arguments.engine, os.environ)
     try:
         with one_at_a_time(project):
-            return _up(project, port, preview=arguments.preview, verbose=arguments.verbose)
+            return _up(project, port, engine, preview=arguments.preview, verbose=arguments.verbose)
     except KeyboardInterrupt:
         note(
             "",
@@ -53,11 +67,13 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_INTERRUPTED
 
 
-def _up(project: Project, port: int, *, preview: bool, verbose: bool) -> int:
+def _up(project: Project, port: int, engine: str, *, preview: bool, verbose: bool) -> int:
     started = time.monotonic()
     configuration = read_configuration(project)  # mistakes are told before anything is started
-    record = _server(project, port)
-    result = _run_program(project, record, configuration.with_endpoints(record.url), preview=preview)
+    record = start_server(project, port)
+    choice = choose(engine, project, record, os.environ, note)
+    note(choice.words)
+    result = _run_program(project, record, configuration, choice, preview=preview)
     for diagnostic in result.diagnostics:
         note(str(diagnostic))
     seconds = time.monotonic() - started
@@ -79,7 +95,11 @@ def _up(project: Project, port: int, *, preview: bool, verbose: bool) -> int:
     return EXIT_DONE
 
 
-def _server(project: Project, port: int) -> ServerRecord:
+def start_server(project: Project, port: int) -> ServerRecord:
+    """The sandbox's server, started if it was not running.
+
+    Raises: UsageError when it runs on another port than this one; 0 stands for any.
+    """
     found = find_server(project)
     if found is not None:
         if port and found[0].port != port:
@@ -88,7 +108,7 @@ def _server(project: Project, port: int) -> ServerRecord:
                 "python -m sandbox down, which forgets the values in it, then up with the other port",
             )
         return found[0]
-    rebuilt = project.state_file.exists()
+    rebuilt = project.state_file.exists() or directory_of(project).exists()
     launch = Launch(project, port)
     if rebuilt:
         note("the sandbox's cloud was gone, and the values in it with it: everything has to be made again")
@@ -101,17 +121,26 @@ def _server(project: Project, port: int) -> ServerRecord:
         raise
 
 
-def _run_program(project: Project, record: ServerRecord, config: dict[str, str], *, preview: bool) -> Any:
-    from sandbox.builtin import run_program
-
+def _run_program(
+    project: Project, record: ServerRecord, configuration: Configuration, choice: Choice, *, preview: bool
+) -> Result:
+    config = configuration.with_endpoints(record.url)
+    mode: Mode = "preview" if preview else "up"
     with Progress("resource", "resources") as progress:
+        if choice.pulumi is not None:
+            from sandbox.pulumi_cli.run import run_stack
+
+            workspace = prepare(project, choice.pulumi, record)
+            return run_stack(workspace, STACK, aws_settings(config), mode, progress.one_more, note)
+        from sandbox.builtin import run_program
+
         return run_program(
             project=project.root,
             stack=STACK,
             config=config,
             state_file=project.state_file,
             instance_id=digest(record.instance),  # the state file shows it to whoever reads the project
-            mode="preview" if preview else "up",
+            mode=mode,
             report=progress.one_more,
         )
 

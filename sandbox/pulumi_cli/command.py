@@ -1,0 +1,110 @@
+"""`pulumi` as a process: run to its end, or followed event by event."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.pulumi_cli.workspace import Workspace
+
+QUIET = ("--non-interactive", "--color=never")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, and what it printed."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+def run(workspace: Workspace, *arguments: str) -> Ended:
+    """Run a command to its end."""
+    ended = subprocess.run(
+        [workspace.engine.binary, *arguments, *QUIET],
+        cwd=workspace.project_directory,
+        env=workspace.environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+def follow(workspace: Workspace, *arguments: str, on_event: Callable[[Mapping[str, Any]], None]) -> Ended:
+    """Run a command that prints events as lines of JSON; `stdout` holds the lines that are none.
+
+    Raises: KeyboardInterrupt after Ctrl-C, once the engine has let what was under way end.
+    """
+    process = subprocess.Popen(
+        [workspace.engine.binary, *arguments, "--json", *QUIET],
+        cwd=workspace.project_directory,
+        env={**workspace.environment(), "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
+    assert process.stdout is not None  # noqa: S101 - Popen was given a pipe
+    rest: list[str] = []
+    with process, _passing_on_interrupts(process) as interrupted:
+        for line in process.stdout:
+            event = _event(line)
+            if event is None:
+                rest.append(line)
+            else:
+                on_event(event)
+        process.wait()
+    if interrupted:
+        raise KeyboardInterrupt
+    return Ended(process.returncode, "".join(rest), "")
+
+
+def hand_over(workspace: Workspace, *arguments: str) -> int:
+    """Run a command with this terminal; returns its exit code. Ctrl-C is the command's to handle."""
+    process = subprocess.Popen(
+        [workspace.engine.binary, *arguments],
+        cwd=workspace.project_directory,
+        env=workspace.environment(),
+    )
+    # The terminal sends Ctrl-C to both; the engine ends in good order, and this process waits for that.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return process.returncode if process.returncode >= 0 else 128 - process.returncode
+
+
+@contextmanager
+def _passing_on_interrupts(process: subprocess.Popen[str]) -> Iterator[list[int]]:
+    """Note Ctrl-C, and pass it on: at the first the engine ends in good order, at the second at once."""
+    received: list[int] = []
+
+    def interrupted(number: int, _: object) -> None:
+        received.append(number)
+        process.send_signal(number)
+
+    before = signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield received
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _event(line: str) -> dict[str, Any] | None:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) and "sequence" in event else None
