@@ -276,20 +276,29 @@ def pending_deletion(subject: Subject, deleted_epoch_seconds: float | None) -> P
 
     Args:
         subject: which secret.
-        deleted_epoch_seconds: DescribeSecret's DeletedDate; None where it is not known. Its documentation
-        calls
-            it the date the deletion is scheduled for, ListSecrets's the date it was asked for: a date in the
-            past is told as the latter.
+        deleted_epoch_seconds: DescribeSecret's DeletedDate; None where it is not known.
     """
-    until = "until its recovery window ends"
-    if deleted_epoch_seconds is not None:
-        date = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(deleted_epoch_seconds))
-        is_ahead = deleted_epoch_seconds > time.time()
-        until = f"until {date}" if is_ahead else f"for the rest of its recovery window (deleted {date})"
+    until = restorable_until(deleted_epoch_seconds)
     return PendingDeletion(
         f"{subject.named}: secret {subject.secret} is deleted, and can be restored {until}",
         f"aws secretsmanager restore-secret --region {subject.place.region} --secret-id {subject.secret}",
     )
+
+
+def restorable_until(deleted_epoch_seconds: float | None) -> str:
+    """How long a deleted secret can be restored, in words that begin with `until` or `for`.
+
+    Args:
+        deleted_epoch_seconds: DescribeSecret's DeletedDate; None where it is not known. Its documentation
+            calls it the date the deletion is scheduled for, ListSecrets's the date it was asked for: a date
+            in the past is told as the latter.
+    """
+    if deleted_epoch_seconds is None:
+        return "until its recovery window ends"
+    date = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(deleted_epoch_seconds))
+    if deleted_epoch_seconds > time.time():
+        return f"until {date}"
+    return f"for the rest of its recovery window (deleted {date})"
 
 
 def unreachable(subject: Subject, what: str) -> Unreachable:
