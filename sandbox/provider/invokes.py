@@ -40,12 +40,12 @@ def partition(cloud: Cloud, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def open_id_connect_provider(cloud: Cloud, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """A provider by `arn` or `url`. Raises: MissingError with the words `not found`, like the real one."""
+    """A provider by `arn` or `url`. Raises: MissingError in the real provider's words."""
     url, arn = arguments.get("url"), arguments.get("arn")
     if not url and not arn:
         raise ProviderError("one of `arn` and `url` is needed")
     wanted = arn or provider_arn(cloud, str(url))
-    missing = MissingError(f"reading IAM OIDC Provider ({url or arn}): not found")
+    missing = MissingError(f"reading IAM OIDC Provider ({url or arn}): couldn't find resource")
     try:
         found = OpenIdConnectProvider().read(cloud, wanted, {})
     except Exception as error:
