@@ -1,17 +1,21 @@
 # The two commands: `make sandbox` shows the product on this machine, `make test` proves it.
+# `make engine` gets Pulumi's engine where there is none; `make sandbox ENGINE=pulumi` runs the sandbox with it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DELETE_ON_ERROR:
-.PHONY: sandbox down test check lint types format lock bench clean
+.PHONY: sandbox down engine test check lint types format lock bench clean
 
 sandbox: $(READY)
-	@$(BIN)/python -m sandbox up
+	@$(BIN)/python -m sandbox up $(if $(ENGINE),--engine $(ENGINE))
 
 down: $(READY)
 	@$(BIN)/python -m sandbox down
+
+engine: $(READY)
+	@$(BIN)/python -m sandbox engine --obtain
 
 test: lint types $(READY)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

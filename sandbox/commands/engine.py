@@ -2,7 +2,7 @@
 
 The first that works of these is used: `pulumi` on PATH, the one in ~/.pulumi/bin, keyplan's own copy in the
 cache. --obtain gets that copy when there is none at all: with Pulumi's own installer, or built from its
-published sources with Go, which takes about five minutes once. It is kept outside the project, for every
+published sources with Go, which takes about six minutes once. It is kept outside the project, for every
 checkout; a second --obtain does nothing.
 """
 
