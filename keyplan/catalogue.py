@@ -6,10 +6,10 @@ the shapes that the rest of keyplan works with: every value here is checked, def
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from keyplan.durations import Duration
 
@@ -74,6 +74,13 @@ class Key:
     value_format: str | None  # a regular expression that a generic vendor's value matches as a whole
     lockdown: bool
     replicas: tuple[str, ...]  # further AWS regions that hold a copy
+    former_names: tuple[str, ...] = ()  # what it was called before, the oldest first
+    adopt: str | None = None  # ARN of a secret that exists already and is taken over
+
+    @property
+    def lasting_name(self) -> str:
+        """What its names in the cloud are made of: a rename leaves them, so that nothing is replaced."""
+        return self.former_names[0] if self.former_names else self.name
 
 
 @dataclass(frozen=True)
@@ -169,6 +176,20 @@ class Consumer:
     keys: tuple[str, ...]  # names of keys, in the catalogue's order, at least one
     env: Mapping[str, str]  # plain variables that travel with the wiring; never a value
     settings: Settings
+    former_names: tuple[str, ...] = ()  # what it was called before, the oldest first
+
+    @property
+    def lasting_name(self) -> str:
+        """What its names in the cloud are made of: a rename leaves them, so that nothing is replaced."""
+        return self.former_names[0] if self.former_names else self.name
+
+
+Entry = TypeVar("Entry", Key, Consumer)
+
+
+def in_lasting_order(entries: Iterable[Entry]) -> list[Entry]:
+    """By their names in the cloud: what is spread over several policies stays where it is after a rename."""
+    return sorted(entries, key=lambda entry: entry.lasting_name)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ SECRET_NAME_CHARACTERS = re.compile(r"[A-Za-z0-9/_+=.@-]+")
 # A name that itself ends so is read as a partial ARN: CreateSecret's documentation warns of it.
 LOOKS_LIKE_ARN_SUFFIX = re.compile(r".*-[A-Za-z0-9]{6}")
 ARN_SUFFIX_PATTERN = "-??????"
+ARN_SUFFIX_LENGTH = len(ARN_SUFFIX_PATTERN)
 
 
 def secret_name(environment: str, key: str) -> str:

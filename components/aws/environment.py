@@ -21,12 +21,13 @@ from components.aws.alarms.reminders import RotationReminders, RotationReminders
 from components.aws.ci.issuers import FoundProvider, identities_of, look_up_providers, plan_issuers
 from components.aws.ci.provider import CiIssuer, CiIssuerArgs
 from components.aws.encryption import EncryptionKey, EncryptionKeyArgs
+from components.aws.pending_deletion import refuse_pending_deletions
 from components.aws.plans import EnvironmentPlan, plan_environment
 from components.aws.policy.grants import placeholder_key_arn
 from components.aws.readers import Reader, ReaderArgs, numbered
 from components.aws.secrets import KeySecret, KeySecretArgs
 from components.aws.tags import tags
-from keyplan.catalogue import Catalogue, consumer_settings
+from keyplan.catalogue import Catalogue, Consumer, Key, consumer_settings
 from keyplan.manifest import AwsLocation, Manifest, ManifestConsumer, ManifestKey, SecretLocation
 from keyplan.names import auditor_name
 
@@ -40,8 +41,14 @@ class AwsSurroundings:
 
 
 def read_surroundings(catalogue: Catalogue) -> AwsSurroundings:
-    """Make every read-only lookup that the environment needs; call it before the first component."""
-    return AwsSurroundings(read_account(), look_up_providers(identities_of(catalogue)))
+    """Make every read-only lookup that the environment needs; call it before the first component.
+
+    Raises:
+        KeyplanError: a lookup failed, or in a preview found names that are pending deletion.
+    """
+    account = read_account()
+    refuse_pending_deletions(catalogue, account)
+    return AwsSurroundings(account, look_up_providers(identities_of(catalogue)))
 
 
 @dataclass(frozen=True)
@@ -116,7 +123,7 @@ class AwsEnvironment(pulumi.ComponentResource):
                     protect=catalogue.protect,
                     tags=tags(catalogue.environment, key.owner, key.vendor),
                 ),
-                self._child,
+                self._renamed(key, f"{self._name}-{{}}"),
             ).arn
             for key in catalogue.keys.values()
         }
@@ -129,8 +136,21 @@ class AwsEnvironment(pulumi.ComponentResource):
             name = f"{self._name}-{consumer_name}-reader"
             args = ReaderArgs(plan, self._account, encryption_key_arn, self._tags)
             issuers = [] if plan.identity is None else [providers[plan.identity.issuer]]
-            readers[consumer_name] = Reader(name, args, issuers, self._child)
+            options = self._renamed(plan.consumer, f"{self._name}-{{}}-reader")
+            readers[consumer_name] = Reader(name, args, issuers, options)
         return readers
+
+    def _renamed(self, entry: Key | Consumer, component_name: str) -> pulumi.ResourceOptions:
+        """The options of an entry's component: Pulumi finds it and all inside it under former names too.
+
+        Args:
+            component_name: what the component is called, with `{}` for the entry's name.
+        """
+        former = [name for name in reversed(entry.former_names) if name != entry.name]
+        if not former:
+            return self._child
+        aliases = [pulumi.Alias(name=component_name.format(name)) for name in former]
+        return pulumi.ResourceOptions(parent=self, aliases=aliases)
 
     def _access(self, encryption_key_arn: pulumi.Output[str]) -> tuple[OperatorPolicy, AuditorRole]:
         environment = self._catalogue.environment

@@ -51,6 +51,7 @@ from keyplan.catalogue import (
     Key,
     ReadAt,
     Runtime,
+    in_lasting_order,
 )
 from keyplan.errors import UsageError
 from keyplan.names import reader_name
@@ -92,9 +93,10 @@ def plan_environment(catalogue: Catalogue, account: Account) -> EnvironmentPlan:
         QuotaExceeded: something does not fit into AWS's quotas.
         UsageError: a role of another account, or a reader that lockdown could not let through.
     """
+    _check_adopted(catalogue, account)
     readers: dict[str, ReaderPlan] = {}
     slots_used: dict[str, int] = {}  # two consumers may share one existing role, and so its quota
-    for consumer in catalogue.consumers.values():
+    for consumer in in_lasting_order(catalogue.consumers.values()):
         plan = _reader_plan(catalogue, account, consumer, slots_used)
         if plan.existing_role_name is not None:
             used = slots_used.get(plan.existing_role_name, 0)
@@ -123,6 +125,19 @@ def plan_environment(catalogue: Catalogue, account: Account) -> EnvironmentPlan:
     )
 
 
+def _check_adopted(catalogue: Catalogue, account: Account) -> None:
+    """The catalogue's own checks know the region and the name; the account is known here only."""
+    here = account.arn("secretsmanager", "secret:")
+    for key in catalogue.keys.values():
+        if key.adopt is not None and not key.adopt.startswith(here):
+            raise UsageError(
+                f"key `{key.name}` of {catalogue.environment} adopts `{key.adopt}`, and this environment is "
+                f"built in account {account.account_id} ({account.partition}, {account.region})",
+                f"name a secret whose ARN starts with `{here}`, or select the stack and credentials of "
+                "that account",
+            )
+
+
 def _reader_plan(
     catalogue: Catalogue, account: Account, consumer: Consumer, slots_used: Mapping[str, int]
 ) -> ReaderPlan:
@@ -137,16 +152,16 @@ def _reader_plan(
     runtime_policies = _runtime_policies(account, consumer) if own else ()
     return ReaderPlan(
         consumer=consumer,
-        name=reader_name(catalogue.environment, consumer.name),
+        name=reader_name(catalogue.environment, consumer.lasting_name),
         trust=_trust_text(_trust(account, consumer, identity), subject) if own else None,
-        role_arn=None if people else existing or own_role_arn(account, catalogue.environment, consumer.name),
+        role_arn=None if people else existing or own_role_arn(account, catalogue.environment, consumer),
         existing_role_name=existing_name,
         runtime_policies=runtime_policies,
         instance_profile=own and consumer.runtime is Runtime.EC2,
         identity=identity,
         grants=pack_grants(
             account,
-            [catalogue.keys[name] for name in consumer.keys],
+            in_lasting_order(catalogue.keys[name] for name in consumer.keys),
             reader_document,
             Room(
                 # What is already inside an existing role is not known, so nothing is put into it.
@@ -163,7 +178,7 @@ def _reader_plan(
 def _operator_grants(catalogue: Catalogue, account: Account) -> Packing[Grant]:
     return pack_grants(
         account,
-        list(catalogue.keys.values()),
+        in_lasting_order(catalogue.keys.values()),
         operator_document,
         Room(0, MANAGED_POLICIES_PER_ROLE),
         f"the operator policy of {catalogue.environment}",

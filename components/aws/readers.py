@@ -112,7 +112,8 @@ def _declare_managed_policies(name: str, args: ReaderArgs, parent: pulumi.Resour
         aws.iam.Policy(
             f"{name}-managed-policy-{number}",
             name=numbered(args.plan.name, number),
-            description=f"keyplan: reads keys of consumer {args.plan.consumer.name}",
+            # IAM never changes the description of a managed policy: a new text would need a new policy.
+            description=f"keyplan: reads keys of consumer {args.plan.consumer.lasting_name}",
             policy=_document(args, grants),
             tags=args.tags,
             opts=pulumi.ResourceOptions(parent=parent),

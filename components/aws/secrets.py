@@ -14,6 +14,18 @@ import pulumi_aws as aws
 
 from keyplan.catalogue import Key
 
+# A secret that existed before is first taken over exactly as it is: older engines refuse an import whose
+# inputs differ, and what changes is then shown by the preview of the run after it. Only its name has to fit.
+_AS_FOUND = [
+    "description",
+    "kms_key_id",
+    "recovery_window_in_days",
+    "force_overwrite_replica_secret",
+    "replicas",
+    "tags",
+    "tags_all",
+]
+
 
 @dataclass(frozen=True)
 class KeySecretArgs:
@@ -50,7 +62,12 @@ class KeySecret(pulumi.ComponentResource):
             # A copy is encrypted with its region's AWS managed key: the environment's key is of one region.
             replicas=[aws.secretsmanager.SecretReplicaArgs(region=region) for region in args.key.replicas],
             tags=args.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=args.protect,
+                import_=args.key.adopt,
+                ignore_changes=_AS_FOUND if args.key.adopt else None,
+            ),
         )
         aws.secretsmanager.SecretPolicy(
             f"{name}-policy",

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from keyplan.catalogue import Consumer, Runtime
 from keyplan.checks.ci import CI_RUNTIME_FIELDS
 from keyplan.checks.fields import Field, Node, Reader, choice, entries, list_of, read_record
-from keyplan.checks.formats import variable
+from keyplan.checks.formats import former_names, variable
 from keyplan.checks.pasted import show
 from keyplan.checks.problems import Problems, Reported, nearest, spell
 from keyplan.checks.services import SERVICE_RUNTIMES, RuntimeFields
@@ -106,6 +106,15 @@ def common_fields(keys: Collection[str] | None) -> tuple[Field, ...]:
             "{ANTHROPIC_MODEL: claude-sonnet-4-6}",
             default={},
         ),
+        Field(
+            "renamedFrom",
+            former_names,
+            "name, or list of names",
+            "what this consumer was called before: its role and policies keep that name, so that nothing is "
+            "replaced; stays for as long as the consumer is there, after a second rename as a list, oldest "
+            "name first",
+            "chat",
+        ),
     )
 
 
@@ -130,6 +139,7 @@ def read_consumer(node: Node, name: str, keys: Collection[str] | None) -> Consum
         keys=tuple(sorted(record.get("keys"))),
         env=record.get("env"),
         settings=settings,
+        former_names=record.get("renamedFrom") or (),
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from keyplan.checks.fields import Node, Reader, text
-from keyplan.names import LOOKS_LIKE_ARN_SUFFIX, SECRET_NAME_CHARACTERS, SECRET_NAME_MAX
+from keyplan.checks.fields import Node, Reader, list_of, text
+from keyplan.names import LOOKS_LIKE_ARN_SUFFIX, NAME_MAX, SECRET_NAME_CHARACTERS, SECRET_NAME_MAX
 
 NAME_ALLOWED = "lower-case letters, digits and hyphens, beginning with a letter and not ending in a hyphen"
 _NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
@@ -22,6 +22,15 @@ def as_name(given: str) -> str | None:
     """The name that `given` was probably meant to be: `Chat_API` -> `chat-api`."""
     meant = re.sub(r"[^a-z0-9]+", "-", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", given).lower()).strip("-")
     return meant if is_name(meant) else None
+
+
+_former_name: Reader[str] = text(_NAME.pattern, NAME_ALLOWED, as_name, NAME_MAX)
+_several_former_names = list_of(_former_name, "names, the oldest first", at_least=1)
+
+
+def former_names(node: Node) -> tuple[str, ...]:
+    """One name, or after several renames a list of them."""
+    return _several_former_names(node) if isinstance(node.value, list) else (_former_name(node),)
 
 
 # Narrower than what mail allows: the address is also the value of the `owner` tag, and tags take only these
@@ -63,6 +72,14 @@ principal_arn: Reader[str] = text(
         r"^(arn:[a-z-]+):sts::([0-9]{12}):assumed-role/([^/]+)/.*$", r"\1:iam::\2:role/\3", given.strip()
     ),
     600,
+)
+
+# The six characters at the end are AWS's; a name without them would match the ARNs of several secrets.
+secret_arn: Reader[str] = text(
+    rf"{_PARTITION}:secretsmanager:[a-z0-9-]+:[0-9]{{12}}:secret:{SECRET_NAME_CHARACTERS.pattern}-[A-Za-z0-9]{{6}}",
+    "the whole ARN of a secret with the six characters that AWS added, as in "
+    "`arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/anthropic-api-key-AbCdEf`",
+    maximum=600,
 )
 
 

@@ -8,7 +8,16 @@ from enum import StrEnum
 from keyplan import names
 from keyplan.catalogue import Key
 from keyplan.checks.fields import Field, Node, Record, boolean, choice, duration, list_of, read_record
-from keyplan.checks.formats import email, region, regular_expression, secret_name, variable
+from keyplan.checks.formats import (
+    email,
+    former_names,
+    region,
+    regular_expression,
+    secret_arn,
+    secret_name,
+    variable,
+)
+from keyplan.checks.pasted import show
 from keyplan.checks.problems import Reported
 
 ANTHROPIC_VARIABLE = "ANTHROPIC_API_KEY"
@@ -118,6 +127,22 @@ FIELDS = (
         "[eu-central-1]",
         default=[],
     ),
+    Field(
+        "renamedFrom",
+        former_names,
+        "name, or list of names",
+        "what this key was called before: its secret, alarms and metric keep that name, so that nothing is "
+        "replaced; stays for as long as the key is there, after a second rename as a list, oldest name first",
+        "claude",
+    ),
+    Field(
+        "adopt",
+        secret_arn,
+        "secret ARN",
+        "a secret that exists already under this key's name and is taken over as it is, with its values: run "
+        "`pulumi up`, remove the field, and run it again for tags, description, encryption key and copies",
+        "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/anthropic-api-key-AbCdEf",
+    ),
 )
 
 
@@ -141,18 +166,24 @@ def read_key(node: Node, name: str, inherited: Inherited) -> Key:
     if env_var is None or not record.usable:
         raise Reported
     lockdown = record.get("lockdown")
+    former: tuple[str, ...] = record.get("renamedFrom") or ()
+    stored_as = record.get("secretName") or names.secret_name(inherited.environment, (*former, name)[0])
+    if record.sound("secretName", "renamedFrom"):
+        _check_adopted(node, record, stored_as, inherited.region)
     return Key(
         name=name,
         vendor=str(record.get("vendor")),
         owner=record.get("owner") or inherited.owner,
         env_var=env_var,
-        secret_name=record.get("secretName") or names.secret_name(inherited.environment, name),
+        secret_name=stored_as,
         rotate_every=record.get("rotateEvery"),
         remind_before=record.get("remindBefore"),
         grace=record.get("grace"),
         value_format=record.get("format"),
         lockdown=inherited.lockdown if lockdown is None else lockdown,
         replicas=record.get("replicas"),
+        former_names=former,
+        adopt=record.get("adopt"),
     )
 
 
@@ -198,4 +229,23 @@ def _check_replicas(node: Node, record: Record, home: str | None) -> None:
     if home is not None and home in replicas:
         node.child("replicas", list(replicas)).child(replicas.index(home), home).reject(
             "a region other than aws:region, which holds the secret itself"
+        )
+
+
+def _check_adopted(node: Node, record: Record, stored_as: str, home: str | None) -> None:
+    """An adopted secret has to be the one that this key would otherwise make."""
+    arn: str | None = record.get("adopt")
+    if arn is None:
+        return
+    child = node.child("adopt", arn)
+    _, _, _, its_region, _, _, its_name = arn.split(":", 6)
+    its_name = its_name[: -names.ARN_SUFFIX_LENGTH]
+    if home is not None and its_region != home:
+        child.reject(f"a secret in the environment's region, {home}", f"a secret in {show(its_region)}")
+    if its_name != stored_as:
+        usable = names.LOOKS_LIKE_ARN_SUFFIX.fullmatch(its_name) is None
+        way_out = f"; `secretName: {its_name}` gives this key the other name" if usable else ""
+        child.reject(
+            f"a secret with this key's name, {show(stored_as)}{way_out}",
+            f"a secret with the name {show(its_name)}",
         )

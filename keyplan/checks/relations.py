@@ -12,6 +12,7 @@ from keyplan.checks.fields import Node, Record
 from keyplan.checks.keys import Vendor
 from keyplan.checks.pasted import show
 from keyplan.checks.problems import nearest, spell
+from keyplan.checks.renames import check_renames, former_names_of
 
 RESERVED_CONSUMER = "keyplan"  # `prod-keyplan-operator` and its like are made by keyplan itself
 VALUE_LENGTH_MIN = 16  # shorter text is no key, whatever a loose format says
@@ -30,6 +31,8 @@ class Known:
 
 def check(known: Known, raw_keys: Mapping[str, Node], node: Node) -> None:
     """Report everything that does not fit together."""
+    check_renames("key", raw_keys)
+    check_renames("consumer", known.raw_consumers)
     _secret_names_differ(known, raw_keys)
     # Most keys share the format of a few vendors: each format is tried once for a variable, not once a key.
     formats = {key.value_format: key.name for key in known.keys.values() if key.value_format is not None}
@@ -47,6 +50,8 @@ def check(known: Known, raw_keys: Mapping[str, Node], node: Node) -> None:
 def _secret_names_differ(known: Known, raw_keys: Mapping[str, Node]) -> None:
     first: dict[str, str] = {}
     for key in known.keys.values():
+        if any(former in raw_keys for former in key.former_names if former != key.name):
+            continue  # reported as a rename that is none
         holder = first.setdefault(key.secret_name, key.name)
         if holder != key.name:
             raw_keys[key.name].child("secretName", key.secret_name).reject(
@@ -98,15 +103,21 @@ def _lockdown_leaves_people_in(known: Known, consumer: Consumer, child: Node) ->
 
 
 def _names_fit(known: Known, name: str, child: Node) -> None:
-    if name == RESERVED_CONSUMER or name.startswith(f"{RESERVED_CONSUMER}-"):
-        child.reject(f"another name: keyplan makes ENVIRONMENT-{RESERVED_CONSUMER}-… for itself", show(name))
-    made = names.reader_name(known.environment, name)
+    named = [(name, child), *((former.value, former) for former in former_names_of(child))]
+    for each, node in named:
+        if each == RESERVED_CONSUMER or each.startswith(f"{RESERVED_CONSUMER}-"):
+            node.reject(
+                f"another name: keyplan makes ENVIRONMENT-{RESERVED_CONSUMER}-… for itself", show(each)
+            )
+    # The role is called by the oldest name: it keeps that one when the consumer is renamed.
+    lasting, node = named[1] if len(named) > 1 else named[0]
+    made = names.reader_name(known.environment, lasting)
     if _makes_role(child) and len(made) > names.ROLE_NAME_MAX:
-        spare = names.ROLE_NAME_MAX - len(made) + len(name)
-        child.reject(
+        spare = names.ROLE_NAME_MAX - len(made) + len(lasting)
+        node.reject(
             f"at most {max(spare, 0)} characters: ENVIRONMENT-CONSUMER-reader has to be a role's name, "
             f"which has at most {names.ROLE_NAME_MAX}",
-            f"a name of {len(name)} characters",
+            f"a name of {len(lasting)} characters",
         )
 
 

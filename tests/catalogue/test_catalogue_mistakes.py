@@ -13,7 +13,10 @@ NAME = "lower-case letters, digits and hyphens, beginning with a letter and not 
 REGION = "an AWS region, as in `eu-west-1`"
 ROLE = "the ARN of one IAM role, as in `arn:aws:iam::111122223333:role/NAME`, without wildcards"
 RUNTIMES = "ecs, lambda, ec2, eks, iam-role, people, github-actions, gitlab-ci, circleci or buildkite"
-KEY_FIELDS = "vendor, envVar, owner, rotateEvery, remindBefore, grace, format, secretName, lockdown, replicas"
+KEY_FIELDS = (
+    "vendor, envVar, owner, rotateEvery, remindBefore, grace, format, secretName, lockdown, replicas, "
+    "renamedFrom, adopt"
+)
 TOP_FIELDS = (
     "environment, clouds, owner, keys, consumers, reminders, escalateAfter, recoveryWindow, "
     "protect, lockdown, "
@@ -36,7 +39,7 @@ MISTAKES = {
         "consumers: {chat: {reedAt: start}}",
         [
             "consumers.chat.reedAt: found an unknown field; "
-            "allowed: one of runtime, keys, env, readAt, roleArn; did you mean `readAt`?"
+            "allowed: one of runtime, keys, env, renamedFrom, readAt, roleArn; did you mean `readAt`?"
         ],
     ),
     "field of another runtime": (

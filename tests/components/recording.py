@@ -35,13 +35,16 @@ class Registration:
 
     kind: str  # its type token
     name: str
+    urn: str
     parent: str  # the parent's name
+    parent_urn: str
     inputs: dict[str, Any]
     protect: bool
     retain_on_delete: bool
     import_id: str
     ignore_changes: tuple[str, ...]
     depends_on: tuple[str, ...]  # names
+    alias_names: tuple[str, ...]  # the program's own; the engine works out what children inherit
 
 
 @dataclass
@@ -114,6 +117,12 @@ def _computed(args: mocks.MockResourceArgs) -> dict[str, Any]:
             return {"arn": f"arn:aws:{service}:{here}{name}"}
 
 
+def _urn(request: Any) -> str:
+    chain = request.parent.split("::")[2] if request.parent else ""
+    below = chain in ("", "pulumi:pulumi:Stack")
+    return f"urn:pulumi:prod::keyplan::{request.type if below else f'{chain}${request.type}'}::{request.name}"
+
+
 class _Monitor(mocks.MockMonitor):
     """The stock mock monitor, which hides resource options, with what was asked kept."""
 
@@ -123,11 +132,15 @@ class _Monitor(mocks.MockMonitor):
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 — the protocol's name
         response = super().RegisterResource(request)
+        # The stock monitor's URNs know one parent only; the engine's hold the types of all of them.
+        response.urn = _urn(request)
         if request.type != "pulumi:pulumi:Stack":
             self.recording.resources.append(
                 Registration(
                     kind=request.type,
                     name=request.name,
+                    urn=response.urn,
+                    parent_urn=request.parent,
                     parent=request.parent.rpartition("::")[2],
                     inputs=rpc.deserialize_properties(request.object),
                     protect=request.protect,
@@ -135,6 +148,7 @@ class _Monitor(mocks.MockMonitor):
                     import_id=request.importId,
                     ignore_changes=tuple(request.ignoreChanges),
                     depends_on=tuple(sorted({urn.rpartition("::")[2] for urn in request.dependencies})),
+                    alias_names=tuple(alias.spec.name for alias in request.aliases if alias.spec.name),
                 )
             )
         return response

@@ -139,7 +139,7 @@ def _due(catalogue: Catalogue, key: Key) -> AlarmPlan:
         f"keyplan put {key.name}. The owner is told when this alarm starts and every week; "
         "a rotation before the date ends it."
     )
-    return _age(catalogue, key, due_alarm(catalogue.environment, key.name), due_at_days(key), text)
+    return _age(catalogue, key, due_alarm(catalogue.environment, key.lasting_name), due_at_days(key), text)
 
 
 def _overdue(catalogue: Catalogue, key: Key) -> AlarmPlan:
@@ -148,7 +148,9 @@ def _overdue(catalogue: Catalogue, key: Key) -> AlarmPlan:
         f"(owner: {key.owner}). Create a new key at the vendor and store it: keyplan put {key.name}. "
         f"The owner is told every day; after {catalogue.escalate_after} so is {catalogue.owner}."
     )
-    return _age(catalogue, key, overdue_alarm(catalogue.environment, key.name), overdue_at_days(key), text)
+    return _age(
+        catalogue, key, overdue_alarm(catalogue.environment, key.lasting_name), overdue_at_days(key), text
+    )
 
 
 def _age(catalogue: Catalogue, key: Key, name: str, threshold: float, description: str) -> AlarmPlan:
@@ -156,7 +158,7 @@ def _age(catalogue: Catalogue, key: Key, name: str, threshold: float, descriptio
         name=name,
         namespace=NAMESPACE,
         metric=AGE_METRIC,
-        dimensions={"Environment": catalogue.environment, "Key": key.name},
+        dimensions={"Environment": catalogue.environment, "Key": key.lasting_name},
         # The lowest age of the day: a rotation, and a run after it, ends the alarm at once.
         statistic="Minimum",
         comparison="GreaterThanOrEqualToThreshold",

@@ -52,6 +52,7 @@ def _entry(catalogue: Catalogue, key: Key, secret_arn: str, owner_topic: str) ->
     named_after = consumers[0].name if len(consumers) == 1 else key.name
     return {
         "name": key.name,
+        "metricKey": key.lasting_name,
         "owner": key.owner,
         "ownerTopic": owner_topic,
         "vendor": key.vendor,
@@ -64,6 +65,6 @@ def _entry(catalogue: Catalogue, key: Key, secret_arn: str, owner_topic: str) ->
         "grace": str(key.grace),
         "dueAtDays": due_at_days(key),
         "overdueAtDays": overdue_at_days(key),
-        "dueAlarm": due_alarm(catalogue.environment, key.name) if per_key else None,
-        "overdueAlarm": overdue_alarm(catalogue.environment, key.name) if per_key else None,
+        "dueAlarm": due_alarm(catalogue.environment, key.lasting_name) if per_key else None,
+        "overdueAlarm": overdue_alarm(catalogue.environment, key.lasting_name) if per_key else None,
     }

@@ -30,7 +30,7 @@ from components.aws.alarms.reminder_settings import reminder_settings
 from components.aws.alarms.small_function import SmallFunction, SmallFunctionArgs
 from components.aws.policy.documents import Document
 from components.aws.tags import tags
-from keyplan.catalogue import Catalogue
+from keyplan.catalogue import Catalogue, in_lasting_order
 from keyplan.names import secret_arn_pattern
 
 MODULES = ("ages", "mail", "reminder_mail", "value_age", "value_age_settings")
@@ -101,7 +101,7 @@ def _function_args(args: RotationRemindersArgs, function_name: str) -> SmallFunc
         statements=[_publish_metrics()],
         secrets=[
             secret_arn_pattern(account.partition, account.region, account.account_id, key.secret_name)
-            for key in catalogue.keys.values()
+            for key in in_lasting_order(catalogue.keys.values())
         ],
         topics={
             topic_arn(account, environment, address): args.topic_arns[address]

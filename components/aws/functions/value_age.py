@@ -171,7 +171,7 @@ def _publish_metrics(
         data += [
             {
                 "MetricName": "ValueAgeDays",
-                "Dimensions": [environment, {"Name": "Key", "Value": one.rule.name}],
+                "Dimensions": [environment, {"Name": "Key", "Value": settings.metric_keys[one.rule.name]}],
                 "Timestamp": now,
                 "Value": one.age_days,
                 "Unit": "None",

@@ -23,6 +23,9 @@ class Settings:
     count_metric: str
     key_alarms: Mapping[str, tuple[str, State]]  # alarm -> key and the state that the alarm stands for
     rules: Mapping[str, Rule]
+    metric_keys: Mapping[
+        str, str
+    ]  # key -> what the metric of its age calls it; a renamed key keeps its metric
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Settings:
@@ -44,4 +47,5 @@ class Settings:
             count_metric=data["countMetric"],
             key_alarms=alarms,
             rules={entry["name"]: Rule.from_json(entry) for entry in data["keys"]},
+            metric_keys={entry["name"]: entry["metricKey"] for entry in data["keys"]},
         )

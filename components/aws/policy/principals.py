@@ -18,9 +18,9 @@ _PERMISSION_SET_SUFFIX = "?" * 16
 _PERMISSION_SET_PATHS = ("aws-reserved/sso.amazonaws.com", "aws-reserved/sso.amazonaws.com/*")
 
 
-def own_role_arn(account: Account, environment: str, consumer: str) -> str:
+def own_role_arn(account: Account, environment: str, consumer: Consumer) -> str:
     """The ARN of the role that keyplan makes for a consumer."""
-    return account.arn("iam", f"role/{reader_name(environment, consumer)}", region="")
+    return account.arn("iam", f"role/{reader_name(environment, consumer.lasting_name)}", region="")
 
 
 def existing_role_arn(consumer: Consumer) -> str | None:
@@ -42,7 +42,7 @@ def reader_principals(account: Account, environment: str, consumer: Consumer) ->
     if isinstance(consumer.settings, PeopleSettings):
         permission_set = consumer.settings.permission_set
         return () if permission_set is None else permission_set_patterns(account, permission_set)
-    return (existing_role_arn(consumer) or own_role_arn(account, environment, consumer.name),)
+    return (existing_role_arn(consumer) or own_role_arn(account, environment, consumer),)
 
 
 def role_name_of(account: Account, role_arn: str, whose: str) -> str:
