@@ -68,6 +68,7 @@ class Roads:
         self._report = report
         self._environ = environ
         self._profile = profile
+        self._connections: list[Connection] = []
 
     def travel(self, errand: Callable[[Callable[[], Road]], Result]) -> Result:
         """Do something by the best road, and where its certificate is refused, once more by botocore's.
@@ -83,6 +84,9 @@ class Roads:
         except CertificateRefused:
             self._report("the certificate is not among this Python's; botocore brings its own")
             return errand(self._sdk())
+        finally:
+            while self._connections:
+                self._connections.pop().close()
 
     def _best(self) -> Callable[[], Road]:
         endpoint, credentials = self._endpoint, None
@@ -100,7 +104,13 @@ class Roads:
             )
         to = endpoint
         self._report(f"reading from {to.url} with a signed request")
-        return lambda: Connection(to, region, signer, self._deadline, self._report)
+
+        def connection() -> Connection:
+            opened = Connection(to, region, signer, self._deadline, self._report)
+            self._connections.append(opened)  # atomic: threads do this at the same time
+            return opened
+
+        return connection
 
     def _chain_credentials(self) -> Credentials:
         from keyplan.stores.aws_clients import session
