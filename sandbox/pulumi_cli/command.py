@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from keyplan.errors import KeyplanError
 from sandbox.pulumi_cli.workspace import Workspace
 
 QUIET = ("--non-interactive", "--color=never")
@@ -37,6 +38,18 @@ def run(workspace: Workspace, *arguments: str) -> Ended:
         check=False,
     )
     return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+def must(doing: str, ended: Ended) -> Ended:
+    """The same if it ended well. Raises: KeyplanError with Pulumi's own words; `doing`: `read the state`."""
+    if ended.code:
+        raise KeyplanError(f"Pulumi could not {doing}; it says:\n{words(ended)}")
+    return ended
+
+
+def words(ended: Ended) -> str:
+    """What it said about its failure."""
+    return (ended.stderr or ended.stdout).strip().removeprefix("error: ")
 
 
 def follow(workspace: Workspace, *arguments: str, on_event: Callable[[Mapping[str, Any]], None]) -> Ended:

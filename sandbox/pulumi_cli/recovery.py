@@ -14,9 +14,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from keyplan.errors import KeyplanError
+from sandbox.project import write_private
+from sandbox.provider import Provider, ProviderError
 from sandbox.pulumi_cli import command
 from sandbox.pulumi_cli.workspace import Workspace
+
+Operation = dict[str, Any]
+Resource = dict[str, Any]
 
 
 def recover(
@@ -31,68 +35,97 @@ def recover(
     Raises: KeyplanError with Pulumi's words when that fails.
     """
     if _locks_of_the_dead(workspace, stack):
-        _must(command.run(workspace, "cancel", "--yes", f"--stack={stack}"), "removing the lock")
+        command.must("remove the lock", command.run(workspace, "cancel", "--yes", f"--stack={stack}"))
         say("the last update was killed while it held the stack's lock: the lock is removed")
-    pending = pending_operations(workspace, stack)
+    exported = command.must("read the state", command.run(workspace, "stack", "export", f"--stack={stack}"))
+    state = json.loads(exported.stdout)
+    pending: list[Operation] = state["deployment"].get("pending_operations") or []
     if not pending:
         return
-    say(f"the last update was killed in the middle of {len(pending)} operations; looking at what they did:")
-    found = _found(pending, settings, say)
-    arguments = [part for urn, id_ in found.items() for part in _import_argument(urn, id_)]
-    ended = command.run(
-        workspace,
-        "refresh",
-        "--yes",
-        "--skip-preview",
-        "--clear-pending-creates",
-        f"--stack={stack}",
-        *arguments,
-    )
-    _must(ended, "taking stock")
-
-
-def pending_operations(workspace: Workspace, stack: str) -> list[dict[str, Any]]:
-    """The operations that a killed update had begun and not ended: {type, resource}."""
-    exported = command.run(workspace, "stack", "export", f"--stack={stack}")
-    _must(exported, "reading the state")
-    operations = json.loads(exported.stdout)["deployment"].get("pending_operations") or []
-    return list(operations)
-
-
-def _found(
-    pending: list[dict[str, Any]], settings: Mapping[str, Any], say: Callable[[str], None]
-) -> dict[str, str]:
-    """URN -> id of what was created although nobody noted it."""
-    from sandbox.provider import Provider
-
+    if any(_is_in_cloud(operation["resource"]) for operation in pending):
+        say("the last update was killed; what it was doing at that moment:")
     provider = Provider()
     provider.configure(settings)
-    found: dict[str, str] = {}
-    for operation in pending:
-        resource = operation["resource"]
-        urn, kind = resource["urn"], resource["type"]
-        name = urn.split("::", 3)[3]
-        if operation["type"] != "creating":
-            say(f"  {operation['type']} {name}: its state is read from the cloud")
-            continue
-        state = provider.find(kind, resource.get("inputs") or {}) if resource.get("custom") else None
-        if state is None:
-            say(f"  creating {name}: it does not exist, and will be created")
-        else:
-            say(f"  creating {name}: it exists, and belongs to the stack from now on")
-            found[urn] = state.id
-    return found
+    created = {one["resource"]["urn"]: one["resource"] for one in pending if one["type"] == "creating"}
+    found = [resource for resource in created.values() if _exists(provider, resource, say)]
+    others = [operation for operation in pending if operation["type"] != "creating"]
+    for operation in others:
+        name = _name(operation["resource"])
+        say(f"  {operation['type']} {name}: how that ended is read from the cloud")
+    state["deployment"]["resources"] = taken_in(state["deployment"].get("resources") or [], found, created)
+    state["deployment"]["pending_operations"] = others
+    _replace_state(workspace, stack, state)
+    if others:
+        refreshed = command.run(workspace, "refresh", "--yes", "--skip-preview", f"--stack={stack}")
+        command.must("read the cloud", refreshed)
 
 
-def _import_argument(urn: str, id_: str) -> tuple[str, ...]:
-    return ("--import-pending-creates", urn, "--import-pending-creates", id_)
+def taken_in(
+    resources: list[Resource], found: list[Resource], created: Mapping[str, Resource]
+) -> list[Resource]:
+    """The state's resources with those that were found; each after its parents, as Pulumi wants them.
+
+    Args:
+        created: everything whose creation was under way, by URN: the components among it are taken in where
+            something that was found belongs to them.
+    """
+    known = {resource["urn"] for resource in resources}
+    result = list(resources)
+
+    def take(resource: Resource) -> None:
+        if resource["urn"] in known:
+            return
+        parent = resource.get("parent")
+        if parent and parent not in known and parent in created:
+            take(created[parent])
+        known.add(resource["urn"])
+        result.append(resource)
+
+    for resource in found:
+        take(resource)
+    return result
+
+
+def _is_in_cloud(resource: Resource) -> bool:
+    """Components and providers are not."""
+    return bool(resource.get("custom")) and not str(resource["type"]).startswith("pulumi:")
+
+
+def _exists(provider: Provider, resource: Resource, say: Callable[[str], None]) -> bool:
+    """Whether the cloud has it; if so its id and outputs are filled in."""
+    if not _is_in_cloud(resource):
+        return False
+    try:
+        state = provider.find(resource["type"], resource.get("inputs") or {})
+    except ProviderError as error:
+        say(f"  creating {_name(resource)}: whether it exists cannot be told: {error.message}")
+        return False
+    if state is None:
+        say(f"  creating {_name(resource)}: it does not exist, and is made anew")
+        return False
+    say(f"  creating {_name(resource)}: it exists, and belongs to the stack from now on")
+    resource.update(id=state.id, outputs=state.outputs)
+    return True
+
+
+def _replace_state(workspace: Workspace, stack: str, state: Mapping[str, Any]) -> None:
+    path = workspace.directory / "repaired.json"
+    write_private(path, json.dumps(state))
+    try:
+        imported = command.run(workspace, "stack", "import", f"--stack={stack}", f"--file={path}")
+        command.must("repair the state", imported)
+    finally:
+        path.unlink()
+
+
+def _name(resource: Resource) -> str:
+    return str(resource["urn"]).split("::", 3)[3]
 
 
 def _locks_of_the_dead(workspace: Workspace, stack: str) -> list[Path]:
     """The stack's locks whose process on this machine is gone; none while any other is held."""
     locks = list((workspace.state_directory / ".pulumi" / "locks").glob(f"*/*/{stack}/*.json"))
-    holders = [_holder(lock) for lock in locks]
-    return locks if locks and not any(_is_alive(holder) for holder in holders) else []
+    return [] if any(_is_alive(_holder(lock)) for lock in locks) else locks
 
 
 def _holder(lock: Path) -> dict[str, Any]:
@@ -108,11 +141,12 @@ def _is_alive(holder: Mapping[str, Any]) -> bool:
     if holder.get("hostname") != socket.gethostname() or not isinstance(holder.get("pid"), int):
         return True
     try:
-        name = Path(f"/proc/{holder['pid']}/comm").read_text(encoding="utf-8")
+        status = Path(f"/proc/{holder['pid']}/stat").read_text(encoding="utf-8")
     except OSError:
         return _answers(holder["pid"])
-    # A number that is used again belongs to another program.
-    return name.startswith("pulumi")
+    name, state = status.partition("(")[2].rpartition(") ")[::2]
+    # A number that is used again belongs to another program; one that nobody has waited for yet is dead.
+    return name.startswith("pulumi") and state[:1] not in "ZX"
 
 
 def _answers(pid: int) -> bool:
@@ -125,8 +159,3 @@ def _answers(pid: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def _must(ended: command.Ended, doing: str) -> None:
-    if ended.code:
-        raise KeyplanError(f"{doing} failed; Pulumi says:\n{(ended.stderr or ended.stdout).strip()}")

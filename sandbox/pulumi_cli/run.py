@@ -57,16 +57,13 @@ def ensure_stack(workspace: Workspace, stack: str) -> None:
     """Create the stack in the backend unless it is there. Raises: KeyplanError with Pulumi's words."""
     if workspace.has_stack(stack):
         return
-    ended = command.run(workspace, "stack", "init", stack)
-    if ended.code:
-        raise KeyplanError(f"the stack {stack} cannot be created; Pulumi says:\n{_words(ended)}")
+    command.must(f"create the stack {stack}", command.run(workspace, "stack", "init", stack))
 
 
 def stack_outputs(workspace: Workspace, stack: str) -> dict[str, Any]:
     """The program's exports; secrets are masked. Raises: KeyplanError with Pulumi's words."""
     ended = command.run(workspace, "stack", "output", "--json", f"--stack={stack}")
-    if ended.code:
-        raise KeyplanError(f"the stack's outputs cannot be read; Pulumi says:\n{_words(ended)}")
+    command.must("read the stack's outputs", ended)
     outputs: dict[str, Any] = json.loads(ended.stdout)
     return outputs
 
@@ -74,14 +71,13 @@ def stack_outputs(workspace: Workspace, stack: str) -> dict[str, Any]:
 def resource_count(workspace: Workspace, stack: str) -> int:
     """How many resources of the cloud the stack has. Raises: KeyplanError with Pulumi's words."""
     ended = command.run(workspace, "stack", "export", f"--stack={stack}")
-    if ended.code:
-        raise KeyplanError(f"the stack's state cannot be read; Pulumi says:\n{_words(ended)}")
+    command.must("read the state", ended)
     resources = json.loads(ended.stdout)["deployment"].get("resources") or []
     return sum(1 for resource in resources if resource["type"].startswith(CLOUD_TYPES))
 
 
 def _failure(collected: Collected, ended: command.Ended) -> KeyplanError:
-    words = _words(ended)
+    words = command.words(ended)
     if LOCKED in words or any(LOCKED in error for error in collected.errors):
         return ChangedMeanwhile(
             next((error for error in collected.errors if LOCKED in error), words),
@@ -90,7 +86,3 @@ def _failure(collected: Collected, ended: command.Ended) -> KeyplanError:
     told = [error for error in collected.errors if not error.endswith(LAST_WORD)]
     message = "\n".join([*collected.diagnostics, *told]) or words or f"pulumi ended with code {ended.code}"
     return KeyplanError(message)
-
-
-def _words(ended: command.Ended) -> str:
-    return (ended.stderr or ended.stdout).strip().removeprefix("error: ")

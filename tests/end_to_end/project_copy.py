@@ -90,6 +90,8 @@ def copy_project(project: Path, place: Path) -> ProjectCopy:
         "HOME": str(home),
         "TMPDIR": str(temporary),
         "AWS_EC2_METADATA_DISABLED": "true",
+        # Whatever pulumi this machine has: the tests of Pulumi's own engine ask for it by name.
+        "KEYPLAN_SANDBOX_ENGINE": "builtin",
         "GIT_CONFIG_NOSYSTEM": "1",
     }
     copy = ProjectCopy(directory, home, temporary, environment)
