@@ -171,7 +171,8 @@ def _candidates(environ: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
     if os.path.lexists(installed):
         yield installed, INSTALLED
     for copy in own_copies(environ):
-        yield copy, OWN_COPY
+        if os.path.lexists(copy):
+            yield copy, OWN_COPY
 
 
 def _home(environ: Mapping[str, str]) -> Path:

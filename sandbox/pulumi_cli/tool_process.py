@@ -96,14 +96,16 @@ def shown(lines: Sequence[str] | deque[str]) -> str:
 
 def _wait(process: subprocess.Popen[str], task: Task) -> int:
     started = time.monotonic()
-    while True:
-        passed = time.monotonic() - started
-        if passed >= task.limit_seconds:
-            raise ToolFailed(f"{task.name} did not end within {task.limit_seconds:.0f} seconds")
+    left = task.limit_seconds
+    while left > 0:
         try:
-            return process.wait(timeout=min(TICK_SECONDS, task.limit_seconds - passed))
+            return process.wait(timeout=min(TICK_SECONDS, left))
         except subprocess.TimeoutExpired:
-            task.on_tick(time.monotonic() - started)
+            passed = time.monotonic() - started
+            left = task.limit_seconds - passed
+            if left > 0:
+                task.on_tick(passed)
+    raise ToolFailed(f"{task.name} did not end within {task.limit_seconds:.0f} seconds")
 
 
 def _read(process: subprocess.Popen[str], lines: deque[str], on_line: Callable[[str], None]) -> None:
