@@ -82,16 +82,18 @@ def test_a_real_store_is_asked_in_the_same_way(moto_url: str) -> None:
     assert result.failure is None
 
 
-def test_a_secret_that_may_not_be_described_hides_no_other(fake_aws: FakeAws) -> None:
+def test_secrets_that_may_not_be_described_hide_no_other(fake_aws: FakeAws) -> None:
+    """More of them than there are threads, so that the other one comes after them."""
     denied = failure("AccessDeniedException", "not authorized to perform: secretsmanager:DescribeSecret")
-    answering(fake_aws, {"dev/a": denied, "dev/b": deleted("dev/b")})
+    names = {f"key-{number}": f"dev/{number}" for number in range(3 * THREADS_MAX)}
+    answering(fake_aws, {**dict.fromkeys(names.values(), denied), "dev/b": deleted("dev/b")})
 
-    result = look(fake_aws.url, {"a": "dev/a", "b": "dev/b"})
+    result = look(fake_aws.url, {**names, "b": "dev/b"})
 
     assert list(result.found) == ["b"]
     assert isinstance(result.failure, AccessDenied)
     assert result.failure.message == (
-        f"key a of environment dev: your AWS identity may not do {ACTION} on secret dev/a "
+        f"key key-0 of environment dev: your AWS identity may not do {ACTION} on secret dev/0 "
         f"(account {ACCOUNT}, region {REGION})"
     )
 
