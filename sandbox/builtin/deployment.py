@@ -97,13 +97,12 @@ class Deployment:
                 return Registered(goal.urn, id_, {})
             provider = self.providers.get(goal.provider)
             old = self.state.resource(goal.urn)
-            goal = self._ignoring(replace(goal, inputs=hashed(goal.inputs, self.project)), old)
-            checked = provider.check(goal.kind, goal.name, goal.inputs, old.inputs if old else None)
-            if checked.failures:
-                raise ProviderError("; ".join(checked.failures))
-            goal = replace(goal, inputs=checked.inputs)
+            written = replace(goal, inputs=hashed(goal.inputs, self.project))
+            goal = self._checked(provider, written, old)
             operation = "import"
             old, adopted = self._adopted(provider, goal, old)
+            if adopted and goal.ignore_changes:
+                goal = self._checked(provider, written, old)
             operation = "create" if old is None else "update"
             if old is None:
                 resource = self._create(provider, goal)
@@ -128,6 +127,14 @@ class Deployment:
         """Remember a failure; the first one becomes the run's error."""
         with self._lock:
             self.failures.append(failure)
+
+    def _checked(self, provider: Provider, goal: Goal, old: Resource | None) -> Goal:
+        """The goal with what it ignores as it is, and with the provider's defaults."""
+        goal = self._ignoring(goal, old)
+        checked = provider.check(goal.kind, goal.name, goal.inputs, old.inputs if old else None)
+        if checked.failures:
+            raise ProviderError("; ".join(checked.failures))
+        return replace(goal, inputs=checked.inputs)
 
     def _ignoring(self, goal: Goal, old: Resource | None) -> Goal:
         if old is None or not goal.ignore_changes:

@@ -22,6 +22,7 @@ from pulumi.runtime.proto import (
 
 from sandbox.builtin.deployment import PROVIDER_PREFIX, Deployment, Goal
 from sandbox.builtin.errors import ResourceFailed
+from sandbox.builtin.urns import STACK, former_urns, make_urn, name_of, type_of
 from sandbox.provider import ProviderError
 from sandbox.provider.invokes import INVOKES
 from sandbox.provider.provider import known
@@ -31,7 +32,10 @@ from sandbox.wire import decode, decode_outputs, encode
 WORKERS = 64
 # As large as Pulumi's own limit. Source: pulumi/runtime/_grpc_settings.py (3.272.0, checked 2026-11-21).
 MESSAGE_BYTES = 400 * 1024 * 1024
-STACK = "pulumi:pulumi:Stack"
+RENAME = (
+    "put the old name back; or start over with Pulumi's engine, which keeps what is renamed: "
+    "python -m sandbox down, then python -m sandbox up --engine pulumi"
+)
 LEVELS = {engine_pb2.WARNING: "warning", engine_pb2.ERROR: "error"}
 Answer = TypeVar("Answer")
 
@@ -59,6 +63,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         self._deployment = deployment
         self._project = project
         self._stack = stack
+        self._former_urns: dict[str, tuple[str, ...]] = {}  # of everything registered, for its children
         self.outputs: dict[str, Any] = {}
 
     def GetDeploymentInfo(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
@@ -95,7 +100,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     def RegisterResourceOutputs(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         """Keep the stack's exports; those of components are nobody's business here."""
-        if _type_of(request.urn) == STACK:
+        if type_of(request.urn) == STACK:
             self.outputs = decode_outputs(request.outputs)
         return empty_pb2.Empty()
 
@@ -139,6 +144,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     def _register(self, urn: str, request: Any) -> Any:
         for name in _refused_options(request):
             raise ResourceFailed(urn, "register", f"the sandbox does not know {name}", name=request.name)
+        self._refuse_renames(urn, request)
         if not request.custom:
             self._deployment.claim(urn)
             return resource_pb2.RegisterResourceResponse(urn=urn)
@@ -146,6 +152,24 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         return resource_pb2.RegisterResourceResponse(
             urn=urn, id=registered.id, object=encode(registered.outputs)
         )
+
+    def _refuse_renames(self, urn: str, request: Any) -> None:
+        """An alias of something that the state does not have asks for nothing. Raises: ResourceFailed."""
+        former = former_urns(urn, request, self._former_urns.get(request.parent, ()))
+        self._former_urns[urn] = former
+        state = self._deployment.state
+        if state.resource(urn) is not None:
+            return
+        for each in former:
+            if state.resource(each) is not None:
+                raise ResourceFailed(
+                    urn,
+                    "register",
+                    f"the program renames {name_of(each)} with the resource option aliases, and the builtin "
+                    "engine could only delete it and make another one",
+                    RENAME,
+                    name=f"{request.name} ({request.type})",
+                )
 
     def _read(self, urn: str, request: Any) -> Any:
         found = self._deployment.providers.get(request.provider).read(request.type, request.id)
@@ -233,17 +257,6 @@ def serving(monitor: Monitor, engine: Engine) -> Iterator[str]:
         workers.shutdown(wait=True)
 
 
-def make_urn(stack: str, project: str, parent: str, kind: str, name: str) -> str:
-    """A resource's URN; children of the stack itself carry no parent's type."""
-    parents = parent.split("::")[2] if parent else ""
-    qualified = f"{parents}${kind}" if parents and parents != STACK else kind
-    return f"urn:pulumi:{stack}::{project}::{qualified}::{name}"
-
-
-def _type_of(urn: str) -> str:
-    return urn.split("::")[2].rsplit("$", 1)[-1]
-
-
 def _refused_options(request: Any) -> Iterator[str]:
     """What the request asks for and the small engine does not do."""
     if request.remote:
@@ -253,7 +266,6 @@ def _refused_options(request: Any) -> Iterator[str]:
     elif request.custom and not _is_provider(request) and not known(request.type):
         yield request.type
     for option, used in (
-        ("aliases", bool(request.aliasURNs) or any(_renames(alias) for alias in request.aliases)),
         ("transforms", bool(request.transforms)),
         ("deletedWith", bool(request.deletedWith)),
         ("replaceWith", bool(request.replace_with)),
@@ -264,12 +276,6 @@ def _refused_options(request: Any) -> Iterator[str]:
     ):
         if used:
             yield f"the resource option {option}"
-
-
-def _renames(alias: Any) -> bool:
-    """Whether an alias is the program's; those that only name an older type come with pulumi-aws itself."""
-    spec = alias.spec
-    return bool(alias.urn or spec.name or spec.stack or spec.project or spec.parentUrn or spec.noParent)
 
 
 def _is_provider(request: Any) -> bool:

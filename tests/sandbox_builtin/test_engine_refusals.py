@@ -31,10 +31,6 @@ REFUSED = {
         "aws.get_availability_zones()",
         "the sandbox does not know the function aws:index/getAvailabilityZones:getAvailabilityZones",
     ),
-    "aliases": (
-        'aws.sns.Topic("t", opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name="old")]))',
-        "the sandbox does not know the resource option aliases",
-    ),
     "transforms": (
         'aws.sns.Topic("t", opts=pulumi.ResourceOptions(transforms=[lambda args: None]))',
         "the sandbox does not know the resource option transforms",
