@@ -109,6 +109,14 @@ def test_what_is_no_program_is_passed_over_with_the_reason(machine: Machine) -> 
     }
 
 
+def test_one_that_is_linked_from_two_folders_is_named_once(machine: Machine) -> None:
+    write_script(machine.on_path, "exit 7")
+    (machine.root / "other").mkdir()
+    (machine.root / "other" / "pulumi").symlink_to(machine.on_path)
+    found = search(machine.environ(PATH=f"{machine.root}/other:{machine.root}/bin"))
+    assert [one.binary for one in found.passed_over] == [machine.root / "other" / "pulumi"]
+
+
 def test_one_that_hangs_is_ended_with_what_it_started(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
