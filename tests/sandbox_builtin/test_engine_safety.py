@@ -134,7 +134,7 @@ def test_an_import_of_nothing_and_of_something_else_is_refused(stack: Stack, aws
         stack.up(program.format("other"))
 
 
-def test_a_missing_identity_provider_fails_the_invoke_with_not_found(stack: Stack) -> None:
+def test_a_missing_identity_provider_fails_the_invoke_in_the_real_providers_words(stack: Stack) -> None:
     result = stack.up("""
     try:
         aws.iam.get_open_id_connect_provider(url="https://token.example.com")
@@ -147,7 +147,8 @@ def test_a_missing_identity_provider_fails_the_invoke_with_not_found(stack: Stac
     pulumi.export("who", aws.get_caller_identity().account_id)
     """)
 
-    assert "not found" in result.outputs.pop("error")
+    said = "reading IAM OIDC Provider (https://token.example.com): couldn't find resource"
+    assert said in result.outputs.pop("error")
     assert result.outputs == {"clients": ["a"], "where": [REGION, "aws"], "who": "123456789012"}
 
 
