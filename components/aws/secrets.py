@@ -23,7 +23,7 @@ _AS_FOUND = [
     "force_overwrite_replica_secret",
     "replicas",
     "tags",
-    "tags_all",
+    "tagsAll",  # an output in the SDK, so it is not translated: the provider compares it too
 ]
 
 

@@ -107,6 +107,22 @@ def test_a_secret_is_copied_to_the_regions_that_its_key_names() -> None:
     assert found.one(SECRET).inputs["replicas"] == [{"region": "eu-central-1"}, {"region": "us-east-1"}]
 
 
+ADOPTED = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/anthropic-api-key-AbCdEf"
+
+
+def test_a_secret_that_exists_is_imported_and_left_as_it_is() -> None:
+    found = secret(adopt=ADOPTED)
+    assert found.one(SECRET).import_id == ADOPTED
+    assert set(found.one(SECRET).inputs) | {"tagsAll", "forceOverwriteReplicaSecret"} == {
+        "name",
+        *found.one(SECRET).ignore_changes,
+    }
+    assert found.one(SECRET_POLICY).import_id == ""
+    plain = secret().one(SECRET)
+    assert (plain.import_id, plain.ignore_changes) == ("", ())
+    assert plain.inputs == found.one(SECRET).inputs
+
+
 def reader(one: Consumer, count: int = 1) -> Recording:
     environment = many(count, [one])
     args = ReaderArgs(plan_environment(environment, ACCOUNT).readers[one.name], ACCOUNT, KEY_ARN, TAGS)

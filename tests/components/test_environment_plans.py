@@ -114,6 +114,21 @@ def test_an_operator_of_another_account_is_refused(field: str) -> None:
         plan_of(**{field: ("arn:aws:iam::999999999999:role/ops",)})
 
 
+def test_a_secret_of_another_account_is_not_adopted() -> None:
+    theirs = "arn:aws:secretsmanager:eu-west-1:999999999999:secret:prod/anthropic-api-key-AbCdEf"
+    with pytest.raises(UsageError) as caught:
+        plan_environment(catalogue([key(adopt=theirs)]), ACCOUNT)
+    assert caught.value.message == (
+        f"key `anthropic` of prod adopts `{theirs}`, and this environment is built in account 123456789012 "
+        "(aws, eu-west-1)"
+    )
+    assert caught.value.hint == (
+        "name a secret whose ARN starts with `arn:aws:secretsmanager:eu-west-1:123456789012:secret:`, or "
+        "select the stack and credentials of that account"
+    )
+    plan_environment(catalogue([key(adopt=theirs.replace("999999999999", "123456789012"))]), ACCOUNT)
+
+
 def test_a_roles_name_is_the_end_of_its_arn() -> None:
     assert role_name_of(ACCOUNT, ROLE + "a/b/chat", "an operator") == "chat"
     with pytest.raises(UsageError):
