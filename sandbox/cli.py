@@ -52,8 +52,7 @@ def _dispatch(argv: Sequence[str]) -> int:
     if verb == "pulumi" and rest[:1] not in ([], ["-h"], ["--help"]):
         rest.insert(0, "--")  # whatever follows is Pulumi's to understand
     arguments = parser.parse_args(rest)
-    if not getattr(module, "LEAVES_THE_MACHINE", False):
-        isolate_this_process()
+    isolate_this_process()
     code: int = module.run(arguments)
     return code
 

@@ -17,6 +17,8 @@ DROPPED_PREFIXES = ("AWS_", "BOTO_", "MOTO_", "ANTHROPIC_", "PULUMI_")
 DROPPED_ENDINGS = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "_PASSPHRASE", "_CREDENTIALS")
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 LOOPBACK = "127.0.0.1,localhost"
+# What this process had before it was isolated, for the few programs that are to leave the machine.
+_proxies: dict[str, str] = {}
 
 
 def isolated(environment: Mapping[str, str], region: str = REGION_DEFAULT) -> dict[str, str]:
@@ -43,7 +45,15 @@ def isolated(environment: Mapping[str, str], region: str = REGION_DEFAULT) -> di
 
 def isolate_this_process(region: str = REGION_DEFAULT) -> None:
     """Replace this process's environment; for a command's own process, before anything imports an SDK."""
+    for name, text in os.environ.items():
+        if name.lower() in (*PROXY_VARIABLES, "no_proxy"):
+            _proxies.setdefault(name, text)
     wanted = isolated(os.environ, region)
     for name in set(os.environ) - set(wanted):
         del os.environ[name]
     os.environ.update(wanted)
+
+
+def with_proxies(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment with the user's proxies as they were before isolate_this_process took them away."""
+    return {**environment, **_proxies}

@@ -15,9 +15,6 @@ from keyplan.errors import EXIT_DONE
 from sandbox.pulumi_cli.find import engine_missing, search
 from sandbox.report import note, say
 
-# The only command that needs the user's proxies: it fetches the engine, and never talks to a cloud.
-LEAVES_THE_MACHINE = True
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `sandbox engine`."""

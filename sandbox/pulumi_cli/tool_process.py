@@ -12,12 +12,12 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.isolation import DROPPED_ENDINGS, DROPPED_PREFIXES
+from sandbox.isolation import DROPPED_ENDINGS, DROPPED_PREFIXES, with_proxies
 
 TICK_SECONDS = 15.0
 LINES_KEPT = 200
@@ -48,13 +48,10 @@ class Task:
 
 
 def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
-    """What a tool inherits: proxies and the settings of the tool, but no credential of the user.
-
-    The proxies are why this differs from sandbox.isolation: the tool does leave the machine.
-    """
+    """What a tool inherits: its settings and the proxies, for it does leave the machine; no credential."""
     return {
         name: text
-        for name, text in environ.items()
+        for name, text in with_proxies(environ).items()
         if not name.startswith(DROPPED_PREFIXES) and not name.upper().endswith(DROPPED_ENDINGS)
     }
 
@@ -62,8 +59,31 @@ def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
 def run_tool(task: Task) -> list[str]:
     """Run it to its end and return its last lines. Raises ToolFailed when it fails, or takes too long."""
     lines: deque[str] = deque(maxlen=LINES_KEPT)
+    process = None
     try:
-        process = subprocess.Popen(
+        with _uninterrupted():  # between its start and our knowing of it nobody could end it
+            process = _start(task)
+        reader = threading.Thread(target=_read, args=(process, lines, task.on_line), daemon=True)
+        reader.start()
+        code = _wait(process, task)
+    finally:
+        if process is not None:
+            _end(process)
+    reader.join(timeout=TICK_SECONDS)
+    if code:
+        raise ToolFailed(f"{task.name} failed{shown(lines)}")
+    return list(lines)
+
+
+def shown(lines: Sequence[str] | deque[str]) -> str:
+    """The last lines of a tool's output as a person may see them: short, and without a user in an address."""
+    last = [_USER_OF_ADDRESS.sub("//", line)[:LINE_CHARACTERS] for line in lines if line.strip()]
+    return "".join(f"\n    {line}" for line in last[-LINES_SHOWN:])
+
+
+def _start(task: Task) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(
             task.arguments,
             cwd=task.folder,
             env=dict(task.environ),
@@ -76,22 +96,6 @@ def run_tool(task: Task) -> list[str]:
         )
     except OSError as error:
         raise ToolFailed(f"{task.name} cannot be started ({os.strerror(error.errno or 0).lower()})") from None
-    reader = threading.Thread(target=_read, args=(process, lines, task.on_line), daemon=True)
-    reader.start()
-    try:
-        code = _wait(process, task)
-    finally:
-        _end(process)
-        reader.join(timeout=TICK_SECONDS)
-    if code:
-        raise ToolFailed(f"{task.name} failed{shown(lines)}")
-    return list(lines)
-
-
-def shown(lines: Sequence[str] | deque[str]) -> str:
-    """The last lines of a tool's output as a person may see them: short, and without a user in an address."""
-    last = [_USER_OF_ADDRESS.sub("//", line)[:LINE_CHARACTERS] for line in lines if line.strip()]
-    return "".join(f"\n    {line}" for line in last[-LINES_SHOWN:])
 
 
 def _wait(process: subprocess.Popen[str], task: Task) -> int:
@@ -117,6 +121,17 @@ def _read(process: subprocess.Popen[str], lines: deque[str], on_line: Callable[[
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    with _uninterrupted():
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C and a kill wait until the end of the block. What is started in it is deaf to them too."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

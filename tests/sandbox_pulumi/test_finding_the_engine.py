@@ -238,6 +238,8 @@ def use(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, text in machine.environ().items():
         monkeypatch.setenv(name, text)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    # It is for a command's own process: here it would change what the other tests see.
+    monkeypatch.setattr(cli, "isolate_this_process", lambda: None)
 
 
 def test_the_command_says_which_engine_is_used_and_which_is_not(

@@ -21,7 +21,7 @@ from sandbox.pulumi_cli import build, installer, obtain, tool_process
 from sandbox.pulumi_cli.find import OWN_COPY, Engine, find_engine, parse_version
 from sandbox.pulumi_cli.obtain import obtain_engine
 from sandbox.pulumi_cli.tool_process import ToolFailed
-from tests.sandbox_pulumi.machines import VERSION, Machine, answering, write_script
+from tests.sandbox_pulumi.machines import CLOSED_PROXY, VERSION, Machine, answering, write_script
 
 PATIENCE_SECONDS = 30.0
 NOT_REACHED = "it cannot be reached from this machine"
@@ -84,6 +84,21 @@ def test_what_the_user_has_set_for_go_does_not_change_the_build(machine: Machine
         "CGO_ENABLED": "0",
     }
     assert [name for name in credentials if name in environ] == []
+
+
+def test_a_command_of_the_sandbox_gets_it_through_the_users_proxies(machine: Machine, project: Path) -> None:
+    """The commands have no proxies for themselves: nothing they do but this leaves the machine."""
+    machine.add_go()
+    subprocess.run(
+        [sys.executable, "-m", "sandbox", "engine", "--obtain"],
+        cwd=project,
+        env=machine.environ(NO_PROXY="go.example"),
+        check=True,
+        capture_output=True,
+        timeout=PATIENCE_SECONDS,
+    )
+    environ = machine.go_environ()
+    assert (environ["https_proxy"], environ["NO_PROXY"]) == (CLOSED_PROXY, "go.example")
 
 
 def test_the_binary_that_is_built_says_the_version_that_is_pinned(machine: Machine) -> None:
