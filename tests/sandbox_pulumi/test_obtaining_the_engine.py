@@ -300,6 +300,24 @@ def test_an_interrupted_build_ends_the_compiler_and_leaves_nothing(
     assert machine.kept() == []
 
 
+def test_an_interruption_at_the_very_start_of_a_tool_ends_it_too(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[str]] = []
+    start = tool_process._start
+
+    def interrupted(task: tool_process.Task) -> subprocess.Popen[str]:
+        started.append(start(task))
+        os.kill(os.getpid(), signal.SIGINT)
+        return started[0]
+
+    monkeypatch.setattr(tool_process, "_start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        obtain_engine(machine.environ(), lambda line: None)
+    assert [process.returncode for process in started] == [-signal.SIGKILL]
+    assert machine.kept() == []
+
+
 def test_a_killed_build_counts_for_nothing_and_the_next_one_cleans_up(
     machine: Machine, building: subprocess.Popen[str]
 ) -> None:
