@@ -3,7 +3,7 @@
 The checkout's program and configuration are used as they are; state, history and selected stack are the
 sandbox's own, so that your own Pulumi stays as it is. A stack that has a file in the checkout is created when
 it is first named. The cloud is started if it is not running. After `up` of a stack its manifest is the one
-that keyplan's commands find.
+that keyplan's commands find, until `destroy` of it.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from pathlib import Path
 from keyplan.errors import EXIT_DONE, KeyplanError, UsageError
 from sandbox.commands.up import start_server
 from sandbox.engine_choice import PULUMI, choose
-from sandbox.outputs import write_outputs
+from sandbox.outputs import read_manifest, remove_outputs, write_outputs
 from sandbox.project import Project, find_project, one_at_a_time
 from sandbox.pulumi_cli.command import hand_over
-from sandbox.pulumi_cli.run import ensure_stack, resource_count, stack_outputs
+from sandbox.pulumi_cli.run import ensure_stack, resource_count, selected_stack, stack_outputs
 from sandbox.pulumi_cli.workspace import Workspace, prepare
 from sandbox.report import note
 
 STACK_OPTIONS = ("-s", "--stack")
+BRINGS_UP, TAKES_DOWN = ("up", "update"), ("destroy", "down", "dn")
+PREVIEWS = frozenset({"--preview-only", "-h", "--help"})
 # What Pulumi would write into the copies of the stacks' files, which are made anew every time.
 WRITES_CONFIGURATION = ("set", "set-all", "rm", "rm-all", "cp", "refresh", "env")
 
@@ -50,24 +52,49 @@ def run(arguments: argparse.Namespace) -> int:
         choice = choose(PULUMI, project, record, os.environ, note)
         assert choice.pulumi is not None  # noqa: S101  # it was asked for
         workspace = prepare(project, choice.pulumi, record)
-        stack = stack_named(words)
-        if stack is not None and (workspace.project_directory / f"Pulumi.{stack}.yaml").exists():
-            ensure_stack(workspace, stack)
+        named = stack_named(words)
+        if named is not None and words[:2] != ["stack", "init"]:
+            _require_stack(workspace, named)
     code = hand_over(workspace, *words)
-    if code == EXIT_DONE and words[0] in ("up", "update") and stack is not None:
-        _show_to_keyplan(project, workspace, stack)
+    if code == EXIT_DONE and words[0] in (*BRINGS_UP, *TAKES_DOWN) and not PREVIEWS & set(words):
+        stack = named or selected_stack(workspace)
+        if words[0] in BRINGS_UP:
+            _show_to_keyplan(project, workspace, stack)
+        else:
+            _hide_from_keyplan(project, stack)
     return code
 
 
 def stack_named(words: Sequence[str]) -> str | None:
     """The stack that a command line names; None when it leaves that to Pulumi's selection."""
-    for word, following in zip(words, [*words[1:], None], strict=True):
+    for word, following in zip(words, [*words[1:], ""], strict=True):
         if word in STACK_OPTIONS:
-            return following
+            return _name(following)
         for option in STACK_OPTIONS:
             if word.startswith(f"{option}="):
-                return word.removeprefix(f"{option}=")
+                return _name(word.removeprefix(f"{option}="))
     return None
+
+
+def _name(given: str) -> str | None:
+    """Of `organization/project/dev` the last: organization and project are the same for all that is here."""
+    return given.rsplit("/", 1)[-1] or None
+
+
+def _require_stack(workspace: Workspace, stack: str) -> None:
+    """Create a stack that the checkout describes when it is first named.
+
+    Raises: UsageError for one that is neither described nor there. Its name is not repeated: what stands in
+        the place of a name may be anything.
+    """
+    described = workspace.described_stacks()
+    if stack in described:
+        ensure_stack(workspace, stack)
+    elif not workspace.has_stack(stack):
+        raise UsageError(
+            "there is no such stack, and no file that describes it",
+            f"one of {', '.join(described)}; or write a Pulumi.STACK.yaml for another",
+        )
 
 
 def _show_to_keyplan(project: Project, workspace: Workspace, stack: str) -> None:
@@ -79,3 +106,11 @@ def _show_to_keyplan(project: Project, workspace: Workspace, stack: str) -> None
         note(f"warning: {error.message}")
         return
     note(f"keyplan's commands now act on {stack} in the sandbox (.keyplan/sandbox/manifest.json)")
+
+
+def _hide_from_keyplan(project: Project, stack: str) -> None:
+    """Forget the manifest of an environment that is gone."""
+    manifest = read_manifest(project)
+    if manifest is not None and manifest["environment"] == stack:
+        remove_outputs(project)
+        note(f"keyplan's commands do not act on {stack} any more")

@@ -60,6 +60,12 @@ def ensure_stack(workspace: Workspace, stack: str) -> None:
     command.must(f"create the stack {stack}", command.run(workspace, "stack", "init", stack))
 
 
+def selected_stack(workspace: Workspace) -> str:
+    """The stack that a command acts on when it names none. Raises: KeyplanError with Pulumi's words."""
+    ended = command.run(workspace, "stack", "--show-name")
+    return command.must("say which stack is selected", ended).stdout.strip()
+
+
 def stack_outputs(workspace: Workspace, stack: str) -> dict[str, Any]:
     """The program's exports; secrets are masked. Raises: KeyplanError with Pulumi's words."""
     ended = command.run(workspace, "stack", "output", "--json", f"--stack={stack}")

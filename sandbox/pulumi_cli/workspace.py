@@ -84,6 +84,11 @@ class Workspace:
             "PYTHONDONTWRITEBYTECODE": "",
         }
 
+    def described_stacks(self) -> list[str]:
+        """The stacks that have a file in the checkout."""
+        files = self.project_directory.glob("Pulumi.?*.yaml")
+        return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in files)
+
     def has_stack(self, stack: str) -> bool:
         """Whether the backend knows the stack."""
         return any((self.state_directory / ".pulumi" / "stacks").glob(f"*/{stack}.json*"))
