@@ -63,8 +63,8 @@ def run_tool(task: Task) -> list[str]:
     try:
         with _uninterrupted():  # between its start and our knowing of it nobody could end it
             process = _start(task)
-        reader = threading.Thread(target=_read, args=(process, lines, task.on_line), daemon=True)
-        reader.start()
+            reader = threading.Thread(target=_read, args=(process, lines, task.on_line), daemon=True)
+            reader.start()
         code = _wait(process, task)
     finally:
         if process is not None:
