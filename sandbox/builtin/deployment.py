@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.builtin.errors import ResourceFailed
-from sandbox.builtin.paths import without_ignored
 from sandbox.builtin.providers import Providers
 from sandbox.builtin.removal import dependents_to_replace, tombstone
 from sandbox.builtin.state import Changed, Resource, State
+from sandbox.property_paths import without_ignored
 from sandbox.provider import Provider, ProviderError
 from sandbox.provider import State as Found
 from sandbox.provider.archives import hashed, is_elided

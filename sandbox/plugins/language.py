@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import platform
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from typing import Any
 
@@ -26,6 +29,8 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def __init__(self, engine: str) -> None:
         self._engine = engine
+        self._running: set[Program] = set()
+        self._cancelled = threading.Event()
 
     def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802 - gRPC's names
         """Nothing has to be agreed on."""
@@ -57,12 +62,12 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             root=request.info.root_directory,
         )
         try:
-            with Program(run, _print) as program:
-                context.add_callback(program.stop)  # type: ignore[no-untyped-call]
+            with Program(run, _print) as program, self._ending_with(program, context):
                 program.finish(request.monitor_address, self._engine)
         except ProgramFailed as failure:
-            hint = f"\n  try: {failure.hint}" if failure.hint else ""
-            self._log_error(failure.message + hint)
+            if context.is_active() and not self._cancelled.is_set():  # type: ignore[no-untyped-call]
+                hint = f"\n  try: {failure.hint}" if failure.hint else ""
+                self._log_error(failure.message + hint)
             # The error has been told; without this mark the engine would add one of its own.
             return language_pb2.RunResponse(bail=True)
         return language_pb2.RunResponse()
@@ -86,8 +91,27 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         )
 
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        """The engine ends the run by ending its call."""
+        """End the program that runs, as the real host does: it may be waiting for something."""
+        self.cancel()
         return empty_pb2.Empty()
+
+    def cancel(self) -> None:
+        """End the program that runs, and begin none any more."""
+        self._cancelled.set()
+        for program in list(self._running):
+            program.stop()
+
+    @contextmanager
+    def _ending_with(self, program: Program, context: grpc.ServicerContext) -> Iterator[None]:
+        """Stop the program when the engine ends the call or the run."""
+        self._running.add(program)
+        try:
+            waiting = context.add_callback(program.stop)  # type: ignore[no-untyped-call]
+            if self._cancelled.is_set() or not waiting:
+                program.stop()
+            yield
+        finally:
+            self._running.discard(program)
 
     def _log_error(self, message: str) -> None:
         with grpc.insecure_channel(self._engine) as channel:  # type: ignore[no-untyped-call]
@@ -96,9 +120,14 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             )
 
 
-def register_language_host(server: Any, engine: str) -> None:
-    """Add the host to a server. Args: engine: the address of the engine that started it."""
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost(engine), server)
+def register_language_host(server: Any, engine: str) -> Callable[[], None]:
+    """Add the host to a server; return what ends it.
+
+    Args: engine: the address of the engine that started it.
+    """
+    host = LanguageHost(engine)
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
+    return host.cancel
 
 
 def _installed_providers() -> list[tuple[str, str]]:

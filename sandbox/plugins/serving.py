@@ -6,6 +6,7 @@ for the program's (pulumi/sdk/go/common/resource/plugin/plugin.go, v3.259.0, che
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -24,12 +25,18 @@ WATCH_SECONDS = 0.5
 GRACE_SECONDS = 4
 
 
-def serve(register: Callable[[Any], None]) -> None:
+def serve(register: Callable[[Any], Callable[[], None]], engine: int) -> None:
     """Serve until the engine ends this process, or is gone itself.
 
-    Args: register: adds the servicer to the server.
+    Args:
+        register: adds the servicer to the server; what it returns is called at the end, before what is
+            under way is waited for.
+        engine: the process that started this one.
     """
-    engine = os.getppid()
+    # Names and prints of programs are in any language; one that cannot be written must not end anything.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     ended = threading.Event()
     # The engine gives each plugin a process group of its own, so that Ctrl-C does not reach it: this signal
     # is the engine's way to say goodbye, and it waits five seconds for the process to go.
@@ -43,7 +50,7 @@ def serve(register: Callable[[Any], None]) -> None:
             ("grpc.so_reuseport", 0),
         ],
     )
-    register(server)
+    close = register(server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     sys.stdout.write(f"{port}\n")
@@ -51,5 +58,7 @@ def serve(register: Callable[[Any], None]) -> None:
     # An engine that was killed cannot say goodbye.
     while not ended.wait(WATCH_SECONDS) and os.getppid() == engine:
         pass
-    server.stop(GRACE_SECONDS).wait()
+    stopped = server.stop(GRACE_SECONDS)
+    close()
+    stopped.wait()
     os._exit(0)

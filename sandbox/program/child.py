@@ -8,8 +8,10 @@ this process. How the program ended is written to the file descriptor that the s
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
+import pathlib
 import runpy
 import sys
 import threading
@@ -21,13 +23,18 @@ from typing import Any
 THREADS = 32
 ENGINE_GONE = 70
 SIGNAL_STOPPED = 130
-# The class by which an error of the product says that its words are meant for people.
-READABLE = ("keyplan.errors", "KeyplanError")
+# The classes by which an error says that its words are meant for people, the product's own first: it may
+# stand behind Pulumi's, and has a hint.
+READABLE = (("keyplan.errors", "KeyplanError"), ("pulumi.errors", "RunError"))
 TRACEBACK_CHARACTERS = 20_000
 
 
 def main() -> int:
     """Run the program; 0 when it ended well."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A line is shown when it is printed, in whatever language.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     settings = json.loads(sys.stdin.readline())
     os.chdir(settings["directory"])
     sys.path[:0] = [settings["directory"]]
@@ -49,6 +56,7 @@ def main() -> int:
         root_directory=settings["root"] or settings["directory"],
     )
     runtime.engine = Engine(runtime.engine)
+    runtime.monitor = Monitor(runtime.monitor, main_file)
     pulumi.runtime.configure(runtime)
     try:
         asyncio.run(_run(main_file))
@@ -80,6 +88,30 @@ class Engine:
         return getattr(self._stub, name)
 
 
+class Monitor:
+    """The monitor's stub, told of where a resource is declared only what the program has to do with it.
+
+    The frames below the program are the same for every resource: this file, the SDK, asyncio. Pulumi's engine
+    writes them into the state with each of them, and the whole state anew at each step.
+    """
+
+    def __init__(self, stub: Any, main_file: str) -> None:
+        self._stub = stub
+        self._main = pathlib.Path(main_file).as_uri()
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - gRPC's name
+        """Register a resource."""
+        frames = request.stackTrace.frames  # the innermost first
+        for number in reversed(range(len(frames))):
+            if frames[number].pc.uri == self._main:
+                del frames[number + 1 :]
+                break
+        return self._stub.RegisterResource(request)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stub, name)
+
+
 async def _run(path: str) -> None:
     import logging
 
@@ -103,9 +135,10 @@ def _watch_engine() -> None:
 
 
 def _described(error: BaseException, directory: str) -> dict[str, Any]:
-    for cause in _causes(error):
-        for kind in type(cause).__mro__:
-            if (kind.__module__, kind.__name__) == READABLE:
+    causes = _causes(error)
+    for readable in READABLE:
+        for cause in causes:
+            if readable in {(kind.__module__, kind.__name__) for kind in type(cause).__mro__}:
                 return {
                     "message": getattr(cause, "message", str(cause)),
                     "hint": getattr(cause, "hint", None),
@@ -120,10 +153,19 @@ def _trim(described: traceback.TracebackException | None, directory: str) -> Non
     """Begin each traceback where the project's own code does; one that never gets there stays whole."""
     while described is not None:
         for number, frame in enumerate(described.stack):
-            if frame.filename.startswith(directory + os.sep) and frame.filename != __file__:
+            if _is_own(frame.filename, directory):
                 del described.stack[:number]
                 break
+        else:
+            if issubclass(described.exc_type or object, SyntaxError):
+                described.stack.clear()  # it names the file and the line by itself
         described = described.__cause__ or described.__context__
+
+
+def _is_own(filename: str, directory: str) -> bool:
+    """Whether a file is the project's: the packages that it uses may lie in a folder of it."""
+    within = filename.startswith(directory + os.sep) and filename != __file__
+    return within and "site-packages" not in filename.removeprefix(directory).split(os.sep)
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:

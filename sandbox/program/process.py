@@ -113,12 +113,16 @@ class Program:
             raise self._failure(code)
 
     def stop(self) -> None:
-        """Ask the program to end; one that has ended already stays so."""
+        """Ask the program to end, and make it when it does not; one that has ended already stays so."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
+            # Does nothing to a process that has been waited for.
+            insisting = threading.Timer(END_SECONDS, self._process.kill)
+            insisting.daemon = True
+            insisting.start()
 
     def _failure(self, code: int) -> ProgramFailed:
-        told: dict[str, Any] = json.loads("".join(self._result) or "{}")
+        told = _told("".join(self._result))
         if "traceback" in told:
             message = f"the program failed\n{told['traceback'].rstrip()}"
             return ProgramFailed(message)
@@ -157,6 +161,15 @@ def _reading(stream: IO[str] | None, take: Callable[[str], None]) -> threading.T
     thread = threading.Thread(target=read, daemon=True)
     thread.start()
     return thread
+
+
+def _told(text: str) -> dict[str, Any]:
+    """What the program's process told of its end; nothing when it was killed meanwhile."""
+    try:
+        told: dict[str, Any] = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return told
 
 
 def _environment() -> dict[str, str]:

@@ -82,8 +82,10 @@ class Cloud:
         self.region = str(settings.get("region") or "")
         if not self.region:
             raise ProviderError("the provider has no region", "set `aws:region` in the stack's configuration")
-        self.endpoints = _endpoints(_decoded(settings.get("endpoints") or []))
-        tags = _decoded(settings.get("defaultTags") or {})
+        self.endpoints = _endpoints(_decoded(settings, "endpoints") or [])
+        tags = _decoded(settings, "defaultTags") or {}
+        if not isinstance(tags, Mapping) or not isinstance(tags.get("tags") or {}, Mapping):
+            raise ProviderError("the provider setting `defaultTags` is not a mapping with `tags`")
         self.default_tags: dict[str, str] = dict(tags.get("tags") or {})
         self._clients: dict[tuple[str, str], Any] = {}
         self._caller: dict[str, str] | None = None
@@ -161,13 +163,22 @@ def _session() -> Any:
     return boto3.session.Session(botocore_session=session)
 
 
-def _decoded(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str) else value
+def _decoded(settings: Mapping[str, Any], name: str) -> Any:
+    """A setting that may come as JSON text. Raises: ProviderError when it is neither."""
+    value = settings.get(name)
+    if not isinstance(value, str) or not value:
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ProviderError(f"the provider setting `{name}` is not JSON") from None
 
 
 def _endpoints(entries: Any) -> dict[str, str]:
     endpoints: dict[str, str] = {}
     for entry in entries if isinstance(entries, list) else [entries]:
+        if not isinstance(entry, Mapping):
+            raise ProviderError("the provider setting `endpoints` is not a list of mappings")
         endpoints.update({name: str(url) for name, url in entry.items() if url})
     for name, url in sorted(endpoints.items()):
         if urlsplit(url).hostname not in LOCAL_HOSTS:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from sandbox.provider.cloud import Cloud
+from sandbox.provider.errors import ProviderError
 from sandbox.provider.values import same, same_document, same_set
 
 Properties = Mapping[str, Any]
@@ -84,7 +85,10 @@ class Handler(ABC):
 
     @abstractmethod
     def create(self, cloud: Cloud, new: Properties) -> Created:
-        """Make the resource."""
+        """Make the resource, with the one call after which it exists."""
+
+    def complete(self, cloud: Cloud, id_: str, new: Properties) -> None:  # noqa: B027 - most have nothing
+        """Set what the creating call cannot set. When this fails, the resource exists all the same."""
 
     @abstractmethod
     def read(self, cloud: Cloud, id_: str, known: Properties) -> dict[str, Any] | None:
@@ -106,6 +110,17 @@ class Handler(ABC):
     @abstractmethod
     def find(self, cloud: Cloud, new: Properties) -> str | None:
         """The id that a resource with these inputs would have, to find one whose creation was cut short."""
+
+
+def id_parts(id_: str, separator: str, form: str, *, last: bool = False) -> tuple[str, str]:
+    """The two parts of an id. Args: form: how it has to look; last: split at the last separator.
+
+    Raises: ProviderError for one that looks different, as an import by hand may give.
+    """
+    before, found, after = id_.rpartition(separator) if last else id_.partition(separator)
+    if not (before and found and after):
+        raise ProviderError(f"the id `{id_}` is not of the form {form}")
+    return before, after
 
 
 def error_code(error: BaseException) -> str:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sandbox.provider.aws import HANDLERS
 from sandbox.provider.cloud import Cloud
-from sandbox.provider.errors import AlreadyExists, MissingError, ProviderError
+from sandbox.provider.errors import AlreadyExists, MissingError, PartlyCreated, ProviderError
 from sandbox.provider.handler import Handler, error_code, is_missing
 from sandbox.provider.invokes import INVOKES
 from sandbox.provider.values import UNKNOWN, has_unknown, without
@@ -24,6 +24,13 @@ from sandbox.provider.values import UNKNOWN, has_unknown, without
 # Where check() notes which inputs it filled in; the mark travels with the inputs, as in the real providers.
 DEFAULTS_KEY = "__defaults"
 RANDOM_BYTES = 4
+# Properties that are made from others: all tags from tags and back, an automatic name from its prefix.
+MADE_FROM = (
+    ("tags", "tagsAll"),
+    ("tagsAll", "tags"),
+    ("namePrefix", "name"),
+    ("statementIdPrefix", "statementId"),
+)
 ALREADY_EXISTS_CODES = frozenset(
     {
         "AlreadyExistsException",
@@ -57,6 +64,9 @@ class Difference:
     changed: frozenset[str]
     replaces: frozenset[str]
     delete_before_replace: bool = False
+    """The new one would have the old one's name."""
+    named_anew: bool = False
+    """The name is automatic, so that a check without old inputs gives the new one another name."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +140,10 @@ class Provider:
         stays = bool(handler.identity) and all(
             handler.same(name, old.get(name), new.get(name)) for name in handler.identity
         )
-        return Difference(changed, changed & fixed, stays)
+        automatic = handler.name_property in handler.identity and handler.name_property in new.get(
+            DEFAULTS_KEY, ()
+        )
+        return Difference(changed, changed & fixed, stays, automatic)
 
     def create(self, token: str, inputs: Mapping[str, Any], preview: bool = False) -> State:
         """Make the resource; in a preview make nothing and say UNKNOWN for what only AWS can say."""
@@ -140,7 +153,12 @@ class Provider:
             return State("", dict(inputs), {**dict.fromkeys(handler.computed, UNKNOWN), **plain})
         _refuse_unknown(plain)
         created = self._call("create", token, lambda: handler.create(self.cloud, plain))
-        return State(created.id, dict(inputs), {**plain, **created.computed})
+        state = State(created.id, dict(inputs), {**plain, **created.computed})
+        try:
+            self._call("complete", token, lambda: handler.complete(self.cloud, created.id, plain))
+        except ProviderError as error:
+            raise PartlyCreated(error.message, error.hint, state) from None
+        return state
 
     def read(self, token: str, id_: str, inputs: Mapping[str, Any] | None = None) -> State | None:
         """The resource as the cloud has it, None when it is gone.
@@ -156,13 +174,14 @@ class Provider:
         if found is None:
             return None
         if "tagsAll" in found:
-            default = self.cloud.default_tags
-            found["tags"] = {key: text for key, text in found["tagsAll"].items() if default.get(key) != text}
-        local = {key: known.get(key, handler.defaults.get(key)) for key in handler.local}
-        local = {key: value for key, value in local.items() if value is not None}
+            found = {**found, **_own_tags(found["tagsAll"], self.cloud.default_tags, known)}
+        local = {key: known.get(key, handler.defaults.get(key)) for key in (*handler.local, "region")}
+        found = _as_known(handler, known, {**local, **found})
         understood = handler.properties() | {"tagsAll"}
-        read_inputs = {key: value for key, value in {**local, **found}.items() if key in understood}
-        return State(id_, {**read_inputs, DEFAULTS_KEY: []}, {**local, **found})
+        # What the cloud keeps by itself becomes an input only where nothing else says what the inputs are.
+        unasked = set(handler.kept) - set(known) if known else set()
+        read_inputs = {key: value for key, value in found.items() if key in understood - unasked}
+        return State(id_, {**read_inputs, DEFAULTS_KEY: []}, without(found, unasked - set(handler.computed)))
 
     def update(
         self,
@@ -248,6 +267,31 @@ def fixed_properties(token: str) -> frozenset[str]:
     """The properties of a type whose change makes a new resource."""
     handler = HANDLERS.get(token)
     return frozenset(handler.fixed) if handler else frozenset()
+
+
+def showing(names: Iterable[str]) -> frozenset[str]:
+    """The properties of these names and those that are made from them, so that show what they hold."""
+    shown = set(names)
+    for source, made in MADE_FROM:
+        if source in shown:
+            shown.add(made)
+    return frozenset(shown)
+
+
+def _own_tags(
+    every: Mapping[str, str], default: Mapping[str, str], known: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The property `tags`: all tags but the provider's own, which it may repeat; absent when empty."""
+    written = known.get("tags")
+    repeated = written if isinstance(written, Mapping) else {}
+    tags = {key: text for key, text in every.items() if key in repeated or default.get(key) != text}
+    return {"tags": tags if tags or written is not None else None}
+
+
+def _as_known(handler: Handler, known: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """What was read, in the form that is known where it means the same: a refresh changes no spelling."""
+    same = {name: value for name, value in known.items() if handler.same(name, value, found.get(name))}
+    return {name: value for name, value in {**found, **same}.items() if value is not None}
 
 
 def _handler(token: str) -> Handler:

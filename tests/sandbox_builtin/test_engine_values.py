@@ -13,7 +13,7 @@ from google.protobuf import struct_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.builtin.paths import parse, without_ignored
+from sandbox.property_paths import parse, without_ignored
 from sandbox.provider import UNKNOWN, Provider, ProviderError, cloud
 from sandbox.provider.archives import content, hashed
 from sandbox.provider.cloud import WAKING_CALLS, Cloud

@@ -13,6 +13,7 @@ from sandbox.provider.handler import (
     Handler,
     Properties,
     change_tags,
+    id_parts,
     tag_list,
     tag_map,
     tag_outputs,
@@ -154,8 +155,7 @@ class EventTarget(Handler):
 
     def read(self, cloud: Cloud, id_: str, known: Properties) -> dict[str, Any] | None:
         """ListTargetsByRule."""
-        rule_id, target_id = id_.rsplit("/", 1)
-        bus, rule = _rule_of(rule_id)
+        bus, rule, target_id = _target_of(id_)
         answer = self.aws(cloud, known).list_targets_by_rule(Rule=rule, EventBusName=bus)
         for target in answer["Targets"]:
             if target["Id"] == target_id:
@@ -172,8 +172,7 @@ class EventTarget(Handler):
 
     def delete(self, cloud: Cloud, id_: str, known: Properties) -> None:
         """The rule stays."""
-        rule_id, target_id = id_.rsplit("/", 1)
-        bus, rule = _rule_of(rule_id)
+        bus, rule, target_id = _target_of(id_)
         self.aws(cloud, known).remove_targets(Rule=rule, EventBusName=bus, Ids=[target_id])
 
     def find(self, cloud: Cloud, new: Properties) -> str | None:
@@ -230,6 +229,11 @@ def _target_read(target: Mapping[str, Any]) -> dict[str, Any]:
 
 def _rule_id(bus: str, name: str) -> str:
     return name if bus == DEFAULT_BUS else f"{bus}/{name}"
+
+
+def _target_of(id_: str) -> tuple[str, str, str]:
+    rule_id, target_id = id_parts(id_, "/", "RULE/TARGET or BUS/RULE/TARGET", last=True)
+    return *_rule_of(rule_id), target_id
 
 
 def _rule_of(id_: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from sandbox.provider.handler import (
     Created,
     Handler,
     Properties,
+    id_parts,
     tag_changes,
     tag_outputs,
 )
@@ -84,9 +85,12 @@ class Function(Handler):
                 **{parameter: new.get(name) for name, parameter in CONFIGURATION.items()},
             ),
         )
-        if new["reservedConcurrentExecutions"] >= 0:
-            self._reserve(client, new["name"], new)
         return Created(new["name"], {**_outputs(function), **_code_outputs(packed)})
+
+    def complete(self, cloud: Cloud, id_: str, new: Properties) -> None:
+        """The reserved concurrency has a call of its own."""
+        if new["reservedConcurrentExecutions"] >= 0:
+            self._reserve(self.aws(cloud, new), id_, new)
 
     def read(self, cloud: Cloud, id_: str, known: Properties) -> dict[str, Any] | None:
         """GetFunction. The archive itself cannot be read back, so the known one is returned."""
@@ -193,7 +197,7 @@ class Permission(Handler):
 
     def read(self, cloud: Cloud, id_: str, known: Properties) -> dict[str, Any] | None:
         """GetPolicy shows every statement; the one with this id is the resource."""
-        function, statement_id = id_.rsplit("/", 1)
+        function, statement_id = _function_and_statement(id_)
         statement = self._statement(cloud, known, function, statement_id)
         if statement is None:
             return None
@@ -222,7 +226,7 @@ class Permission(Handler):
 
     def delete(self, cloud: Cloud, id_: str, known: Properties) -> None:
         """RemovePermission; moto answers a statement that is gone with success or not found."""
-        function, statement_id = id_.rsplit("/", 1)
+        function, statement_id = _function_and_statement(id_)
         if self._statement(cloud, known, function, statement_id) is None:
             raise MissingError(f"the permission `{statement_id}` does not exist")
         self.aws(cloud, known).remove_permission(FunctionName=function, StatementId=statement_id)
@@ -243,6 +247,10 @@ class Permission(Handler):
 
 def _environment(new: Properties) -> dict[str, Any]:
     return {"Variables": (new.get("environment") or {}).get("variables") or {}}
+
+
+def _function_and_statement(id_: str) -> tuple[str, str]:
+    return id_parts(id_, "/", "FUNCTION/STATEMENT", last=True)
 
 
 def _function_name(name_or_arn: str) -> str:

@@ -25,7 +25,7 @@ class OpenIdConnectProvider(Handler):
     required = ("url", "clientIdLists")
     optional = ("thumbprintLists", "tags")
     fixed = ("url",)
-    computed = ("arn",)
+    computed = ("arn", "thumbprintLists")
     kept = ("thumbprintLists",)
     unordered = ("clientIdLists",)
     identity = ("url",)

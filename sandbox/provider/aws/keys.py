@@ -35,17 +35,21 @@ class Key(Handler):
     recoverable = True
 
     def create(self, cloud: Cloud, new: Properties) -> Created:
-        """CreateKey, then what it cannot set."""
+        """CreateKey."""
         client = self.aws(cloud, new)
         key = client.create_key(
             Tags=tag_list(new["tagsAll"], *TAG_NAMES),
             **present(Description=new.get("description"), Policy=new.get("policy")),
         )["KeyMetadata"]
-        if new["enableKeyRotation"]:
-            client.enable_key_rotation(KeyId=key["KeyId"])
-        if not new["isEnabled"]:
-            client.disable_key(KeyId=key["KeyId"])
         return Created(key["KeyId"], {"arn": key["Arn"], "keyId": key["KeyId"]})
+
+    def complete(self, cloud: Cloud, id_: str, new: Properties) -> None:
+        """Rotation and whether it is enabled have calls of their own."""
+        client = self.aws(cloud, new)
+        if new["enableKeyRotation"]:
+            client.enable_key_rotation(KeyId=id_)
+        if not new["isEnabled"]:
+            client.disable_key(KeyId=id_)
 
     def read(self, cloud: Cloud, id_: str, known: Properties) -> dict[str, Any] | None:
         """A key that waits for its deletion counts as gone."""

@@ -23,19 +23,23 @@ class LogGroup(Handler):
     name_length = 512
 
     def create(self, cloud: Cloud, new: Properties) -> Created:
-        """CreateLogGroup, then the retention; 0 days means for ever."""
+        """CreateLogGroup."""
         client = self.aws(cloud, new)
         client.create_log_group(
             logGroupName=new["name"],
             **present(tags=dict(new["tagsAll"]) or None, kmsKeyId=new.get("kmsKeyId")),
         )
-        if new["retentionInDays"]:
-            client.put_retention_policy(logGroupName=new["name"], retentionInDays=new["retentionInDays"])
         account = cloud.caller()
         partition = account["Arn"].split(":")[1]
         region = new.get("region") or cloud.region
         arn = f"arn:{partition}:logs:{region}:{account['Account']}:log-group:{new['name']}"
         return Created(new["name"], {"arn": arn})
+
+    def complete(self, cloud: Cloud, id_: str, new: Properties) -> None:
+        """The retention; 0 days means for ever."""
+        if new["retentionInDays"]:
+            client = self.aws(cloud, new)
+            client.put_retention_policy(logGroupName=id_, retentionInDays=new["retentionInDays"])
 
     def read(self, cloud: Cloud, id_: str, known: Properties) -> dict[str, Any] | None:
         """DescribeLogGroups by prefix; its ARN ends in `:*`, the provider's does not."""

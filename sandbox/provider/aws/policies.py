@@ -12,6 +12,7 @@ from sandbox.provider.handler import (
     Properties,
     change_tags,
     document_text,
+    id_parts,
     tag_list,
     tag_map,
     tag_outputs,
@@ -117,7 +118,7 @@ class RolePolicy(Handler):
 
     def read(self, cloud: Cloud, id_: str, known: Properties) -> dict[str, Any] | None:
         """GetRolePolicy."""
-        role, name = id_.split(":", 1)
+        role, name = _role_and_name(id_)
         answer = self.aws(cloud, known).get_role_policy(RoleName=role, PolicyName=name)
         return {"role": role, "name": name, "policy": document_text(answer["PolicyDocument"])}
 
@@ -130,7 +131,7 @@ class RolePolicy(Handler):
 
     def delete(self, cloud: Cloud, id_: str, known: Properties) -> None:
         """The role stays."""
-        role, name = id_.split(":", 1)
+        role, name = _role_and_name(id_)
         self.aws(cloud, known).delete_role_policy(RoleName=role, PolicyName=name)
 
     def find(self, cloud: Cloud, new: Properties) -> str | None:
@@ -160,7 +161,7 @@ class RolePolicyAttachment(Handler):
 
     def read(self, cloud: Cloud, id_: str, known: Properties) -> dict[str, Any] | None:
         """The role's list of attached policies is the only place that shows it."""
-        role, arn = id_.split("/", 1)
+        role, arn = _role_and_policy(id_)
         client = self.aws(cloud, known)
         for page in client.get_paginator("list_attached_role_policies").paginate(RoleName=role):
             if any(policy["PolicyArn"] == arn for policy in page["AttachedPolicies"]):
@@ -175,9 +176,17 @@ class RolePolicyAttachment(Handler):
 
     def delete(self, cloud: Cloud, id_: str, known: Properties) -> None:
         """Both ends stay."""
-        role, arn = id_.split("/", 1)
+        role, arn = _role_and_policy(id_)
         self.aws(cloud, known).detach_role_policy(RoleName=role, PolicyArn=arn)
 
     def find(self, cloud: Cloud, new: Properties) -> str | None:
         """By both ends."""
         return f"{new['role']}/{new['policyArn']}"
+
+
+def _role_and_name(id_: str) -> tuple[str, str]:
+    return id_parts(id_, ":", "ROLE:NAME")
+
+
+def _role_and_policy(id_: str) -> tuple[str, str]:
+    return id_parts(id_, "/", "ROLE/POLICY-ARN")

@@ -123,14 +123,17 @@ class InstanceProfile(Handler):
     name_length = 128
 
     def create(self, cloud: Cloud, new: Properties) -> Created:
-        """CreateInstanceProfile, then its one role."""
-        client = self.aws(cloud, new)
-        profile = client.create_instance_profile(
+        """CreateInstanceProfile."""
+        profile = self.aws(cloud, new).create_instance_profile(
             InstanceProfileName=new["name"], Path=new["path"], Tags=tag_list(new["tagsAll"])
         )["InstanceProfile"]
-        if new.get("role"):
-            client.add_role_to_instance_profile(InstanceProfileName=new["name"], RoleName=new["role"])
         return Created(profile["InstanceProfileName"], _profile_outputs(profile))
+
+    def complete(self, cloud: Cloud, id_: str, new: Properties) -> None:
+        """Its one role."""
+        if new.get("role"):
+            client = self.aws(cloud, new)
+            client.add_role_to_instance_profile(InstanceProfileName=id_, RoleName=new["role"])
 
     def read(self, cloud: Cloud, id_: str, known: Properties) -> dict[str, Any] | None:
         """GetInstanceProfile."""

@@ -52,7 +52,7 @@ class Secret(Handler):
     recoverable = True
 
     def create(self, cloud: Cloud, new: Properties) -> Created:
-        """CreateSecret without a value, then the policy if there is one."""
+        """CreateSecret without a value."""
         client = self.aws(cloud, new)
         try:
             answer = client.create_secret(
@@ -69,13 +69,17 @@ class Secret(Handler):
             # AWS answers the first of these for a name that is pending deletion, moto the second.
             self._explain_pending_deletion(cloud, new)
             raise
-        if new.get("policy"):
-            client.put_resource_policy(SecretId=answer["ARN"], ResourcePolicy=new["policy"])
         return Created(answer["ARN"], {"arn": answer["ARN"]})
+
+    def complete(self, cloud: Cloud, id_: str, new: Properties) -> None:
+        """The policy, if there is one."""
+        if new.get("policy"):
+            self.aws(cloud, new).put_resource_policy(SecretId=id_, ResourcePolicy=new["policy"])
 
     def read(self, cloud: Cloud, id_: str, known: Properties) -> dict[str, Any] | None:
         """A secret that waits for its deletion counts as gone."""
-        secret = self.aws(cloud, known).describe_secret(SecretId=id_)
+        client = self.aws(cloud, known)
+        secret = client.describe_secret(SecretId=id_)
         if secret.get("DeletedDate"):
             return None
         tags = tag_map(secret.get("Tags"))
@@ -83,12 +87,16 @@ class Secret(Handler):
             present(region=status["Region"], kmsKeyId=_own_key(status.get("KmsKeyId")))
             for status in secret.get("ReplicationStatus") or ()
         ]
+        policy = None
+        if "policy" in known or not known:  # a SecretPolicy may own it; asking costs a request a secret
+            policy = client.get_resource_policy(SecretId=id_).get("ResourcePolicy")
         return {
             "name": secret["Name"],
             "arn": secret["ARN"],
             **present(
                 description=secret.get("Description"),
                 kmsKeyId=secret.get("KmsKeyId"),
+                policy=policy,
                 replicas=replicas or None,
             ),
             **tag_outputs(tags),
