@@ -2,7 +2,7 @@
 
 `tools/go.mod` and `tools/go.sum` pin the engine and everything in it. Modules and compiled packages stay in
 Go's own caches, so a second build is short. The language host for Python is not built: its module has no
-release; the sandbox has a stand-in, which runs the SDK's own script `pulumi-language-python-exec`.
+release, and the sandbox has a host of its own (sandbox/plugins/language.py).
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ ENGINE_MODULE = "github.com/pulumi/pulumi/pkg/v3"
 SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
 ENGINE_PACKAGE = f"{ENGINE_MODULE}/cmd/pulumi"
 VERSION_VARIABLE = f"{SDK_MODULE}/go/common/version.Version"
-EXEC_SCRIPT = Path("python", "cmd", "pulumi-language-python-exec")
 GO_PAGE = "https://go.dev/doc/install"
 
 # Measured on 2026-11-21 with empty caches: 1.7 GB of compiled packages, 1.5 GB of modules, the engine itself.
@@ -57,7 +56,7 @@ class Count:
 
 
 def build_engine(folder: Path, environ: Mapping[str, str], report: Callable[[str], None]) -> None:
-    """Build `folder`/engine/bin/pulumi, with the SDK's script beside it. Raises ToolFailed."""
+    """Build `folder`/engine/bin/pulumi. Raises ToolFailed."""
     go = shutil.which("go", path=environ.get("PATH", ""))
     if go is None:
         raise ToolFailed("go is not on PATH")
@@ -75,7 +74,6 @@ def build_engine(folder: Path, environ: Mapping[str, str], report: Callable[[str
     report(f"building version {version} with {answers['GOVERSION']}: about six minutes, the first time")
     packages = builder.fetch()
     builder.compile(version, binaries / PROGRAM, packages)
-    builder.copy_script(binaries)
 
 
 def pinned(module: str) -> str:
@@ -155,20 +153,9 @@ class _Builder:
             lambda: f"compiling: {count.packages} of {packages} packages",
         )
 
-    def copy_script(self, binaries: Path) -> None:
-        """Put the script that runs a Python program beside the engine."""
-        lines = self._run(
-            Count(), ["list", "-m", "-f", "{{.Dir}}", SDK_MODULE], ASK_SECONDS, lambda: "looking for the SDK"
-        )
-        script = Path(lines[-1] if lines else "") / EXEC_SCRIPT
-        if not script.is_file():
-            raise ToolFailed(f"the module {SDK_MODULE} has no {EXEC_SCRIPT.name}")
-        shutil.copyfile(script, binaries / script.name)
-        (binaries / script.name).chmod(0o755)
-
     def _run(
         self, count: Count, arguments: list[str], limit_seconds: float, progress: Callable[[], str]
-    ) -> list[str]:
+    ) -> None:
         name = f"go {arguments[0]}"
         task = Task(
             name=name,
@@ -180,7 +167,7 @@ class _Builder:
             on_tick=lambda seconds: self.report(f"{progress()}, {seconds:.0f} seconds"),
         )
         try:
-            return run_tool(task)
+            run_tool(task)
         except ToolFailed:
             if count.errors:  # without the names of what was fetched and compiled before
                 raise ToolFailed(f"{name} failed{shown(count.errors)}") from None

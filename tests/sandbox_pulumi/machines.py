@@ -82,11 +82,6 @@ class Machine:
         toolchain: str = "local",
     ) -> None:
         """A `go` that builds a `pulumi`: `build` is what it does first, `engine` is what it makes."""
-        sdk = self.root / "modules" / "sdk"
-        script = sdk / "python" / "cmd" / "pulumi-language-python-exec"
-        script.parent.mkdir(parents=True, exist_ok=True)
-        script.write_text("the SDK's script")
-        script.chmod(0o444)  # as Go keeps its modules
         answers = {
             "GOVERSION": version,
             "GOTOOLCHAIN": toolchain,
@@ -105,7 +100,6 @@ echo "$@" >> {self.root}/go.log
 case "$1 $2" in
   "env -json") echo '{json.dumps(answers)}' ;;
   "list -deps") echo "go: downloading example.com/module v1.0.0" >&2; echo fmt; echo example.com/module ;;
-  "list -m") echo {sdk} ;;
   "build -v")
     echo fmt >&2
     {build}
