@@ -40,7 +40,7 @@ class KeySecretArgs:
     recovery_window_days: int
     """How long the secret can be restored after it was deleted, 7 to 30 days."""
     protect: bool
-    """Whether Pulumi refuses to delete the secret."""
+    """Whether Pulumi refuses to delete the secret and its policy."""
     tags: Mapping[str, str]
     """The tags of this key's resources."""
 
@@ -75,7 +75,9 @@ class KeySecret(pulumi.ComponentResource):
             policy=args.policy,
             # AWS then refuses this policy if it ever lets everybody in; off by default there.
             block_public_policy=True,
-            opts=pulumi.ResourceOptions(parent=self),
+            # It is deleted before the secret: without this an update whose preview was skipped would open a
+            # secret that it then refuses to delete.
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         self.arn = secret.arn
         self.register_outputs({"arn": self.arn})

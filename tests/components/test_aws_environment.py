@@ -21,6 +21,7 @@ from tests.components.catalogues import ACCOUNT, EVERY_RUNTIME, ROLE, catalogue,
 from tests.components.recording import Recording, record
 
 SECRET = "aws:secretsmanager/secret:Secret"
+SECRET_POLICY = "aws:secretsmanager/secretPolicy:SecretPolicy"
 KMS_KEY = "aws:kms/key:Key"
 OIDC_PROVIDER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 
@@ -84,9 +85,10 @@ def takes_tags(kind: str) -> bool:
     return "tags" in inspect.signature(getattr(package, name)._internal_init).parameters
 
 
-def test_only_what_would_lose_values_is_protected(full: Recording) -> None:
-    assert {each.kind for each in full.resources if each.protect} == {SECRET, KMS_KEY}
-    assert all(each.protect for each in [*full.of(SECRET), *full.of(KMS_KEY)])
+def test_only_what_would_lose_or_open_values_is_protected(full: Recording) -> None:
+    protected = (SECRET, SECRET_POLICY, KMS_KEY)
+    assert {each.kind for each in full.resources if each.protect} == set(protected)
+    assert all(each.protect for kind in protected for each in full.of(kind))
     unprotected = build(catalogue(protect=False))
     assert [each.name for each in unprotected.resources if each.protect] == []
 
