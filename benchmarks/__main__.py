@@ -11,7 +11,9 @@ import benchmarks
 def main() -> int:
     """Print each measurement's name and first line; with --all run each in a process of its own."""
     names = sorted(
-        module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name != "__main__"
+        module.name
+        for module in pkgutil.iter_modules(benchmarks.__path__)
+        if module.name != "__main__" and not module.ispkg
     )
     for name in names:
         summary = (importlib.import_module(f"benchmarks.{name}").__doc__ or "").strip().splitlines()[0]

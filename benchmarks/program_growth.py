@@ -45,7 +45,7 @@ class Measured:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print a table, a row as soon as it is known."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.program_growth", description=__doc__)
-    parser.add_argument("--keys", type=_sizes, default=SIZES, help="sizes to measure (default: 1,50,500)")
+    parser.add_argument("--keys", type=sizes, default=SIZES, help="sizes to measure (default: 1,50,500)")
     parser.add_argument(
         "--limit-seconds",
         type=float,
@@ -142,7 +142,8 @@ def _row(measured: Measured, smallest: Measured) -> str:
     return f"{row}  |  {up:12.0f}  {unchanged:12.0f}"
 
 
-def _sizes(text: str) -> tuple[int, ...]:
+def sizes(text: str) -> tuple[int, ...]:
+    """`1,50` as numbers; for argparse."""
     try:
         sizes = tuple(int(part) for part in text.split(","))
     except ValueError:
