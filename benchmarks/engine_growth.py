@@ -54,6 +54,8 @@ PROGRAM_PARTS = ("__main__.py", "Pulumi.yaml", "components", "keyplan")
 UNCHANGED = "no change"
 STATE_ONCE = "up, state once"
 STEPS: tuple[tuple[str, Mode], ...] = (("preview", "preview"), ("up", "up"), (UNCHANGED, "up"))
+# The server is this process's child, and works between the steps too: it is read before and after.
+SERVER = "server"
 KINDS = ("engine", "program", "stand-in", "cloud")
 
 
@@ -197,6 +199,8 @@ def _under_pulumi(step: str, record: ServerRecord, run: Callable[[], int]) -> Me
 def _kind(words: Sequence[str]) -> str:
     """What a process is by its command line, with the sandbox's stand-ins and with the vendors' plugins."""
     line = " ".join(words)
+    if "sandbox.server" in line:
+        return SERVER
     if "child.py" in line or "pulumi-language-python-exec" in line:
         return "program"
     if "sandbox.plugins" in line or "pulumi-resource-" in line or "pulumi-language-" in line:

@@ -37,6 +37,8 @@ def recover(
     if _locks_of_the_dead(workspace, stack):
         command.must("remove the lock", command.run(workspace, "cancel", "--yes", f"--stack={stack}"))
         say("the last update was killed while it held the stack's lock: the lock is removed")
+    if not _may_be_pending(workspace, stack):
+        return
     exported = command.must("read the state", command.run(workspace, "stack", "export", f"--stack={stack}"))
     state = json.loads(exported.stdout)
     pending: list[Operation] = state["deployment"].get("pending_operations") or []
@@ -84,6 +86,12 @@ def taken_in(
     for resource in found:
         take(resource)
     return result
+
+
+def _may_be_pending(workspace: Workspace, stack: str) -> bool:
+    """Whether the stack's file mentions operations without an end; asking Pulumi takes longer."""
+    files = list((workspace.state_directory / ".pulumi" / "stacks").glob(f"*/{stack}.json"))
+    return len(files) != 1 or b'"pending_operations"' in files[0].read_bytes()
 
 
 def _is_in_cloud(resource: Resource) -> bool:

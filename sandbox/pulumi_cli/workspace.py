@@ -75,7 +75,8 @@ class Workspace:
             **isolated(os.environ, self.region),
             "PATH": os.pathsep.join(path),
             "PULUMI_HOME": str(self.directory / "home"),
-            "PULUMI_BACKEND_URL": self.state_directory.as_uri(),
+            # Without a file of metadata beside every file: the state is written at every step of an update.
+            "PULUMI_BACKEND_URL": f"{self.state_directory.as_uri()}?metadata=skip",
             # The state holds no secret; an empty passphrase is how Pulumi spells that.
             "PULUMI_CONFIG_PASSPHRASE": "",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
