@@ -175,7 +175,9 @@ class Provider:
             return None
         if "tagsAll" in found:
             found = {**found, **_own_tags(found["tagsAll"], self.cloud.default_tags, known)}
-        local = {key: known.get(key, handler.defaults.get(key)) for key in (*handler.local, "region")}
+        # What only the program knows: what steers the provider, where to look, how a name was to begin.
+        unread = (*handler.local, "region", f"{handler.name_property}Prefix")
+        local = {key: known.get(key, handler.defaults.get(key)) for key in unread}
         found = _as_known(handler, known, {**local, **found})
         understood = handler.properties() | {"tagsAll"}
         # What the cloud keeps by itself becomes an input only where nothing else says what the inputs are.

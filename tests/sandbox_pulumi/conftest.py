@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from sandbox.pulumi_cli.find import OBTAIN_COMMAND, Engine, find_engine
+from tests.end_to_end.conftest import fresh, make_copy
 from tests.sandbox_pulumi.machines import Machine
+
+__all__ = ["fresh", "make_copy"]  # the same copies of the project, here as there
 
 # Taken before a test hides the developer's home.
 OUTSIDE = dict(os.environ)
