@@ -1,4 +1,4 @@
-"""A refresh right after a creation or a change finds nothing: else every `pulumi refresh` would show drift."""
+"""A refresh right after a creation or a change finds nothing: else every refresh would show drift."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "a managed policy with keys in another order": (
         "aws:iam/policy:Policy",
         {
-            "policy": '{ "Statement": [{"Resource":"*","Action":"a:B","Effect":"Allow"}],"Version":"2012-10-17"}'
+            "policy": '{ "Statement": [{"Resource":"*","Action":"a:B","Effect":"Allow"}],"Version":"2012-10-17"}'  # noqa: E501
         },
     ),
     "a provider with its scheme and two clients": (

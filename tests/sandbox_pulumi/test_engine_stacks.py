@@ -18,7 +18,6 @@ from sandbox.pulumi_cli.find import Engine
 from tests.end_to_end.project_copy import ProjectCopy
 from tests.end_to_end.stack_copy import MOTO_ACCOUNT, configuration_of, existing_roles
 from tests.sandbox_pulumi.engine_copy import (
-    GROUPING,
     WITHOUT_ASKING,
     clients,
     done,
