@@ -70,9 +70,7 @@ class Engine:
         assert failures == []
         return inputs
 
-    def diff(
-        self, old: Known, news: Mapping[str, Any], ignored: Sequence[str] = (), was: Any = None
-    ) -> provider_pb2.DiffResponse:
+    def diff(self, old: Known, news: Mapping[str, Any], ignored: Sequence[str] = (), was: Any = None) -> Any:
         """Args: was: the old inputs, where they are not those of the state."""
         return self.stub.Diff(
             provider_pb2.DiffRequest(

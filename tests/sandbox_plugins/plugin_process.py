@@ -54,7 +54,8 @@ class PluginProcess:
     @contextmanager
     def channel(self) -> Iterator[Any]:
         """A connection to it."""
-        with grpc.insecure_channel(f"127.0.0.1:{int(self.first_line)}", CHANNEL_OPTIONS) as channel:
+        address = f"127.0.0.1:{int(self.first_line)}"
+        with grpc.insecure_channel(address, CHANNEL_OPTIONS) as channel:  # type: ignore[no-untyped-call]
             yield channel
 
     def end(self, goodbye: int = signal.SIGINT) -> int:

@@ -32,9 +32,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "a managed policy with keys in another order": (
         "aws:iam/policy:Policy",
-        {
-            "policy": '{ "Statement": [{"Resource":"*","Action":"a:B","Effect":"Allow"}],"Version":"2012-10-17"}'  # noqa: E501
-        },
+        {"policy": '{"Statement": [{"Resource":"*","Action":"a:B","Effect":"Allow"}]}'},
     ),
     "a provider with its scheme and two clients": (
         "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
