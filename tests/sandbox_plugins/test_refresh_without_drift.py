@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -9,7 +10,18 @@ import pytest
 
 from sandbox.provider.aws import HANDLERS
 from tests.sandbox_builtin.resource_cases import CASES, TRUST, Case, archive, filled, policy
-from tests.sandbox_plugins.engine_side import DEFAULTS, NONE, SOME, Engine, Known, elided, secret
+from tests.sandbox_plugins.engine_side import (
+    ASSET,
+    DEFAULTS,
+    NONE,
+    SIGNATURE,
+    SOME,
+    Engine,
+    Known,
+    elided,
+    secret,
+)
+from tests.sandbox_plugins.engine_side import archive as packed
 
 KINDS = sorted(CASES)
 # What a program may write as well: other spellings of the same, and almost nothing.
@@ -184,6 +196,19 @@ def test_a_function_keeps_its_code_as_it_is_known(engine: Engine) -> None:
 
     assert refreshed.inputs["code"] == elided(created.inputs["code"])
     assert engine.diff(refreshed, {**created.inputs, "code": archive("another")}).diffs == ["code"]
+
+
+def test_an_archive_may_hold_an_empty_file(engine: Engine) -> None:
+    made = prepared(engine, CASES["aws:lambda/function:Function"])
+    inputs = filled(CASES["aws:lambda/function:Function"].inputs, made)
+    # The engine leaves an empty text out of what it sends.
+    empty = {SIGNATURE: ASSET, "hash": hashlib.sha256(b"").hexdigest()}
+
+    created = engine.make(
+        "aws:lambda/function:Function", {**inputs, "code": packed("hash", **{"__init___py": empty})}
+    )
+
+    assert created.id == inputs["name"]
 
 
 def assert_nothing_is_found(engine: Engine, known: Known) -> None:
