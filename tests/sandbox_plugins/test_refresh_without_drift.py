@@ -44,7 +44,10 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "a managed policy with keys in another order": (
         "aws:iam/policy:Policy",
-        {"policy": '{"Statement": [{"Resource":"*","Action":"a:B","Effect":"Allow"}]}'},
+        {
+            "policy": '{"Statement": [{"Resource":"*","Action":"a:B","Effect":"Allow"}],'
+            ' "Version":"2012-10-17"}'
+        },
     ),
     "a provider with its scheme and two clients": (
         "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
