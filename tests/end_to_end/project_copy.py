@@ -14,13 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
-
 COPIED_DIRECTORIES = ("keyplan", "components", "sandbox", "docs")
 COPIED_FILES = ("__main__.py", "pyproject.toml", "requirements.txt", ".gitignore", "Pulumi*.yaml")
 LIMIT_SECONDS = 120
-# On the tests that use the fixture `running`: under `--dist loadgroup` one worker runs them all.
-SHARED_SANDBOX = pytest.mark.xdist_group("shared sandbox")
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "SYSTEMROOT")
 
 

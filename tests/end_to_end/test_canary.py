@@ -27,7 +27,7 @@ from tests.end_to_end.leak_detector import (
     ProcessWatcher,
     record_started_processes,
 )
-from tests.end_to_end.project_copy import SHARED_SANDBOX, ProjectCopy, Ran
+from tests.end_to_end.project_copy import ProjectCopy, Ran
 from tests.end_to_end.stack_copy import ENVIRONMENT, bring_up, clients_of, manifest_of
 from tests.end_to_end.terminal import at_terminal
 
@@ -252,7 +252,6 @@ def test_a_value_goes_through_every_command_and_is_found_nowhere(drive: Drive) -
     assert str(allowed) in drive.found()
 
 
-@SHARED_SANDBOX
 def test_a_store_that_repeats_what_it_is_sent_is_not_repeated(shared: Drive) -> None:
     keyplan = shared.copy.keyplan
     with socket.create_server(("127.0.0.1", 0)) as closed:
@@ -286,7 +285,6 @@ def test_a_store_that_repeats_what_it_is_sent_is_not_repeated(shared: Drive) -> 
     assert shared.found() == {}
 
 
-@SHARED_SANDBOX
 def test_a_value_in_a_file_that_somebody_wrote_is_not_repeated(shared: Drive) -> None:
     copy, keyplan = shared.copy, shared.copy.keyplan
     good = json.dumps(manifest_of(copy))
@@ -338,7 +336,6 @@ def test_a_value_in_a_file_that_somebody_wrote_is_not_repeated(shared: Drive) ->
     assert shared.found() == {}
 
 
-@SHARED_SANDBOX
 def test_a_value_among_the_arguments_is_refused_and_not_repeated(running: ProjectCopy) -> None:
     ran: list[Ran] = []
     at_once(

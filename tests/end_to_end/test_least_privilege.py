@@ -54,8 +54,7 @@ ROOT = Principal(f"arn:aws:iam::{MOTO_ACCOUNT}:root")
 EXAMPLE_ACCOUNT = "111122223333"  # the account in the shipped configuration files
 
 
-# Tests of one catalogue stay on one worker: under `--dist loadgroup` each is made once.
-CATALOGUES = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ("sandbox", "dev", "prod")]
+CATALOGUES = ("sandbox", "dev", "prod")
 
 
 @pytest.fixture(scope="session", params=CATALOGUES)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.project_copy import SHARED_SANDBOX, ProjectCopy, Ran
+from tests.end_to_end.project_copy import ProjectCopy, Ran
 from tests.end_to_end.stack_copy import (
     ENVIRONMENT,
     bring_up,
@@ -101,7 +101,6 @@ def test_from_a_clone_to_a_running_program(fresh: ProjectCopy) -> None:
     assert fresh.keyplan("exec", "--", "true").code != 0
 
 
-@SHARED_SANDBOX
 @pytest.mark.parametrize(
     ("program", "code"),
     [
@@ -119,7 +118,6 @@ def test_the_program_s_own_end_is_what_the_caller_sees(stored: ProjectCopy, prog
     assert stored.keyplan("exec", "--", "sh", "-c", program).code == code
 
 
-@SHARED_SANDBOX
 @pytest.mark.parametrize(
     ("command", "code"), [(["./no-such-program"], 127), (["./not-executable"], 126), ([], 2)], ids=str
 )
@@ -137,7 +135,6 @@ def stored(running: ProjectCopy) -> ProjectCopy:
     return running
 
 
-@SHARED_SANDBOX
 def test_what_wire_prints_is_what_the_stack_exported(running: ProjectCopy) -> None:
     folder = running.directory / ".keyplan/sandbox/wiring"
     exported = {path.relative_to(folder): path.read_text() for path in folder.rglob("*") if path.is_file()}

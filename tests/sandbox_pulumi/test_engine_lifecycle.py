@@ -29,7 +29,6 @@ from tests.sandbox_pulumi.engine_copy import (
 )
 from tests.sandbox_pulumi.inventory import inventory
 
-pytestmark = pytest.mark.xdist_group("engine lifecycle")
 VALUE = "sk-or-" + "v1-" + "0123456789abcdef" * 4
 UNPROTECT = re.compile(r"cannot be deleted because it is protected\..*?`pulumi state unprotect '(\S+)'`")
 DEV: Mapping[str, Any] = {

@@ -29,7 +29,6 @@ from tests.sandbox_pulumi.engine_copy import (
 )
 from tests.sandbox_pulumi.inventory import Inventory, inventory
 
-pytestmark = pytest.mark.xdist_group("engine stacks")
 STACKS = ("dev", "prod", "sandbox")
 EXAMPLE_ACCOUNT = "111122223333"
 REPLICA_REGION = "eu-central-1"
