@@ -23,6 +23,7 @@ TICK_SECONDS = 15.0
 LINES_KEPT = 200
 LINES_SHOWN = 8
 LINE_CHARACTERS = 300
+HELD_BACK = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _USER_OF_ADDRESS = re.compile(r"//[^/@\s\"']+@")
 
 
@@ -129,9 +130,23 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Let Ctrl-C and a kill wait until the end of the block. What is started in it is deaf to them too."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    """Let Ctrl-C and a kill wait until the end of the block.
+
+    A mask would hold them back from this thread only: another takes the signal, and Python then raises here.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python runs its handlers in the main thread only
+        return
+    waiting: list[int] = []
+    before = {
+        number: signal.signal(number, lambda arrived, frame: waiting.append(arrived))
+        for number in HELD_BACK
+        if signal.getsignal(number) is not None
+    }
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if waiting:
+            signal.raise_signal(waiting[0])
