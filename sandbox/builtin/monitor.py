@@ -22,10 +22,10 @@ from pulumi.runtime.proto import (
 
 from sandbox.builtin.deployment import PROVIDER_PREFIX, Deployment, Goal
 from sandbox.builtin.errors import ResourceFailed
-from sandbox.builtin.urns import STACK, former_urns, make_urn, name_of, type_of
 from sandbox.provider import ProviderError
 from sandbox.provider.invokes import INVOKES
 from sandbox.provider.provider import known
+from sandbox.urns import STACK, former_urns, make_urn, name_of, type_of
 from sandbox.wire import decode, decode_outputs, encode
 
 # A registration holds its thread until its resource is made, and the SDK sends 32 at once.

@@ -18,6 +18,7 @@ from sandbox.project import write_private
 from sandbox.provider import Provider, ProviderError
 from sandbox.pulumi_cli import command
 from sandbox.pulumi_cli.workspace import Workspace
+from sandbox.urns import name_of, type_of
 
 Operation = dict[str, Any]
 Resource = dict[str, Any]
@@ -52,7 +53,7 @@ def recover(
     found = [resource for resource in created.values() if _exists(provider, resource, say)]
     others = [operation for operation in pending if operation["type"] != "creating"]
     for operation in others:
-        name = _name(operation["resource"])
+        name = name_of(operation["resource"]["urn"])
         say(f"  {operation['type']} {name}: how that ended is read from the cloud")
     state["deployment"]["resources"] = taken_in(state["deployment"].get("resources") or [], found, created)
     state["deployment"]["pending_operations"] = others
@@ -96,22 +97,23 @@ def _may_be_pending(workspace: Workspace, stack: str) -> bool:
 
 def _is_in_cloud(resource: Resource) -> bool:
     """Components and providers are not."""
-    return bool(resource.get("custom")) and not str(resource["type"]).startswith("pulumi:")
+    return bool(resource.get("custom")) and not type_of(resource["urn"]).startswith("pulumi:")
 
 
 def _exists(provider: Provider, resource: Resource, say: Callable[[str], None]) -> bool:
     """Whether the cloud has it; if so its id and outputs are filled in."""
     if not _is_in_cloud(resource):
         return False
+    name = name_of(resource["urn"])
     try:
         state = provider.find(resource["type"], resource.get("inputs") or {})
     except ProviderError as error:
-        say(f"  creating {_name(resource)}: whether it exists cannot be told: {error.message}")
+        say(f"  creating {name}: whether it exists cannot be told: {error.message}")
         return False
     if state is None:
-        say(f"  creating {_name(resource)}: it does not exist, and is made anew")
+        say(f"  creating {name}: it does not exist, and is made anew")
         return False
-    say(f"  creating {_name(resource)}: it exists, and belongs to the stack from now on")
+    say(f"  creating {name}: it exists, and belongs to the stack from now on")
     resource.update(id=state.id, outputs=state.outputs)
     return True
 
@@ -124,10 +126,6 @@ def _replace_state(workspace: Workspace, stack: str, state: Mapping[str, Any]) -
         command.must("repair the state", imported)
     finally:
         path.unlink()
-
-
-def _name(resource: Resource) -> str:
-    return str(resource["urn"]).split("::", 3)[3]
 
 
 def _locks_of_the_dead(workspace: Workspace, stack: str) -> list[Path]:

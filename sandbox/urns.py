@@ -1,6 +1,7 @@
 """URNs: what resources are called in the state, and what they were called before, as aliases tell.
 
-The builtin engine follows no alias. It works out the former URNs only to notice when one would have mattered.
+Both engines write the same URNs. Only Pulumi's own follows aliases: the builtin one works out the former URNs
+to notice when one would have mattered.
 """
 
 from __future__ import annotations
