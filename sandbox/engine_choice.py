@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from keyplan.errors import UsageError
 from sandbox.project import Project
-from sandbox.pulumi_cli.find import Engine, engine_missing, find_engine, search
+from sandbox.pulumi_cli.find import Engine, engine_missing, search
 from sandbox.pulumi_cli.workspace import has_state
 from sandbox.server.record import ServerRecord
 
@@ -61,23 +61,17 @@ def choose(
         raise UsageError(f"what is in this sandbox was made with the engine {made_by}", START_OVER)
     if BUILTIN in (wanted, made_by):
         return Choice(None, "it made what is here" if made_by else "as asked for")
-    if wanted == AUTO and made_by is None:
-        found = search(environ)
-        if found.engine is not None:
-            return Choice(found.engine, found.engine.origin)
-        why = (
-            "there is no pulumi on this machine that can be used"
-            if found.passed_over
-            else "there is no pulumi"
-        )
-        return Choice(None, f"{why}; `make engine` gets one")
-    engine = find_engine(environ)
-    if engine is None and made_by:
-        raise engine_missing(search(environ).passed_over)
-    if engine is None:
-        from sandbox.pulumi_cli.obtain import obtain_engine
+    found = search(environ)
+    if found.engine is not None:
+        return Choice(found.engine, found.engine.origin)
+    if made_by:
+        raise engine_missing(found.passed_over)
+    if wanted == AUTO:
+        unusable = " on this machine that can be used" if found.passed_over else ""
+        return Choice(None, f"there is no pulumi{unusable}; `make engine` gets one")
+    from sandbox.pulumi_cli.obtain import obtain_engine
 
-        engine = obtain_engine(environ, report)
+    engine = obtain_engine(environ, report)
     return Choice(engine, engine.origin)
 
 
