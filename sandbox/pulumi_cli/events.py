@@ -21,6 +21,7 @@ KINDS: Mapping[str, ChangeKind] = {
     "import": "adopted",
     "import-replacement": "adopted",
 }
+TOLD = ("warning", "error", "info#err")
 # Said at every run, and true of every run here: the plugins are the sandbox's.
 EXPECTED_WARNING = "from $PATH at"
 
@@ -63,12 +64,17 @@ class Collected:
 
     def _diagnostic(self, event: Mapping[str, Any]) -> None:
         severity, message = event["severity"], event["message"].rstrip()
-        if event.get("ephemeral") or severity not in ("warning", "error", "info#err"):
+        if event.get("ephemeral") or not (severity in TOLD or _is_printed(event)):
             return
         if severity == "error":
             self.errors.append(_placed(event.get("urn", ""), message))
         elif EXPECTED_WARNING not in message:
             self.diagnostics.append(f"warning: {message}" if severity == "warning" else message)
+
+
+def _is_printed(event: Mapping[str, Any]) -> bool:
+    """Whether it is a line that the program printed: only those belong to a stream."""
+    return event["severity"] == "info" and bool(event.get("streamID"))
 
 
 def _placed(urn: str, message: str) -> str:
