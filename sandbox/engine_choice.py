@@ -36,8 +36,22 @@ def requested(argument: str | None, environ: Mapping[str, str]) -> str:
     """What the option or the environment asks for. Raises: UsageError for an unknown engine."""
     wanted = argument if argument is not None else environ.get(VARIABLE) or AUTO
     if wanted not in ENGINES:
-        raise UsageError("there is no such engine", f"one of {', '.join(ENGINES)}")
+        place = VARIABLE if argument is None else "--engine"
+        raise UsageError(f"{place} asks for an engine that there is not", f"one of {', '.join(ENGINES)}")
     return wanted
+
+
+def stay_with(wanted: str, project: Project, record: ServerRecord) -> str | None:
+    """The engine that a running cloud began with; None when nothing was made in it.
+
+    What one engine made only that engine knows, so that a cloud stays with it.
+
+    Raises: UsageError when another one is wanted.
+    """
+    began_with = _began_with(project, record)
+    if began_with and wanted not in (AUTO, began_with):
+        raise UsageError(f"this sandbox began with the engine {began_with}, and stays with it", START_OVER)
+    return began_with
 
 
 def choose(
@@ -49,22 +63,19 @@ def choose(
 ) -> Choice:
     """Choose the engine of a run in a running cloud.
 
-    What one engine made only that engine knows, so that a cloud stays with the engine it began with. Only
-    asked for by name Pulumi's engine is obtained when it is not there.
+    Only asked for by name Pulumi's engine is obtained when it is not there.
 
     Args: report: takes lines while an engine is being obtained.
 
-    Raises: UsageError when the other engine made what is there; KeyplanError when there is no engine.
+    Raises: UsageError when the cloud began with the other engine; KeyplanError when there is no engine.
     """
-    made_by = _made_by(project, record)
-    if made_by and wanted not in (AUTO, made_by):
-        raise UsageError(f"what is in this sandbox was made with the engine {made_by}", START_OVER)
-    if BUILTIN in (wanted, made_by):
-        return Choice(None, "it made what is here" if made_by else "as asked for")
+    began_with = stay_with(wanted, project, record)
+    if BUILTIN in (wanted, began_with):
+        return Choice(None, "this sandbox began with it" if began_with else "as asked for")
     found = search(environ)
     if found.engine is not None:
         return Choice(found.engine, found.engine.origin)
-    if made_by:
+    if began_with:
         raise engine_missing(found.passed_over)
     if wanted == AUTO:
         unusable = " on this machine that can be used" if found.passed_over else ""
@@ -75,8 +86,7 @@ def choose(
     return Choice(engine, engine.origin)
 
 
-def _made_by(project: Project, record: ServerRecord) -> str | None:
-    """The engine that made what is in this cloud; None for an empty one."""
+def _began_with(project: Project, record: ServerRecord) -> str | None:
     from sandbox.builtin.state import made_something
     from sandbox.server.administration import digest
 

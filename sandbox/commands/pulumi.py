@@ -3,7 +3,8 @@
 The checkout's program and configuration are used as they are; state, history and selected stack are the
 sandbox's own, so that your own Pulumi stays as it is. A stack that has a file in the checkout is created when
 it is first named. The cloud is started if it is not running. After `up` of a stack its manifest is the one
-that keyplan's commands find, until `destroy` of it.
+that keyplan's commands find, until `destroy` of it. Mistakes in a stack's catalogue are told, with their
+lines, before anything is started. An engine has to be there already: `python -m sandbox engine --obtain`.
 """
 
 from __future__ import annotations
@@ -15,19 +16,32 @@ from pathlib import Path
 
 from keyplan.errors import EXIT_DONE, KeyplanError, UsageError
 from sandbox.commands.up import start_server
-from sandbox.engine_choice import PULUMI, choose
+from sandbox.engine_choice import PULUMI, stay_with
 from sandbox.outputs import read_manifest, remove_outputs, write_outputs
 from sandbox.project import Project, find_project, one_at_a_time
 from sandbox.pulumi_cli.command import hand_over
+from sandbox.pulumi_cli.find import require_engine
 from sandbox.pulumi_cli.run import ensure_stack, resource_count, selected_stack, stack_outputs
 from sandbox.pulumi_cli.workspace import Workspace, prepare
 from sandbox.report import note
+from sandbox.server.lifecycle import find_server
 
 STACK_OPTIONS = ("-s", "--stack")
-BRINGS_UP, TAKES_DOWN = ("up", "update"), ("destroy", "down", "dn")
-PREVIEWS = frozenset({"--preview-only", "-h", "--help"})
+BRINGS_UP, TAKES_DOWN, PREVIEWS = ("up", "update"), ("destroy", "down", "dn"), ("preview", "pre")
+HELP = frozenset({"-h", "--help"})
+DOES_NOTHING = HELP | {"--preview-only"}
 # What Pulumi would write into the copies of the stacks' files, which are made anew every time.
 WRITES_CONFIGURATION = ("set", "set-all", "rm", "rm-all", "cp", "refresh", "env")
+# With these it would read a project or a configuration that knows nothing of the emulator's address.
+LEADS_ELSEWHERE = ("-C", "--cwd", "--config-file")
+# Options before the command that stand alone; each other one takes the word after it.
+# Source: `pulumi --help` of v3.259.0 (checked 2026-11-21).
+SWITCHES = frozenset(
+    {
+        *("--disable-integrity-checking", "--logflow", "--logtostderr", "--non-interactive", "--version"),
+        *("-e", "--emoji", "-h", "--help", "-Q", "--fully-qualify-stack-names"),
+    }
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -40,29 +54,73 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return Pulumi's own exit code."""
     words: list[str] = arguments.arguments[1:] if arguments.arguments[:1] == ["--"] else arguments.arguments
-    if not words:
-        raise UsageError("which Pulumi command?", "python -m sandbox pulumi preview -s dev")
-    if words[0] == "config" and set(words[1:]) & set(WRITES_CONFIGURATION):
-        raise UsageError(
-            "the sandbox reads the configuration from the checkout", "edit Pulumi.ENVIRONMENT.yaml"
-        )
+    command = command_in(words)
+    _require_what_the_sandbox_can(words, command)
     project = find_project(Path.cwd())
     with one_at_a_time(project):
-        record = start_server(project, 0)
-        choice = choose(PULUMI, project, record, os.environ, note)
-        assert choice.pulumi is not None  # noqa: S101  # it was asked for
-        workspace = prepare(project, choice.pulumi, record)
-        named = stack_named(words)
-        if named is not None and words[:2] != ["stack", "init"]:
-            _require_stack(workspace, named)
+        workspace, named = _ready(project, words, command)
     code = hand_over(workspace, *words)
-    if code == EXIT_DONE and words[0] in (*BRINGS_UP, *TAKES_DOWN) and not PREVIEWS & set(words):
+    if code == EXIT_DONE and command in (*BRINGS_UP, *TAKES_DOWN) and not DOES_NOTHING & set(words):
         stack = named or selected_stack(workspace)
-        if words[0] in BRINGS_UP:
+        if command in BRINGS_UP:
             _show_to_keyplan(project, workspace, stack)
         else:
             _hide_from_keyplan(project, stack)
     return code
+
+
+def _require_what_the_sandbox_can(words: Sequence[str], command: str | None) -> None:
+    """Raises: UsageError for no words at all, and for those that would act on something else."""
+    if not words:
+        raise UsageError("which Pulumi command?", "python -m sandbox pulumi preview -s dev")
+    if command == "config" and set(words) & set(WRITES_CONFIGURATION):
+        raise UsageError(
+            "the sandbox reads the configuration from the checkout", "edit Pulumi.ENVIRONMENT.yaml"
+        )
+    for option in LEADS_ELSEWHERE:
+        if any(word == option or word.startswith((f"{option}=", "-C")) for word in words):
+            raise UsageError(
+                f"{option} leads out of the sandbox, where no address of the emulator is configured",
+                "change into the project's directory, and edit Pulumi.ENVIRONMENT.yaml",
+            )
+
+
+def _ready(project: Project, words: Sequence[str], command: str | None) -> tuple[Workspace, str | None]:
+    """The workspace in a running cloud, and the stack that the command line names.
+
+    Raises: UsageError when another engine made what is there, and for a stack that there is not;
+        KeyplanError when there is no engine; CatalogueError for mistakes in the stack's catalogue.
+    """
+    running = find_server(project)
+    if running is not None:
+        stay_with(PULUMI, project, running[0])
+    engine = require_engine(os.environ)
+    named = stack_named(words)
+    if named is not None and command in (*BRINGS_UP, *PREVIEWS) and not HELP & set(words):
+        _check_catalogue(project, named)
+    workspace = prepare(project, engine, start_server(project, 0))
+    if named is not None and not (command == "stack" and "init" in words):
+        _require_stack(workspace, named)
+    return workspace, named
+
+
+def _check_catalogue(project: Project, stack: str) -> None:
+    """Raises: CatalogueError with the line of every mistake, which the program itself cannot know."""
+    from keyplan.checks.files import environments, load_catalogue
+
+    if stack in environments(project.root):
+        load_catalogue(project.root, stack)
+
+
+def command_in(words: Sequence[str]) -> str | None:
+    """The command of a command line: its first word that belongs to no option; None when there is none."""
+    rest = iter(words)
+    for word in rest:
+        if not word.startswith("-"):
+            return word
+        if "=" not in word and word not in SWITCHES:
+            next(rest, None)
+    return None
 
 
 def stack_named(words: Sequence[str]) -> str | None:
