@@ -12,7 +12,7 @@ import pytest
 
 CLOUD_SDKS = frozenset({"boto3", "botocore", "s3transfer", "google", "urllib3", "requests", "moto"})
 PULUMI = frozenset({"pulumi", "pulumi_aws", "pulumi_gcp"})
-FUNCTIONS = "components/aws/functions/"
+FUNCTIONS = "components/functions/"
 # part of the project -> what nothing in it may import
 FORBIDDEN: dict[str, frozenset[str]] = {
     "keyplan": PULUMI | {"moto", "components", "sandbox"},
@@ -20,10 +20,11 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "sandbox/provider": frozenset({"components"}),
 }
 # The only parts that may talk to a cloud; everything else is data in, data out. The functions are code of
-# their own that runs in Lambda.
+# their own that runs in Lambda and in Cloud Run.
 MAY_CALL_CLOUDS = ("keyplan/stores/", FUNCTIONS)
-# What a Lambda function of keyplan finds where it runs: Python's own modules and the runtime's SDK.
-IN_LAMBDA = frozenset(sys.stdlib_module_names) | {"boto3", "botocore"}
+# What a function of keyplan finds where it runs: Python's own modules and in Lambda the runtime's SDK.
+IN_CLOUD_RUN = frozenset(sys.stdlib_module_names)
+IN_LAMBDA = IN_CLOUD_RUN | {"boto3", "botocore"}
 
 
 def imported_by(path: Path) -> Iterator[str]:
@@ -60,12 +61,16 @@ def test_only_stores_talk_to_clouds(project: Path) -> None:
     assert {line for line in found if not line.startswith(MAY_CALL_CLOUDS)} == set()
 
 
-def test_functions_need_nothing_but_what_lambda_has(project: Path) -> None:
+@pytest.mark.parametrize("folder", ["", "aws/", "gcp/"])
+def test_functions_need_nothing_but_what_is_there_where_they_run(project: Path, folder: str) -> None:
+    sources = list((project / FUNCTIONS / folder).glob("*.py"))
+    assert sources, "the functions have moved: name their folders here"
+    there = IN_LAMBDA if folder == "aws/" else IN_CLOUD_RUN
     imported = {
         f"{path.name} imports {name}"
-        for path in (project / FUNCTIONS).glob("*.py")
+        for path in sources
         for name in imported_by(path)
-        if name.split(".")[0] not in IN_LAMBDA
+        if name.split(".")[0] not in there
     }
     assert imported == set()
 

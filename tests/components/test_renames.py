@@ -182,7 +182,7 @@ def settings_of(recording: Recording, module: str) -> dict[str, Any]:
         for each in recording.of("aws:lambda/function:Function")
         if each.inputs["handler"].endswith(f".{module}.handle")
     ]
-    text = function.inputs["code"].assets["keyplan_functions/settings.json"].text
+    text = function.inputs["code"].assets["keyplan_functions/aws/settings.json"].text
     loaded: dict[str, Any] = json.loads(text)
     return loaded
 

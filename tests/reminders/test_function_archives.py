@@ -67,7 +67,7 @@ def test_the_packed_reminder_runs_with_nothing_but_its_archive(
         )
     )
     event = {"source": "aws.events", "time": "2099-01-01T06:00:00Z"}
-    answer = call(zipped(found, "prod-reminders"), "keyplan_functions.value_age", event, cloud, tmp_path)
+    answer = call(zipped(found, "prod-reminders"), "keyplan_functions.aws.value_age", event, cloud, tmp_path)
     assert answer == {"run": "daily", "keys": 1, "messages": 2}
     assert [address for address, _, _ in mailbox.take()] == [ML, PLATFORM]
 
@@ -88,6 +88,8 @@ def test_the_packed_read_alarm_runs_with_nothing_but_its_archive(
             "userIdentity": {"type": "Root", "arn": "arn:aws:iam::123456789012:root"},
         },
     }
-    answer = call(zipped(found, "prod-read-alarm"), "keyplan_functions.read_alarm", event, cloud, tmp_path)
+    answer = call(
+        zipped(found, "prod-read-alarm"), "keyplan_functions.aws.read_alarm", event, cloud, tmp_path
+    )
     assert answer == {"outcome": "told", "key": "anthropic", "messages": 2}
     assert [address for address, _, _ in mailbox.take()] == [ML, PLATFORM]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from components.aws.alarms.read_alarm_plan import read_alarm_settings
-from components.aws.functions.read_alarm import Memory, Settings, UndeliveredError, run
+from components.functions.aws.read_alarm import Memory, Settings, UndeliveredError, run
 from tests.components.catalogues import catalogue, key
 from tests.reminders.conftest import Cloud, Mailbox
 from tests.reminders.test_read_events import ROLES, SECRETS, record, session

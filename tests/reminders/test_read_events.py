@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.aws.functions.read_events import Caller, Watched, caller_of, matches, read_of, resolve
+from components.functions.aws.read_events import Caller, Watched, caller_of, matches, read_of, resolve
 
 ACCOUNT = "123456789012"
 SECRETS = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:"

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import cost
 from components.aws.alarms.reminder_plan import reminder_alarms
-from components.aws.functions.reminder_mail import key_mail
+from components.functions.aws.reminder_mail import key_mail
 from keyplan.catalogue import ReminderMode
 from tests.components.catalogues import catalogue, key
 from tests.reminders.compositions import build, of_kind, one_key

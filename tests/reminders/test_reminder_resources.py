@@ -178,7 +178,7 @@ def test_a_function_has_stated_limits_and_no_environment() -> None:
             "role": "arn:aws:iam::123456789012:role/prod-keyplan-value-age",
             "runtime": "python3.13",
             "architectures": ["arm64"],
-            "handler": "keyplan_functions.value_age.handle",
+            "handler": "keyplan_functions.aws.value_age.handle",
             "timeout": 300.0,
             "memorySize": 256.0,
             "tags": tags("prod", PLATFORM),

@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 
 from components.aws.alarms.reminder_plan import Action, AlarmPlan, reminder_alarms
 from components.aws.alarms.reminder_settings import reminder_settings
-from components.aws.functions.value_age import Clients, UndeliveredError, read_metadata, run
-from components.aws.functions.value_age_settings import Settings
+from components.functions.aws.value_age import Clients, UndeliveredError, read_metadata, run
+from components.functions.aws.value_age_settings import Settings
 from keyplan.catalogue import Catalogue, ReminderMode
 from keyplan.durations import Duration
 from tests.components.catalogues import catalogue, key
@@ -225,7 +225,7 @@ def test_a_second_key_without_a_value_is_told_although_the_alarm_is_already_on(
     assert here.day(start) == [(PLATFORM, "prod: the key openrouter has no value yet")]
     here.clients.secrets.delete_secret(SecretId="prod/anthropic-api-key", ForceDeleteWithoutRecovery=True)
     recreated = here.clients.secrets.create_secret(Name="prod/anthropic-api-key")["ARN"]
-    arns = {"anthropic": recreated, "openrouter": here.settings.rules["openrouter"].secret_arn}
+    arns = {"anthropic": recreated, "openrouter": here.settings.rules["openrouter"].secret}
     here.settings = Settings.from_json(reminder_settings(here.catalogue, arns, here.mailbox.arns))
     here.made("anthropic", start + timedelta(hours=2))
     assert here.day(start + DAY) == [
@@ -311,7 +311,7 @@ def test_keys_that_cannot_be_looked_at_are_told_and_hide_no_other_key(
     here = world(catalogue([key(name, rotate_every=days(20), remind_before=days(10)) for name in names]))
     for name in names:
         here.put(name, start - 25 * DAY if name == "late" else start)
-    arn = {name: rule.secret_arn for name, rule in here.settings.rules.items()}
+    arn = {name: rule.secret for name, rule in here.settings.rules.items()}
     secrets = here.clients.secrets
     secrets.delete_secret(SecretId=arn["deleted"], RecoveryWindowInDays=7)
     secrets.delete_secret(SecretId=arn["gone"], ForceDeleteWithoutRecovery=True)
@@ -411,7 +411,7 @@ def test_metrics_that_are_refused_fail_the_run_before_anybody_is_told(
 def test_more_keys_than_one_call_takes_are_published_in_several_and_the_count_last(
     world: Callable[..., World], start: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("components.aws.functions.value_age.METRICS_PER_CALL", 2)
+    monkeypatch.setattr("components.functions.aws.value_age.METRICS_PER_CALL", 2)
     here = world(catalogue([key(f"key-{number}") for number in range(4)]))
     for name in here.catalogue.keys:
         here.put(name, start)

@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.aws.functions.ages import Assessment, Problem, Reading, Rule, assess
-from components.aws.functions.mail import BODY_MAX_BYTES, mail
-from components.aws.functions.reminder_mail import LISTED_IN_FULL, key_mail, list_mail
+from components.functions.ages import Assessment, Problem, Reading, Rule, assess
+from components.functions.aws.mail import BODY_MAX_BYTES, mail
+from components.functions.aws.reminder_mail import LISTED_IN_FULL, key_mail, list_mail
 
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:prod-keyplan-ml"
 RULE = Rule(
     name="anthropic",
     owner="ml@example.com",
-    owner_topic=TOPIC,
+    recipient=TOPIC,
     vendor="anthropic",
-    secret_arn="arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/anthropic-api-key-AbCdEf",
+    secret="arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/anthropic-api-key-AbCdEf",
     secret_name="prod/anthropic-api-key",
     consumers=("chat-api (ecs)", "evals (github-actions)"),
     suggested_name="prod-anthropic-key",

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from components.aws.alarms.reminder_settings import reminder_settings
-from components.aws.functions.value_age_settings import Settings
+from components.functions.aws.value_age_settings import Settings
 from keyplan.catalogue import Catalogue
 from tests.components.catalogues import catalogue, key
 from tests.reminders.conftest import Cloud, Mailbox
@@ -50,7 +50,7 @@ def test_an_owner_hears_of_a_key_on_one_day_whatever_its_name_is(
 
     after = World.__new__(World)
     after.__dict__.update(before.__dict__, catalogue=renamed())
-    arns = {"claude": before.settings.rules["anthropic"].secret_arn}
+    arns = {"claude": before.settings.rules["anthropic"].secret}
     after.settings = settings_of(after.catalogue, arns, mailbox)
 
     assert after.day(start + DAY) == []

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.aws.functions.ages import (
+from components.functions.ages import (
     LONG,
     Assessment,
     Problem,
@@ -30,9 +30,9 @@ def rule(name: str = "anthropic", due_at_days: float = 76.0, overdue_at_days: fl
     return Rule(
         name=name,
         owner="ml@example.com",
-        owner_topic="arn:aws:sns:eu-west-1:123456789012:ml",
+        recipient="arn:aws:sns:eu-west-1:123456789012:ml",
         vendor="anthropic",
-        secret_arn=f"arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/{name}-api-key-AbCdEf",
+        secret=f"arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/{name}-api-key-AbCdEf",
         secret_name=f"prod/{name}-api-key",
         consumers=("chat-api (ecs)",),
         suggested_name="prod-chat-api-key",

@@ -24,7 +24,7 @@ from components.aws.alarms.small_function import SmallFunction, SmallFunctionArg
 from components.aws.tags import tags
 from keyplan.catalogue import Catalogue
 
-MODULES = ("mail", "read_alarm", "read_events", "read_mail")
+MODULES = ("aws/mail", "aws/read_alarm", "aws/read_events", "aws/read_mail", "text")
 TIMEOUT_SECONDS = 30  # one or two messages; the rest is waiting for SNS to answer again
 MEMORY_MEGABYTES = 256
 FAILING_PERIOD_SECONDS = 300
@@ -92,7 +92,7 @@ def _function_args(args: ReadAlarmArgs, function_name: str) -> SmallFunctionArgs
         account=args.account,
         function_name=function_name,
         description=f"Tells the owners when an unlisted principal reads a key of {environment}",
-        module="read_alarm",
+        module="aws/read_alarm",
         modules=MODULES,
         settings=_settings(args),
         timeout_seconds=TIMEOUT_SECONDS,

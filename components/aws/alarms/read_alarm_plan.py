@@ -1,7 +1,7 @@
 """Which reads reach the read alarm, and settings.json of the function that decides about them. Pure.
 
 The event pattern is coarse on purpose: EventBridge takes 2,048 characters, and 500 keys need more. It lets
-through what begins like one of the environment's secrets; functions/read_events.py decides exactly.
+through what begins like one of the environment's secrets; functions/aws/read_events.py decides exactly.
 
 Sources: EventBridge User Guide, "Amazon EventBridge quotas" (event pattern size) and "Comparison operators";
 Secrets Manager API reference, BatchGetSecretValue: CloudTrail gets one GetSecretValue record for each secret

@@ -1,7 +1,7 @@
 """The alarms of an environment as plain settings, before any of them is a resource. Pure.
 
 Owns names, thresholds, what missing data means, and the description that a person reads in the console or in
-the mail that CloudWatch writes itself. What a run of the function publishes is in functions/value_age.py.
+the mail that CloudWatch writes itself. What a run of the function publishes is in functions/aws/value_age.py.
 
 Sources: CloudWatch API reference, PutMetricAlarm (names up to 255 characters, descriptions up to 1,024,
 Period x EvaluationPeriods up to 7 days); CloudWatch User Guide, "Configuring how CloudWatch alarms treat

@@ -1,4 +1,4 @@
-"""settings.json of the function that measures the age of values. Pure; functions/value_age.py reads it."""
+"""settings.json of the function that measures how old values are. Pure; functions/aws/value_age.py has it."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def _entry(catalogue: Catalogue, key: Key, secret_arn: str, owner_topic: str) ->
         "name": key.name,
         "metricKey": key.lasting_name,
         "owner": key.owner,
-        "ownerTopic": owner_topic,
+        "recipient": owner_topic,
         "vendor": key.vendor,
-        "secretArn": secret_arn,
+        "secret": secret_arn,
         "secretName": key.secret_name,
         "consumers": [f"{consumer.name} ({consumer.runtime.value})" for consumer in consumers],
         "suggestedName": vendor_key_name(catalogue.environment, named_after),

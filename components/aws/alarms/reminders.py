@@ -33,7 +33,15 @@ from components.aws.tags import tags
 from keyplan.catalogue import Catalogue, in_lasting_order
 from keyplan.names import secret_arn_pattern
 
-MODULES = ("ages", "mail", "reminder_mail", "value_age", "value_age_settings")
+MODULES = (
+    "ages",
+    "aws/mail",
+    "aws/reminder_mail",
+    "aws/value_age",
+    "aws/value_age_settings",
+    "reminder_words",
+    "text",
+)
 # 500 keys are 1,000 calls of some 100 ms each at this memory's share of a processor, and twice that in hand.
 TIMEOUT_SECONDS = 300
 MEMORY_MEGABYTES = 256
@@ -93,7 +101,7 @@ def _function_args(args: RotationRemindersArgs, function_name: str) -> SmallFunc
         account=account,
         function_name=function_name,
         description=f"Measures how old the keys of {environment} are and reminds their owners",
-        module="value_age",
+        module="aws/value_age",
         modules=MODULES,
         settings=_settings(args),
         timeout_seconds=TIMEOUT_SECONDS,

@@ -27,7 +27,7 @@ from components.aws.policy.quotas import (
 )
 from components.aws.policy.trusts import lambda_trust
 
-SOURCE = Path(__file__).parents[1] / "functions"
+SOURCE = Path(__file__).parents[2] / "functions"
 PACKAGE = "keyplan_functions"
 RUNTIME = "python3.13"
 LOG_RETENTION_DAYS = 30
@@ -43,8 +43,8 @@ class SmallFunctionArgs:
     account: Account
     function_name: str  # of the function and of its role
     description: str
-    module: str  # the one with `handle`
-    modules: Sequence[str]  # all that are packed, by name
+    module: str  # the one with `handle`: `aws/value_age`
+    modules: Sequence[str]  # all that are packed, with the folder where they are not shared: `ages`
     settings: pulumi.Input[str]  # settings.json
     timeout_seconds: int
     memory_megabytes: int
@@ -92,7 +92,7 @@ class SmallFunction(pulumi.ComponentResource):
             role=role.arn,
             runtime=RUNTIME,
             architectures=["arm64"],
-            handler=f"{PACKAGE}.{args.module}.handle",
+            handler=f"{PACKAGE}.{args.module.replace('/', '.')}.handle",
             code=pulumi.Output.from_input(args.settings).apply(lambda text: archive(args.modules, text)),
             timeout=args.timeout_seconds,
             memory_size=args.memory_megabytes,
@@ -106,12 +106,12 @@ class SmallFunction(pulumi.ComponentResource):
 
 
 def archive(modules: Sequence[str], settings: str) -> pulumi.AssetArchive:
-    """The code as it is uploaded: the named modules of `functions/`, and settings.json beside them."""
+    """The code as it is uploaded: the named modules of `functions/`, and settings.json beside AWS's."""
     assets: dict[str, pulumi.Asset | pulumi.Archive] = {
         f"{PACKAGE}/{module}.py": pulumi.FileAsset(str(SOURCE / f"{module}.py"))
-        for module in ("__init__", *modules)
+        for module in ("__init__", "aws/__init__", *modules)
     }
-    assets[f"{PACKAGE}/settings.json"] = pulumi.StringAsset(settings)
+    assets[f"{PACKAGE}/aws/settings.json"] = pulumi.StringAsset(settings)
     return pulumi.AssetArchive(assets)
 
 

@@ -37,6 +37,7 @@ class Problem(StrEnum):
     PENDING_DELETION = "pending deletion"
     DENIED = "denied"
     MISSING = "missing"
+    DISABLED = "disabled"  # there is a current value, and the store gives it to nobody
     FAILED = "failed"
 
 
@@ -46,9 +47,9 @@ class Rule:
 
     name: str
     owner: str
-    owner_topic: str  # ARN
+    recipient: str  # where messages to its owner go: on AWS a topic's ARN, on Google Cloud the address itself
     vendor: str
-    secret_arn: str
+    secret: str  # what the store is asked for: on AWS the ARN, on Google Cloud the resource's name
     secret_name: str
     consumers: tuple[str, ...]  # for reading: `chat-api (ecs)`
     suggested_name: str  # of the new key, in the vendor's console
@@ -64,9 +65,9 @@ class Rule:
         return cls(
             name=data["name"],
             owner=data["owner"],
-            owner_topic=data["ownerTopic"],
+            recipient=data["recipient"],
             vendor=data["vendor"],
-            secret_arn=data["secretArn"],
+            secret=data["secret"],
             secret_name=data["secretName"],
             consumers=tuple(data["consumers"]),
             suggested_name=data["suggestedName"],
@@ -145,6 +146,11 @@ def repeats(found: Assessment) -> bool:
     if found.state is State.DUE:
         return whole_days > 0 and whole_days % DUE_REPEAT_DAYS == 0
     return whole_days > 0
+
+
+def speaks(found: Assessment) -> bool:
+    """Whether a daily run that has no alarms beside it speaks of this key: on the first day too."""
+    return found.state is not State.FRESH and (repeats(found) or int(found.waited_days) == 0)
 
 
 def escalates(found: Assessment, escalate_after_days: float) -> bool:

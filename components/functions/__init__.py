@@ -1,4 +1,4 @@
-"""Source of the functions that keyplan deploys: standard library and the Lambda runtime's boto3 only.
+"""The functions that keyplan deploys, and what they share: `aws` runs in Lambda, `gcp` in Cloud Run.
 
 Each archive holds this package under the name `keyplan_functions`, with the modules that the function needs
 and its `settings.json`. Nothing here imports keyplan or components, because neither is in the archive; a

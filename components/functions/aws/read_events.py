@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from .mail import one_line
+from ..text import one_line
 
 SHOWN_CHARACTERS = 200  # of anything that the caller chose, as its program's name
 _ARN_SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")

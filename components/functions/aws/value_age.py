@@ -22,7 +22,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
-from .ages import (
+from ..ages import (
     Assessment,
     Problem,
     Reading,
@@ -111,7 +111,7 @@ def _time_of(event: Mapping[str, Any]) -> datetime:
 
 
 def _assess_all(rules: Iterable[Rule], clients: Clients, now: datetime) -> list[Assessment]:
-    return [assess(rule, read_metadata(clients.secrets, rule.secret_arn), now) for rule in rules]
+    return [assess(rule, read_metadata(clients.secrets, rule.secret), now) for rule in rules]
 
 
 def read_metadata(secrets: Any, secret_arn: str) -> Reading:
@@ -204,7 +204,7 @@ def _daily_mails(settings: Settings, found: Sequence[Assessment]) -> list[Mail]:
 
 def _key_mails(settings: Settings, found: Assessment) -> list[Mail]:
     """To the key's owner, and to the environment's where it has waited too long."""
-    owner = found.rule.owner_topic
+    owner = found.rule.recipient
     escalated = escalates(found, settings.escalate_after_days) and settings.owner_topic != owner
     topics = [owner, settings.owner_topic] if escalated else [owner]
     also_to = settings.owner if escalated else None
@@ -216,7 +216,7 @@ def _list_mails(settings: Settings, found: Sequence[Assessment], *, daily: bool)
     counted = [one for one in found if _counts(settings)(one)]
     recipients: dict[str, list[Assessment]] = {}
     for one in worst_first(counted):
-        topics = {one.rule.owner_topic}
+        topics = {one.rule.recipient}
         if not settings.per_key or escalates(one, settings.escalate_after_days):
             topics.add(settings.owner_topic)
         for topic in sorted(topics):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .ages import Rule, State
+from ..ages import Rule, State
 
 
 @dataclass(frozen=True)

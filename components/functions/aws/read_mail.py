@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .mail import Mail, mail, table
+from ..text import table
+from .mail import Mail, mail
 from .read_events import Read
 
 

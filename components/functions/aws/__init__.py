@@ -1,0 +1,1 @@
+"""The functions that run in Lambda: standard library and the runtime's boto3 only."""

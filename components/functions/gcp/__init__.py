@@ -1,0 +1,1 @@
+"""The function that runs in Cloud Run: standard library only."""
