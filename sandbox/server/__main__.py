@@ -1,5 +1,7 @@
 """The server's process: `python -m sandbox.server --directory DIR --port N`, started by `sandbox up`.
 
+It listens twice: AWS answers on the port that was asked for, Google Cloud on a free one.
+
 The instance's id comes on standard input, so that no list of processes shows it. Standard error is the
 sandbox's log: what keeps it from starting, that it listens, and where requests failed, never what they said.
 """
@@ -12,6 +14,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -36,13 +39,16 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal ends the command, not the cloud
     listener = _listen(arguments.port)
     port = listener.getsockname()[1]
-    server = _make_server(listener, port, instance)
-    record = ServerRecord(os.getpid(), port, instance, time.time(), process_start(os.getpid()))
+    gcp_listener = _listen(0)
+    gcp_port = gcp_listener.getsockname()[1]
+    server, gcp_server = _make_servers(listener, gcp_listener, instance)
+    record = ServerRecord(os.getpid(), port, instance, time.time(), process_start(os.getpid()), gcp_port)
     write_record(arguments.directory, record)
     log.keep_for_ourselves()
     guard_this_process()
     end_with_record(arguments.directory, instance)
-    log.line(f"listening on 127.0.0.1:{port}")
+    log.line(f"listening on 127.0.0.1:{port} and 127.0.0.1:{gcp_port}")
+    threading.Thread(target=gcp_server.serve_forever, daemon=True).start()
     server.serve_forever()
 
 
@@ -64,7 +70,7 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-def _make_server(listener: socket.socket, port: int, instance: str) -> Any:
+def _make_servers(listener: socket.socket, gcp_listener: socket.socket, instance: str) -> tuple[Any, Any]:
     # These imports take most of a second; the port is checked before them.
     import logging
 
@@ -74,23 +80,34 @@ def _make_server(listener: socket.socket, port: int, instance: str) -> Any:
 
     from moto.core.config import default_user_config
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-    from werkzeug.serving import make_server
 
+    from sandbox.gcp_server.application import GoogleCloud
+    from sandbox.gcp_server.world import World
     from sandbox.moto_patches import apply_all
     from sandbox.server.administration import Administration
     from sandbox.server.application import SandboxApplication
-    from sandbox.server.quiet import QuietRequestHandler
 
     logging.disable(logging.CRITICAL)  # their messages quote requests
     default_user_config["lambda"] = {"use_docker": False}
     default_user_config["batch"] = {"use_docker": False}
     apply_all()
+    google = GoogleCloud(World(), gcp_listener.getsockname()[1])
     application = SandboxApplication(
-        DomainDispatcherApplication(create_backend_app), Administration(instance), port
+        DomainDispatcherApplication(create_backend_app),
+        Administration(instance, google),
+        listener.getsockname()[1],
     )
+    return _serving(application, listener), _serving(google, gcp_listener)
+
+
+def _serving(application: Any, listener: socket.socket) -> Any:
+    from werkzeug.serving import make_server
+
+    from sandbox.server.quiet import QuietRequestHandler
+
     return make_server(
         "127.0.0.1",
-        port,
+        listener.getsockname()[1],
         application,
         threaded=True,
         request_handler=QuietRequestHandler,

@@ -26,6 +26,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from sandbox.gcp_server.application import GoogleCloud
 from sandbox.moto_patches.mail_delivery import take_mails
 from sandbox.server import aging, metrics
 
@@ -36,11 +37,11 @@ INSTANCE_HEADER = "X-Keyplan-Sandbox"
 class Administration:
     """Answers the sandbox's own routes for one server process."""
 
-    def __init__(self, instance: str) -> None:
+    def __init__(self, instance: str, google: GoogleCloud) -> None:
         self._instance = instance
         self._started = time.time()
         self._routes: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-            "advance": lambda given: aging.age_everything(int(given["seconds"])),
+            "advance": lambda given: aging.age_everything(int(given["seconds"]), google),
             "alarms": lambda given: {"alarms": metrics.alarms_with_data(given["region"], float(given["at"]))},
             "stamp-alarm": lambda given: metrics.stamp_alarm(
                 given["region"], given["name"], float(given["at"])

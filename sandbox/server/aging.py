@@ -1,7 +1,7 @@
 """Moving time: what is stored in the cloud becomes older, and what was to be deleted by then is gone.
 
-Ages secrets with their versions, metric data and alarms' states. Left out on purpose: IAM, KMS, Lambda and
-SNS, where no command looks at a date.
+Ages secrets with their versions, metric data and alarms' states, and everything of Google Cloud that has a
+date. Left out on purpose: AWS's IAM, KMS, Lambda and SNS, where no command looks at a date.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+
+from sandbox.gcp_server.application import GoogleCloud
 
 SECRET_DATES = (
     "created_date",
@@ -21,7 +23,7 @@ SECRET_DATES = (
 VERSION_DATES = ("createdate", "accessed_day")
 
 
-def age_everything(seconds: int) -> dict[str, Any]:
+def age_everything(seconds: int, google: GoogleCloud) -> dict[str, Any]:
     """Move every stored date `seconds` into the past. Returns `versions`, a count, and `gone`, names."""
     if seconds <= 0:
         raise ValueError("time moves forward only")
@@ -32,7 +34,8 @@ def age_everything(seconds: int) -> dict[str, Any]:
         gone += _remove_expired(backend)
     for backend in _backends("cloudwatch"):
         _age_monitoring(backend, timedelta(seconds=seconds))
-    return {"versions": versions, "gone": gone}
+    aged = google.age(timedelta(seconds=seconds))
+    return {"versions": versions + aged.versions, "gone": [*gone, *aged.gone]}
 
 
 def _backends(service: str) -> Iterator[Any]:

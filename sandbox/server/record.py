@@ -21,10 +21,16 @@ class ServerRecord:
     instance: str  # a random id; the server knows it and every administrative request must name it
     started: float  # epoch seconds
     process_start: str  # the operating system's own start time: a number that is used again has another
+    gcp_port: int = 0  # where Google Cloud's APIs answer
+
+    @property
+    def gcp_url(self) -> str:
+        """The endpoint of every service of Google Cloud."""
+        return f"http://127.0.0.1:{self.gcp_port}"
 
     @property
     def url(self) -> str:
-        """The endpoint of every service."""
+        """The endpoint of every service of AWS."""
         return f"http://127.0.0.1:{self.port}"
 
 

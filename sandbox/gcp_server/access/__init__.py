@@ -1,0 +1,1 @@
+"""Who may do what: identities, roles, policies with conditions, and the decision."""
