@@ -70,7 +70,7 @@ class Workspace:
 
     def environment(self) -> dict[str, str]:
         """The environment of every `pulumi`: nothing of the user's clouds, of Pulumi's cloud, no proxy."""
-        path = (str(self.directory / "bin"), str(self.engine.binary.parent), os.environ.get("PATH", ""))
+        path = (str(self.engine.binary.parent), os.environ.get("PATH", ""))
         return {
             **isolated(os.environ, self.region),
             "PATH": os.pathsep.join(path),
@@ -117,9 +117,9 @@ def prepare(project: Project, engine: Engine, record: ServerRecord) -> Workspace
     for name in ("project", "state", "home", "bin"):
         (directory / name).mkdir(mode=0o700, parents=True, exist_ok=True)
     write_private(directory / "instance", digest(record.instance))
-    region = _write_project(project, directory / "project", record)
+    plugins = _write_launchers(directory / "bin", engine)
+    region = _write_project(project, directory / "project", record, plugins)
     _link_installed_plugins(directory / "home")
-    _write_launchers(directory / "bin", engine)
     return Workspace(project, engine, region)
 
 
@@ -135,11 +135,15 @@ def _belongs_to(project: Project, record: ServerRecord) -> bool:
         return False
 
 
-def _write_project(project: Project, place: Path, record: ServerRecord) -> str:
-    """Write Pulumi.yaml and the stacks' files; return the region of the stack `sandbox`."""
+def _write_project(project: Project, place: Path, record: ServerRecord, plugins: Mapping[str, Any]) -> str:
+    """Write Pulumi.yaml and the stacks' files; return the region of the stack `sandbox`.
+
+    Args: plugins: the field of this name in Pulumi.yaml.
+    """
     settings = _document(project.root / "Pulumi.yaml")
     settings["main"] = str(project.root)
     settings["runtime"] = {"name": LANGUAGE, "options": _runtime_options()}
+    settings["plugins"] = dict(plugins)
     _write(place / "Pulumi.yaml", settings)
     found = {path.name: _document(path) for path in sorted(project.root.glob("Pulumi.?*.yaml"))}
     for left in {path.name for path in place.glob("Pulumi.?*.yaml")} - found.keys():
@@ -195,7 +199,13 @@ def _link_installed_plugins(home: Path) -> None:
         link.symlink_to(installed)
 
 
-def _write_launchers(place: Path, engine: Engine) -> None:
+def _write_launchers(place: Path, engine: Engine) -> dict[str, Any]:
+    """Write the stand-ins of what is not installed; return the field of Pulumi.yaml that names them.
+
+    What the project names is used before anything else, and without the warning that comes with each plugin
+    that is found on PATH.
+    Source: getPluginInfoAndPath in Pulumi's sdk/go/common/workspace (3.259.0, checked 2026-11-21).
+    """
     wanted = {f"pulumi-resource-{name}": name for name in PROVIDERS if not _is_installed(name)}
     if engine.language_host is None:
         wanted[f"pulumi-language-{LANGUAGE}"] = LANGUAGE
@@ -210,6 +220,14 @@ def _write_launchers(place: Path, engine: Engine) -> None:
         )
         write_private(place / plugin, text)
         (place / plugin).chmod(0o700)
+    return {
+        "providers": [_plugin(name, place) for name in wanted.values() if name in PROVIDERS],
+        "languages": [_plugin(name, place) for name in wanted.values() if name == LANGUAGE],
+    }
+
+
+def _plugin(name: str, place: Path) -> dict[str, str]:
+    return {"name": name, "path": str(place)}
 
 
 def _is_installed(provider: str) -> bool:
