@@ -14,6 +14,7 @@ a cloud must not be asked for here, and there is nothing secret in the state.
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping
@@ -214,8 +215,8 @@ def _write_launchers(place: Path, engine: Engine) -> dict[str, Any]:
     for plugin, name in wanted.items():
         text = LAUNCHER.format(
             plugin=plugin,
-            source=_quoted(str(Path(__file__).resolve().parents[2])),
-            python=_quoted(sys.executable),
+            source=shlex.quote(str(Path(__file__).resolve().parents[2])),
+            python=shlex.quote(sys.executable),
             name=name,
         )
         write_private(place / plugin, text)
@@ -239,9 +240,3 @@ def _is_installed(provider: str) -> bool:
     except metadata.PackageNotFoundError:
         return False
     return (Path.home() / ".pulumi" / "plugins" / f"resource-{provider}-v{version}").is_dir()
-
-
-def _quoted(text: str) -> str:
-    import shlex
-
-    return shlex.quote(text)
