@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.result import Change, ChangeKind, Report
+from sandbox.urns import STACK, name_of, type_of
 
 # The steps of a replacement are told once, by the one that all of them have.
 KINDS: Mapping[str, ChangeKind] = {
@@ -21,7 +22,8 @@ KINDS: Mapping[str, ChangeKind] = {
     "import": "adopted",
     "import-replacement": "adopted",
 }
-TOLD = ("warning", "error", "info#err")
+# What the program prints is "info", and "info#err" where that goes to standard error.
+TOLD = ("warning", "error", "info", "info#err")
 # Said at every run, and true of every run here: the plugins are the sandbox's.
 EXPECTED_WARNING = "from $PATH at"
 
@@ -57,14 +59,14 @@ class Collected:
         if (kind, urn) in self._seen:
             return
         self._seen.add((kind, urn))
-        change = Change(kind, urn, metadata["type"], urn.split("::", 3)[3])
+        change = Change(kind, urn, metadata["type"], name_of(urn))
         self.changes.append(change)
         if self.report is not None:
             self.report(change)
 
     def _diagnostic(self, event: Mapping[str, Any]) -> None:
         severity, message = event["severity"], event["message"].rstrip()
-        if event.get("ephemeral") or not (severity in TOLD or _is_printed(event)):
+        if event.get("ephemeral") or severity not in TOLD:
             return
         if severity == "error":
             self.errors.append(_placed(event.get("urn", ""), message))
@@ -72,14 +74,8 @@ class Collected:
             self.diagnostics.append(f"warning: {message}" if severity == "warning" else message)
 
 
-def _is_printed(event: Mapping[str, Any]) -> bool:
-    """Whether it is a line that the program printed: only those belong to a stream."""
-    return event["severity"] == "info" and bool(event.get("streamID"))
-
-
 def _placed(urn: str, message: str) -> str:
     """An error with the resource that it is about; the stack itself is about everything."""
-    if not urn or "::pulumi:pulumi:Stack::" in urn:
+    if not urn or type_of(urn) == STACK:
         return message
-    kind, name = urn.split("::")[2].rsplit("$", 1)[-1], urn.split("::", 3)[3]
-    return f"{name} ({kind}): {message}"
+    return f"{name_of(urn)} ({type_of(urn)}): {message}"

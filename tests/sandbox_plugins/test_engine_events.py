@@ -62,8 +62,8 @@ def test_what_only_begins_counts_in_a_preview() -> None:
         (told("warning", "old\n"), ["warning: old"], []),
         (told("warning", "using pulumi-resource-aws from $PATH at /x\n"), [], []),
         (told("info#err", "printed\n"), ["printed"], []),
-        (told("info", "printed\n", STACK, streamID=2), ["printed"], []),
-        (told("info", "logged for whoever asks for it\n", STACK), [], []),
+        (told("info", "printed\n\n"), ["printed"], []),
+        (told("debug", "of no interest\n"), [], []),
         (told("warning", "for a moment", ephemeral=True), [], []),
     ],
 )
