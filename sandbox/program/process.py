@@ -92,13 +92,8 @@ class Program:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._process.poll() is None:
-            self.stop()
-            try:
-                self._process.wait(END_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        self.stop()
+        self._process.wait()
         self._close_input()
         for reader in self._readers:
             reader.join(END_SECONDS)
