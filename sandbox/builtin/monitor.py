@@ -6,7 +6,6 @@ Turns requests into goals and back. Whatever the small engine does not do is ref
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar
 
@@ -22,16 +21,13 @@ from pulumi.runtime.proto import (
 
 from sandbox.builtin.deployment import PROVIDER_PREFIX, Deployment, Goal
 from sandbox.builtin.errors import ResourceFailed
+from sandbox.grpc_server import new_server
 from sandbox.provider import ProviderError
 from sandbox.provider.invokes import INVOKES
 from sandbox.provider.provider import known
 from sandbox.urns import STACK, former_urns, make_urn, name_of, type_of
 from sandbox.wire import decode, decode_outputs, encode
 
-# A registration holds its thread until its resource is made, and the SDK sends 32 at once.
-WORKERS = 64
-# As large as Pulumi's own limit. Source: pulumi/runtime/_grpc_settings.py (3.272.0, checked 2026-11-21).
-MESSAGE_BYTES = 400 * 1024 * 1024
 RENAME = (
     "put the old name back; or start over with Pulumi's engine, which keeps what is renamed: "
     "python -m sandbox down, then python -m sandbox up --engine pulumi"
@@ -237,18 +233,9 @@ class Engine(engine_pb2_grpc.EngineServicer):
 @contextmanager
 def serving(monitor: Monitor, engine: Engine) -> Iterator[str]:
     """Serve both on 127.0.0.1 and a free port; leave only when every operation under way has ended."""
-    workers = ThreadPoolExecutor(max_workers=WORKERS)
-    server = grpc.server(  # type: ignore[no-untyped-call]
-        workers,
-        options=[
-            ("grpc.max_receive_message_length", MESSAGE_BYTES),
-            ("grpc.max_send_message_length", MESSAGE_BYTES),
-            ("grpc.so_reuseport", 0),
-        ],
-    )
+    server, port, workers = new_server()
     resource_pb2_grpc.add_ResourceMonitorServicer_to_server(monitor, server)
     engine_pb2_grpc.add_EngineServicer_to_server(engine, server)
-    port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:
         yield f"127.0.0.1:{port}"

@@ -12,15 +12,10 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import grpc
+from sandbox.grpc_server import new_server
 
-# The engine works on that many resources at once unless it is told otherwise: 16 a processor.
-WORKERS = 64
-# As large as Pulumi's own limit. Source: pulumi/runtime/_grpc_settings.py (3.272.0, checked 2026-11-21).
-MESSAGE_BYTES = 400 * 1024 * 1024
 WATCH_SECONDS = 0.5
 GRACE_SECONDS = 4
 
@@ -42,16 +37,8 @@ def serve(register: Callable[[Any], Callable[[], None]], engine: int) -> None:
     # is the engine's way to say goodbye, and it waits five seconds for the process to go.
     for goodbye in (signal.SIGINT, signal.SIGTERM):
         signal.signal(goodbye, lambda *_: ended.set())
-    server = grpc.server(  # type: ignore[no-untyped-call]
-        ThreadPoolExecutor(max_workers=WORKERS),
-        options=[
-            ("grpc.max_receive_message_length", MESSAGE_BYTES),
-            ("grpc.max_send_message_length", MESSAGE_BYTES),
-            ("grpc.so_reuseport", 0),
-        ],
-    )
+    server, port, _ = new_server()
     close = register(server)
-    port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
