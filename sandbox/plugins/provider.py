@@ -20,6 +20,7 @@ from sandbox.property_paths import without_ignored
 from sandbox.provider import Difference, Provider, ProviderError, State
 from sandbox.provider.errors import PartlyCreated
 from sandbox.provider.provider import DEFAULTS_KEY, showing
+from sandbox.urns import name_of, type_of
 from sandbox.wire import decode, encode
 
 Answer = TypeVar("Answer")
@@ -113,7 +114,7 @@ class ProviderPlugin(provider_pb2_grpc.ResourceProviderServicer):
     def _check(self, request: Any) -> Any:
         new, secret = decode(request.news)
         old, _ = decode(request.olds)
-        token, name = _type_of(request.urn), _name_of(request.urn)
+        token, name = type_of(request.urn), name_of(request.urn)
         checked = self._provider.check(token, name, new, old, request.randomSeed)
         return provider_pb2.CheckResponse(
             inputs=encode(checked.inputs, showing(secret)),
@@ -144,7 +145,7 @@ class ProviderPlugin(provider_pb2_grpc.ResourceProviderServicer):
         inputs, secret = decode(request.properties)
         secret = showing(secret)
         try:
-            made = self._provider.create(_type_of(request.urn), inputs, request.preview)
+            made = self._provider.create(type_of(request.urn), inputs, request.preview)
         except PartlyCreated as error:
             refuse_partly(context, error, error.state.id, encode(error.state.outputs, secret))
         return provider_pb2.CreateResponse(id=made.id, properties=encode(made.outputs, secret))
@@ -152,7 +153,7 @@ class ProviderPlugin(provider_pb2_grpc.ResourceProviderServicer):
     def _read(self, request: Any) -> Any:
         inputs, secret = decode(request.inputs)
         _, secret_outputs = decode(request.properties)
-        found = self._provider.read(_type_of(request.urn), request.id, inputs)
+        found = self._provider.read(type_of(request.urn), request.id, inputs)
         if found is None:
             return provider_pb2.ReadResponse()
         secret = showing(secret | secret_outputs)
@@ -163,7 +164,7 @@ class ProviderPlugin(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def _update(self, request: Any) -> Any:
-        token = _type_of(request.urn)
+        token = type_of(request.urn)
         outputs, secret_before = decode(request.olds)
         inputs, _ = decode(request.old_inputs)
         new, secret = decode(request.news)
@@ -181,7 +182,7 @@ class ProviderPlugin(provider_pb2_grpc.ResourceProviderServicer):
 
     def _delete(self, request: Any) -> Any:
         known, _ = decode(request.old_inputs if request.old_inputs.fields else request.properties)
-        self._provider.delete(_type_of(request.urn), request.id, known)
+        self._provider.delete(type_of(request.urn), request.id, known)
         return empty_pb2.Empty()
 
     def _difference(self, request: Any, old: Mapping[str, Any], new: Mapping[str, Any]) -> Difference:
@@ -191,7 +192,7 @@ class ProviderPlugin(provider_pb2_grpc.ResourceProviderServicer):
                 new = without_ignored(new, old, [path])
             except ValueError:
                 continue  # a form that only the engine understands, and the engine follows it itself
-        return self._provider.diff(_type_of(request.urn), old, new)
+        return self._provider.diff(type_of(request.urn), old, new)
 
     def _answer(
         self, context: grpc.ServicerContext, action: Callable[[], Answer], *, changes: bool = False
@@ -234,14 +235,6 @@ def _kind(was: bool, will_be: bool, replaces: bool) -> Any:
     if not will_be:
         return kinds.DELETE_REPLACE if replaces else kinds.DELETE
     return kinds.UPDATE_REPLACE if replaces else kinds.UPDATE
-
-
-def _type_of(urn: str) -> str:
-    return urn.split("::")[2].rsplit("$", 1)[-1]
-
-
-def _name_of(urn: str) -> str:
-    return urn.split("::", 3)[3]
 
 
 def _sdk_version(package: str) -> str:
