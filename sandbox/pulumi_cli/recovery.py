@@ -9,25 +9,25 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sandbox.project import write_private
 from sandbox.provider import Provider, ProviderError
 from sandbox.pulumi_cli import command
+from sandbox.pulumi_cli.state import Operation, Resource, exported, operations_of, put_back, resources_of
 from sandbox.pulumi_cli.workspace import Workspace
 from sandbox.urns import name_of, type_of
 
-Operation = dict[str, Any]
-Resource = dict[str, Any]
+Say = Callable[[str], None]
 
 
-def recover(
-    workspace: Workspace, stack: str, settings: Mapping[str, Any], say: Callable[[str], None]
-) -> None:
+def recover(workspace: Workspace, stack: str, settings: Mapping[str, Any], say: Say) -> None:
     """Make the stack ready for an update after one that was killed; does nothing after one that ended.
+
+    Does nothing either while another update is under way: what that one is doing is no trace of a dead one,
+    and Pulumi's own message about its lock is what the user needs.
 
     Args:
         settings: the AWS provider's, to look for what was being created.
@@ -35,18 +35,108 @@ def recover(
 
     Raises: KeyplanError with Pulumi's words when that fails.
     """
-    if _locks_of_the_dead(workspace, stack):
-        command.must("remove the lock", command.run(workspace, "cancel", "--yes", f"--stack={stack}"))
+    locks = _locks(workspace, stack)
+    if any(_is_alive(_holder(lock)) for lock in locks):
+        return
+    for lock in locks:
+        # One by one and not by `pulumi cancel`, which removes every lock, and so one that was taken just now.
+        lock.unlink(missing_ok=True)
+    if locks:
         say("the last update was killed while it held the stack's lock: the lock is removed")
     if not _may_be_pending(workspace, stack):
         return
-    exported = command.must("read the state", command.run(workspace, "stack", "export", f"--stack={stack}"))
-    state = json.loads(exported.stdout)
-    pending: list[Operation] = state["deployment"].get("pending_operations") or []
+    state = exported(workspace, stack)
+    pending = operations_of(state)
     if not pending:
         return
     if any(_is_in_cloud(operation["resource"]) for operation in pending):
         say("the last update was killed; what it was doing at that moment:")
+    created, found, others = _looked_up(pending, settings, say)
+    state["deployment"]["resources"] = taken_in(resources_of(state), found, created)
+    state["deployment"]["pending_operations"] = others
+    put_back(workspace, stack, state)
+    if others:
+        refreshed = command.run(workspace, "refresh", "--yes", "--skip-preview", f"--stack={stack}")
+        command.must("read the cloud", refreshed)
+
+
+def taken_in(
+    resources: list[Resource], found: Iterable[Resource], created: Mapping[str, Resource]
+) -> list[Resource]:
+    """The state's resources with those that were found; each after all that it needs, as Pulumi wants them.
+
+    One that was made to replace another stands beside it; the other waits for its deletion, as it would have
+    without the kill. What was deleted before its replacement gives its place away.
+
+    Args:
+        created: everything whose creation was under way, by URN: the components among it are taken in where
+            something that was found belongs to them.
+    """
+    result = list(resources)
+    places = {one["urn"]: place for place, one in enumerate(result) if not one.get("delete")}
+
+    def take(resource: Resource) -> None:
+        urn, parent = resource["urn"], resource.get("parent")
+        if parent and parent not in places and parent in created:
+            take(created[parent])
+        if urn in places:
+            old = result[places[urn]]
+            if old.get("pendingReplacement"):
+                result[places[urn]] = resource
+                return
+            if old.get("id") == resource.get("id"):
+                return
+            result[places[urn]] = {**old, "delete": True}
+        places[urn] = len(result)
+        result.append(resource)
+
+    for resource in found:
+        take(resource)
+    return _each_after_what_it_needs(result)
+
+
+def _each_after_what_it_needs(resources: list[Resource]) -> list[Resource]:
+    """In their own order, but for what would come before something that it needs."""
+    by_urn: dict[str, list[Resource]] = {}
+    for resource in resources:
+        by_urn.setdefault(resource["urn"], []).append(resource)
+    result: list[Resource] = []
+    placed: set[int] = set()
+
+    def place(resource: Resource) -> None:
+        if id(resource) in placed:
+            return
+        placed.add(id(resource))
+        for urn in _needed(resource):
+            for needed in by_urn.get(urn, ()):
+                place(needed)
+        result.append(resource)
+
+    for resource in resources:
+        place(resource)
+    return result
+
+
+def _needed(resource: Resource) -> list[str]:
+    """The URNs of what has to stand before it. Source: GetAllDependencies of Pulumi (v3.259.0)."""
+    of_properties = (resource.get("propertyDependencies") or {}).values()
+    return [
+        urn
+        for urn in (
+            str(resource.get("provider") or "").rpartition("::")[0],
+            resource.get("parent"),
+            resource.get("deletedWith"),
+            *(resource.get("dependencies") or ()),
+            *(urn for urns in of_properties for urn in urns or ()),
+        )
+        if urn
+    ]
+
+
+def _looked_up(
+    pending: list[Operation], settings: Mapping[str, Any], say: Say
+) -> tuple[dict[str, Resource], list[Resource], list[Operation]]:
+    """What was being created, by URN; what of it exists; and the operations that were no creations."""
     provider = Provider()
     provider.configure(settings)
     created = {one["resource"]["urn"]: one["resource"] for one in pending if one["type"] == "creating"}
@@ -55,38 +145,7 @@ def recover(
     for operation in others:
         name = name_of(operation["resource"]["urn"])
         say(f"  {operation['type']} {name}: how that ended is read from the cloud")
-    state["deployment"]["resources"] = taken_in(state["deployment"].get("resources") or [], found, created)
-    state["deployment"]["pending_operations"] = others
-    _replace_state(workspace, stack, state)
-    if others:
-        refreshed = command.run(workspace, "refresh", "--yes", "--skip-preview", f"--stack={stack}")
-        command.must("read the cloud", refreshed)
-
-
-def taken_in(
-    resources: list[Resource], found: list[Resource], created: Mapping[str, Resource]
-) -> list[Resource]:
-    """The state's resources with those that were found; each after its parents, as Pulumi wants them.
-
-    Args:
-        created: everything whose creation was under way, by URN: the components among it are taken in where
-            something that was found belongs to them.
-    """
-    known = {resource["urn"] for resource in resources}
-    result = list(resources)
-
-    def take(resource: Resource) -> None:
-        if resource["urn"] in known:
-            return
-        parent = resource.get("parent")
-        if parent and parent not in known and parent in created:
-            take(created[parent])
-        known.add(resource["urn"])
-        result.append(resource)
-
-    for resource in found:
-        take(resource)
-    return result
+    return created, found, others
 
 
 def _may_be_pending(workspace: Workspace, stack: str) -> bool:
@@ -100,8 +159,8 @@ def _is_in_cloud(resource: Resource) -> bool:
     return bool(resource.get("custom")) and not type_of(resource["urn"]).startswith("pulumi:")
 
 
-def _exists(provider: Provider, resource: Resource, say: Callable[[str], None]) -> bool:
-    """Whether the cloud has it; if so its id and outputs are filled in."""
+def _exists(provider: Provider, resource: Resource, say: Say) -> bool:
+    """Whether the cloud has it; if so it is filled in as the cloud has it."""
     if not _is_in_cloud(resource):
         return False
     name = name_of(resource["urn"])
@@ -114,24 +173,13 @@ def _exists(provider: Provider, resource: Resource, say: Callable[[str], None]) 
         say(f"  creating {name}: it does not exist, and is made anew")
         return False
     say(f"  creating {name}: it exists, and belongs to the stack from now on")
-    resource.update(id=state.id, outputs=state.outputs)
+    # Its inputs too: some take a call of their own, and the update has to see which one was never made.
+    resource.update(id=state.id, inputs=state.inputs, outputs=state.outputs)
     return True
 
 
-def _replace_state(workspace: Workspace, stack: str, state: Mapping[str, Any]) -> None:
-    path = workspace.directory / "repaired.json"
-    write_private(path, json.dumps(state))
-    try:
-        imported = command.run(workspace, "stack", "import", f"--stack={stack}", f"--file={path}")
-        command.must("repair the state", imported)
-    finally:
-        path.unlink()
-
-
-def _locks_of_the_dead(workspace: Workspace, stack: str) -> list[Path]:
-    """The stack's locks whose process on this machine is gone; none while any other is held."""
-    locks = list((workspace.state_directory / ".pulumi" / "locks").glob(f"*/*/{stack}/*.json"))
-    return [] if any(_is_alive(_holder(lock)) for lock in locks) else locks
+def _locks(workspace: Workspace, stack: str) -> list[Path]:
+    return list((workspace.state_directory / ".pulumi" / "locks").glob(f"*/*/{stack}/*.json"))
 
 
 def _holder(lock: Path) -> dict[str, Any]:

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from keyplan.errors import ChangedMeanwhile, KeyplanError
+from sandbox.configuration import aws_settings
 from sandbox.pulumi_cli import command
 from sandbox.pulumi_cli.events import Collected
 from sandbox.pulumi_cli.recovery import recover
+from sandbox.pulumi_cli.state import exported, resources_of
 from sandbox.pulumi_cli.workspace import Workspace
 from sandbox.result import Mode, Report, Result
 
@@ -53,6 +55,25 @@ def run_stack(
     return Result(outputs, collected.changes, collected.diagnostics)
 
 
+def make_ready(workspace: Workspace, stack: str, say: Callable[[str], None]) -> None:
+    """Put right what an update of the stack that was killed left behind, before a command changes the stack.
+
+    Does nothing for a stack that is not there, or that the checkout does not describe.
+
+    Args: say: takes lines about what was found and done.
+
+    Raises: KeyplanError with Pulumi's words.
+    """
+    import yaml
+
+    if not workspace.has_stack(stack) or stack not in workspace.described_stacks():
+        return
+    file = workspace.project_directory / f"Pulumi.{stack}.yaml"
+    config = yaml.safe_load(file.read_text(encoding="utf-8"))["config"]
+    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in config.items()}
+    recover(workspace, stack, aws_settings(texts), say)
+
+
 def ensure_stack(workspace: Workspace, stack: str) -> None:
     """Create the stack in the backend unless it is there. Raises: KeyplanError with Pulumi's words."""
     if workspace.has_stack(stack):
@@ -76,9 +97,7 @@ def stack_outputs(workspace: Workspace, stack: str) -> dict[str, Any]:
 
 def resource_count(workspace: Workspace, stack: str) -> int:
     """How many resources of the cloud the stack has. Raises: KeyplanError with Pulumi's words."""
-    ended = command.run(workspace, "stack", "export", f"--stack={stack}")
-    command.must("read the state", ended)
-    resources = json.loads(ended.stdout)["deployment"].get("resources") or []
+    resources = resources_of(exported(workspace, stack))
     return sum(1 for resource in resources if resource["type"].startswith(CLOUD_TYPES))
 
 
