@@ -21,13 +21,14 @@ from sandbox.outputs import read_manifest, remove_outputs, write_outputs
 from sandbox.project import Project, find_project, one_at_a_time
 from sandbox.pulumi_cli.command import hand_over
 from sandbox.pulumi_cli.find import require_engine
-from sandbox.pulumi_cli.run import ensure_stack, resource_count, selected_stack, stack_outputs
+from sandbox.pulumi_cli.run import ensure_stack, make_ready, resource_count, selected_stack, stack_outputs
 from sandbox.pulumi_cli.workspace import Workspace, prepare
 from sandbox.report import note
 from sandbox.server.lifecycle import find_server
 
 STACK_OPTIONS = ("-s", "--stack")
 BRINGS_UP, TAKES_DOWN, PREVIEWS = ("up", "update"), ("destroy", "down", "dn"), ("preview", "pre")
+CHANGES_CLOUD = (*BRINGS_UP, *TAKES_DOWN, "refresh")
 HELP = frozenset({"-h", "--help"})
 DOES_NOTHING = HELP | {"--preview-only"}
 # What Pulumi would write into the copies of the stacks' files, which are made anew every time.
@@ -59,6 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
     project = find_project(Path.cwd())
     with one_at_a_time(project):
         workspace, named = _ready(project, words, command)
+        if command in CHANGES_CLOUD and not DOES_NOTHING & set(words):
+            make_ready(workspace, named, note)
     code = hand_over(workspace, *words)
     if code == EXIT_DONE and command in (*BRINGS_UP, *TAKES_DOWN) and not DOES_NOTHING & set(words):
         stack = named or selected_stack(workspace)

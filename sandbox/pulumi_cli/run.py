@@ -55,17 +55,24 @@ def run_stack(
     return Result(outputs, collected.changes, collected.diagnostics)
 
 
-def make_ready(workspace: Workspace, stack: str, say: Callable[[str], None]) -> None:
+def make_ready(workspace: Workspace, stack: str | None, say: Callable[[str], None]) -> None:
     """Put right what an update of the stack that was killed left behind, before a command changes the stack.
 
     Does nothing for a stack that is not there, or that the checkout does not describe.
 
-    Args: say: takes lines about what was found and done.
+    Args:
+        stack: None for the selected one.
+        say: takes lines about what was found and done.
 
     Raises: KeyplanError with Pulumi's words.
     """
     import yaml
 
+    if stack is None:
+        shown = command.run(workspace, "stack", "--show-name")
+        if shown.code:
+            return  # none is selected: the command says so, or asks
+        stack = shown.stdout.strip()
     if not workspace.has_stack(stack) or stack not in workspace.described_stacks():
         return
     file = workspace.project_directory / f"Pulumi.{stack}.yaml"
