@@ -67,8 +67,7 @@ class Secret(Handler):
             )
         except (client.exceptions.InvalidRequestException, client.exceptions.ResourceExistsException):
             # AWS answers the first of these for a name that is pending deletion, moto the second.
-            self._explain_pending_deletion(cloud, new)
-            raise
+            raise self._name_is_taken(cloud, new) from None
         return Created(answer["ARN"], {"arn": answer["ARN"]})
 
     def complete(self, cloud: Cloud, id_: str, new: Properties) -> None:
@@ -152,17 +151,22 @@ class Secret(Handler):
                 ForceOverwriteReplicaSecret=new["forceOverwriteReplicaSecret"],
             )
 
-    def _explain_pending_deletion(self, cloud: Cloud, new: Properties) -> None:
+    def _name_is_taken(self, cloud: Cloud, new: Properties) -> AlreadyExists:
         client = self.aws(cloud, new)
         secret = client.describe_secret(SecretId=new["name"])
         if secret.get("DeletedDate"):
             region = new.get("region") or cloud.region
-            raise AlreadyExists(
+            return AlreadyExists(
                 f"the name `{new['name']}` is pending deletion until {secret['DeletedDate']:%Y-%m-%d}",
                 "restore it, then run again: AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox "
                 f"aws secretsmanager restore-secret --secret-id {new['name']} "
                 f"--region {region} --endpoint-url {cloud.endpoint(self.service)}",
             )
+        return AlreadyExists(
+            f"a secret with the name `{new['name']}` exists and does not belong to this stack",
+            f"take it over with the line `adopt: {secret['ARN']}` at its key in the catalogue, give the key "
+            "another `secretName`, or delete the secret",
+        )
 
 
 class SecretPolicy(Handler):
