@@ -3,7 +3,7 @@
 The checkout's program and configuration are used as they are; state, history and selected stack are the
 sandbox's own, so that your own Pulumi stays as it is. A stack that has a file in the checkout is created when
 it is first named. The cloud is started if it is not running. After `up` of a stack its manifest is the one
-that keyplan's commands find, until `destroy` of it. Mistakes in a stack's catalogue are told, with their
+that keyplan's commands find, until `destroy` of it. Mistakes in the stack's catalogue are told, with their
 lines, before anything is started. An engine has to be there already: `python -m sandbox engine --obtain`.
 """
 
@@ -17,10 +17,11 @@ from pathlib import Path
 from keyplan.errors import EXIT_DONE, KeyplanError, UsageError
 from sandbox.commands.up import start_server
 from sandbox.engine_choice import PULUMI, stay_with
+from sandbox.isolation import REGION_DEFAULT
 from sandbox.outputs import read_manifest, remove_outputs, write_outputs
 from sandbox.project import Project, find_project, one_at_a_time
 from sandbox.pulumi_cli.command import hand_over
-from sandbox.pulumi_cli.find import require_engine
+from sandbox.pulumi_cli.find import Engine, require_engine
 from sandbox.pulumi_cli.run import ensure_stack, make_ready, resource_count, selected_stack, stack_outputs
 from sandbox.pulumi_cli.workspace import Workspace, prepare
 from sandbox.report import note
@@ -30,6 +31,8 @@ STACK_OPTIONS = ("-s", "--stack")
 BRINGS_UP, TAKES_DOWN, PREVIEWS = ("up", "update"), ("destroy", "down", "dn"), ("preview", "pre")
 CHANGES_CLOUD = (*BRINGS_UP, *TAKES_DOWN, "refresh")
 HELP = frozenset({"-h", "--help"})
+# Pulumi's history keeps the configuration that they had, mistakes and all.
+TAKES_CONFIGURATION = (*BRINGS_UP, *PREVIEWS, "refresh", "import", "watch")
 DOES_NOTHING = HELP | {"--preview-only"}
 # What Pulumi would write into the copies of the stacks' files, which are made anew every time.
 WRITES_CONFIGURATION = ("set", "set-all", "rm", "rm-all", "cp", "refresh", "env")
@@ -99,15 +102,24 @@ def _ready(project: Project, words: Sequence[str], command: str | None) -> tuple
         stay_with(PULUMI, project, running[0])
     engine = require_engine(os.environ)
     named = stack_named(words)
-    if named is not None and command in (*BRINGS_UP, *PREVIEWS) and not HELP & set(words):
-        _check_catalogue(project, named)
+    if command in TAKES_CONFIGURATION and not HELP & set(words):
+        _check_catalogue(project, named or _selected(project, engine))
     workspace = prepare(project, engine, start_server(project, 0))
     if named is not None and not (command == "stack" and "init" in words):
         _require_stack(workspace, named)
     return workspace, named
 
 
-def _check_catalogue(project: Project, stack: str) -> None:
+def _selected(project: Project, engine: Engine) -> str | None:
+    """The selected stack of the workspace as the last command left it; None when it has none."""
+    workspace = Workspace(project, engine, REGION_DEFAULT)
+    try:
+        return selected_stack(workspace) if workspace.project_directory.exists() else None
+    except KeyplanError:
+        return None
+
+
+def _check_catalogue(project: Project, stack: str | None) -> None:
     """Raises: CatalogueError with the line of every mistake, which the program itself cannot know."""
     from keyplan.checks.files import environments, load_catalogue
 

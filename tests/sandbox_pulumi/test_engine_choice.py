@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from keyplan.errors import UsageError
+from keyplan.errors import KeyplanError, UsageError
 from sandbox import engine_choice
 from sandbox.commands.pulumi import command_in
 from sandbox.engine_choice import AUTO, BUILTIN, PULUMI, VARIABLE, Choice, choose, requested
 from sandbox.project import Project
 from sandbox.pulumi_cli import obtain
-from sandbox.pulumi_cli.find import ON_PATH, Engine
+from sandbox.pulumi_cli.find import ON_PATH, Engine, Search, search
 from sandbox.server.record import ServerRecord
 from tests.end_to_end.project_copy import ProjectCopy, Ran
 from tests.end_to_end.stack_copy import write_configuration
@@ -33,9 +33,7 @@ KEY = "sk-ant-" + "api03-" + "x" * 93 + "AA"
 SMALL = {"owner": "a@example.com", "protect": False, "keys": {"anthropic": {"vendor": "anthropic"}}}
 GONE = "the sandbox's cloud was gone, and the values in it with it: everything has to be made again"
 START_OVER = "hint: python -m sandbox down, which forgets the values in it, then up with the other engine\n"
-MISSING = (
-    "error: there is no pulumi on PATH, and keyplan has no copy of its own\nhint: python -m sandbox "
-)
+MISSING = "error: there is no pulumi on PATH, and keyplan has no copy of its own\nhint: python -m sandbox "
 QUIET = ("--color=never", "--non-interactive")
 
 
@@ -97,7 +95,12 @@ def test_an_unknown_engine_is_refused_where_it_was_asked_for(
 def test_only_by_its_name_is_an_engine_obtained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     got = Engine(tmp_path / "pulumi", "3.259.0", "keyplan's own copy", None)
     calls: list[str] = []
-    monkeypatch.setattr(obtain, "obtain_engine", lambda environ, report: calls.append("obtained") or got)
+
+    def obtained(environ: Mapping[str, str], report: object) -> Engine:
+        calls.append("obtained")
+        return got
+
+    monkeypatch.setattr(obtain, "obtain_engine", obtained)
     record = ServerRecord(pid=1, port=1, instance="i", started=0.0, process_start="")
     nothing = {"PATH": str(tmp_path), "HOME": str(tmp_path)}
     project = Project(tmp_path)
@@ -111,12 +114,16 @@ def test_only_by_its_name_is_an_engine_obtained(tmp_path: Path, monkeypatch: pyt
 def test_every_pulumi_of_the_machine_is_asked_once_a_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    searches: list[object] = []
-    search = engine_choice.search
-    monkeypatch.setattr(engine_choice, "search", lambda environ: searches.append(environ) or search(environ))
+    searches: list[Mapping[str, str]] = []
+
+    def counted(environ: Mapping[str, str]) -> Search:
+        searches.append(environ)
+        return search(environ)
+
+    monkeypatch.setattr(engine_choice, "search", counted)
     monkeypatch.setattr(engine_choice, "_began_with", lambda project, record: PULUMI)
     record = ServerRecord(pid=1, port=1, instance="i", started=0.0, process_start="")
-    with pytest.raises(Exception, match="there is no pulumi on PATH"):
+    with pytest.raises(KeyplanError, match="there is no pulumi on PATH"):
         choose(AUTO, Project(tmp_path), record, {"PATH": str(tmp_path), "HOME": str(tmp_path)}, print)
     assert len(searches) == 1
 
