@@ -14,25 +14,18 @@ import string
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.hostile_store import echoing_without_json, failing, holding, hostile_store
-from tests.end_to_end.leak_detector import (
-    DiskWatcher,
-    LeakDetector,
-    ProcessWatcher,
-    record_started_processes,
-)
+from tests.end_to_end.leak_detector import LeakDetector
 from tests.end_to_end.project_copy import ProjectCopy, Ran
 from tests.end_to_end.stack_copy import ENVIRONMENT, bring_up, clients_of, manifest_of
 from tests.end_to_end.terminal import at_terminal
+from tests.end_to_end.watched_copy import MARKER, Drive, watched
 
 ALPHABET = string.ascii_letters + string.digits + "-_"
-MARKER = "the-executed-program"
 PROMPT = "not shown: "
 ALLOWED = ".env"  # the one file that is asked for with values in it
 
@@ -115,63 +108,17 @@ BY_HAND = {
 }
 
 
-@dataclass
-class Drive:
-    """The person who drives the commands, and what is left to look through."""
-
-    copy: ProjectCopy
-    recorded: Path
-
-    def manifest(self, name: str, endpoint: str) -> Path:
-        """A copy of the sandbox's manifest whose services are somewhere else."""
-        document = manifest_of(self.copy)
-        endpoints = document["clouds"]["aws"]["endpoints"]
-        document["clouds"]["aws"]["endpoints"] = dict.fromkeys(endpoints, endpoint)
-        path = self.copy.directory / f"{name}.json"
-        path.write_text(json.dumps(document))
-        return path
-
-    def expect(self, ran: Ran, *codes: int) -> Ran:
-        assert ran.code in codes, f"expected {codes}, got {ran.code}"  # what it said may hold the value
-        return ran
-
-    def found(self, *allowed: Path) -> dict[str, object]:
-        """Every place that holds a value."""
-        printed = {f"output {number}": DETECTOR.forms_in(text) for number, text in enumerate(self.copy.said)}
-        roots = (self.copy.directory, self.copy.home, self.copy.temporary)
-        started = DETECTOR.forms_in(self.recorded.read_bytes()) if self.recorded.exists() else set()
-        return {
-            **{place: forms for place, forms in printed.items() if forms},
-            **DETECTOR.on_disk(*roots, except_for=allowed),
-            **({"arguments of a started process": started} if started else {}),
-        }
-
-
-@contextmanager
-def watched(copy: ProjectCopy, place: Path) -> Iterator[Drive]:
-    """Drive a copy of the project while every process of the machine is looked at, and every file that comes
-    and goes where commands put files of their own."""
-    recorded = place / "started.jsonl"
-    environment = {**copy.environment, **record_started_processes(place / "site", recorded)}
-    files = DiskWatcher(DETECTOR, [copy.directory / ".keyplan", copy.home, copy.temporary])
-    with files, ProcessWatcher(DETECTOR, MARKER) as processes:
-        yield Drive(replace(copy, environment=environment, said=[]), recorded)
-    assert files.leaks == set()
-    assert processes.leaks == set()
-    assert processes.samples > 10
-
-
 @pytest.fixture
 def drive(fresh: ProjectCopy, tmp_path: Path) -> Iterator[Drive]:
     """A sandbox of the test's own, watched from before it comes up until after it went down."""
-    with watched(fresh, tmp_path) as driven:
+    with watched(fresh, tmp_path, DETECTOR) as driven:
         yield driven
 
 
 @pytest.fixture
 def shared(running: ProjectCopy, tmp_path: Path) -> Iterator[Drive]:
     """The sandbox that other tests use too."""
-    with watched(running, tmp_path) as driven:
+    with watched(running, tmp_path, DETECTOR) as driven:
         yield driven
 
 
