@@ -50,7 +50,11 @@ STEPS: tuple[tuple[str, str], ...] = (
     ("Somebody widens a policy behind Pulumi's back.", DRIFT),
     ("A refresh sees it.", f"{PULUMI} refresh -s dev --yes --skip-preview {QUIET}"),
     ("The next update puts it right.", f"{PULUMI} up -s dev --yes --skip-preview {QUIET}"),
-    ("The value is not in the state: 0 lines.", f"{PULUMI} stack export -s dev | grep -c xxxxxxxx || true"),
+    ("The state, to look into.", f"{PULUMI} stack export -s dev > state.json"),
+    (
+        "The value is on none of its lines; ARNs, which are there to be found, are on many.",
+        'for words in xxxxxxxx arn:aws; do echo "lines with $words: $(grep -c $words state.json)"; done',
+    ),
     (
         "Everything is removed but CI identity providers, which others in the account may use.",
         f"{PULUMI} destroy -s dev --yes --skip-preview {QUIET}",
