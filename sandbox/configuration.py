@@ -1,4 +1,4 @@
-"""The configuration that the program gets: Pulumi.sandbox.yaml, with the AWS provider pointed here."""
+"""The configuration that the program gets: Pulumi.sandbox.yaml, with the clouds' providers pointed here."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Configuration:
         """The region that the program builds in."""
         return self.values.get("aws:region", REGION_DEFAULT)
 
-    def with_endpoints(self, url: str) -> dict[str, str]:
-        """The configuration with every AWS service at `url`."""
+    def with_endpoints(self, url: str, google_url: str = "") -> dict[str, str]:
+        """The configuration with every AWS service at `url`, and Google Cloud's, if any, at `google_url`."""
         return {
             **self.values,
             "aws:region": self.region,
@@ -53,6 +53,7 @@ class Configuration:
                 name: value if isinstance(value, str) else json.dumps(value)
                 for name, value in emulator_settings(url).items()
             },
+            **google_settings(self.values, google_url),
         }
 
 
@@ -64,6 +65,25 @@ def emulator_settings(url: str) -> dict[str, Any]:
         "aws:secretKey": CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         **{f"aws:{check}": "true" for check in SKIPPED_CHECKS},
     }
+
+
+def google_settings(config: Mapping[str, Any], url: str) -> dict[str, str]:
+    """The Google provider's configuration for an emulator at `url`; nothing for a stack without a project."""
+    from sandbox.provider.gcp.cloud import TOKEN, endpoint_settings
+
+    if not url or "gcp:project" not in config:
+        return {}
+    settings = {"accessToken": TOKEN, **endpoint_settings(url)}
+    return {f"gcp:{name}": value for name, value in settings.items()}
+
+
+def cloud_settings(config: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """What a configuration says to each cloud's provider, by the provider's own names.
+
+    AWS's is always there; Google Cloud's where the stack has a project of it.
+    """
+    google = {name.removeprefix("gcp:"): value for name, value in config.items() if name.startswith("gcp:")}
+    return {"aws": aws_settings(config), **({"gcp": google} if "project" in google else {})}
 
 
 def aws_settings(config: Mapping[str, str]) -> dict[str, str]:

@@ -24,7 +24,7 @@ from sandbox.builtin.errors import ResourceFailed
 from sandbox.grpc_server import new_server
 from sandbox.provider import ProviderError
 from sandbox.provider.invokes import INVOKES
-from sandbox.provider.provider import known
+from sandbox.provider.provider import known, masked_outputs
 from sandbox.urns import STACK, former_urns, make_urn, name_of, type_of
 from sandbox.wire import decode, decode_outputs, encode
 
@@ -146,7 +146,9 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             return resource_pb2.RegisterResourceResponse(urn=urn)
         registered = self._deployment.register(_goal(urn, request))
         return resource_pb2.RegisterResourceResponse(
-            urn=urn, id=registered.id, object=encode(registered.outputs)
+            urn=urn,
+            id=registered.id,
+            object=encode(registered.outputs, request.additionalSecretOutputs),
         )
 
     def _refuse_renames(self, urn: str, request: Any) -> None:
@@ -259,10 +261,15 @@ def _refused_options(request: Any) -> Iterator[str]:
         ("replacementTrigger", request.HasField("replacement_trigger")),
         ("hooks", request.hooks.ByteSize() > 0),
         ("stateMigrations", bool(request.state_migrations)),
-        ("additionalSecretOutputs", bool(request.additionalSecretOutputs) and not _is_provider(request)),
+        ("additionalSecretOutputs", _hides_more_than_the_sdk(request)),
     ):
         if used:
             yield f"the resource option {option}"
+
+
+def _hides_more_than_the_sdk(request: Any) -> bool:
+    wanted = set(request.additionalSecretOutputs)
+    return not _is_provider(request) and not wanted <= masked_outputs(request.type)
 
 
 def _is_provider(request: Any) -> bool:

@@ -8,25 +8,24 @@ from contextlib import suppress
 from typing import Any
 
 from sandbox.builtin.state import State
+from sandbox.configuration import cloud_settings
 from sandbox.provider import Provider, ProviderError
+from sandbox.provider.packages import AWS, PACKAGES
+from sandbox.provider.provider import configured
 from sandbox.provider.values import UNKNOWN
+from sandbox.urns import type_of
 
-AWS = "pulumi:providers:aws"
-NAMESPACE = "aws:"
+KINDS = {f"pulumi:providers:{package}": package for package in PACKAGES}
 # Explicit providers get one constant id: nothing is behind it.
 EXPLICIT_ID = "sandbox"
-CREDENTIALS = ("accessKey", "secretKey", "token")
+CREDENTIALS = ("accessKey", "secretKey", "token", "accessToken", "credentials")
 
 
 class Providers:
     """Configured providers by their URN; an empty one means the default provider."""
 
     def __init__(self, config: Mapping[str, str], state: State) -> None:
-        self._settings = {
-            name.removeprefix(NAMESPACE): value
-            for name, value in config.items()
-            if name.startswith(NAMESPACE)
-        }
+        self._settings = cloud_settings(config)
         self._state = state
         self._providers: dict[str, Provider] = {}
         self._lock = threading.Lock()
@@ -36,10 +35,7 @@ class Providers:
         urn = reference.rpartition("::")[0]
         with self._lock:
             if urn not in self._providers:
-                settings = self._settings if not urn else self._state.row("providers", urn)
-                if settings is None:
-                    raise ProviderError(f"the provider {urn} is not registered")
-                self._providers[urn] = _configured(settings)
+                self._providers[urn] = configured(self._settings) if not urn else self._registered(urn)
             return self._providers[urn]
 
     def prepare(self) -> None:
@@ -56,23 +52,25 @@ class Providers:
 
         Its settings are remembered without credentials, to delete its resources when it is gone.
         """
-        if kind != AWS:
+        if kind not in KINDS:
             raise ProviderError(f"the sandbox does not know {kind}")
+        package = KINDS[kind]
         unknown = sorted(name for name, value in inputs.items() if value is UNKNOWN)
         if unknown:
             raise ProviderError(f"the provider's `{unknown[0]}` is not known before the update")
         settings = {name: value for name, value in inputs.items() if name not in CREDENTIALS}
         # As with the real one, what the explicit provider leaves out comes from the configuration.
-        merged = {**self._settings, **settings}
+        merged = {**self._settings.get(package, {}), **settings}
         merged = {name: value for name, value in merged.items() if name not in CREDENTIALS}
-        provider = _configured(merged)
+        provider = configured({package: merged})
         with self._lock:
             self._providers[urn] = provider
         self._state.commit(("providers", urn, merged))
         return EXPLICIT_ID
 
-
-def _configured(settings: Mapping[str, Any]) -> Provider:
-    provider = Provider()
-    provider.configure(settings)
-    return provider
+    def _registered(self, urn: str) -> Provider:
+        settings = self._state.row("providers", urn)
+        if settings is None:
+            raise ProviderError(f"the provider {urn} is not registered")
+        kind = type_of(urn)
+        return configured({KINDS.get(kind, AWS): settings})

@@ -124,7 +124,7 @@ def start_server(project: Project, port: int) -> ServerRecord:
 def _run_program(
     project: Project, record: ServerRecord, configuration: Configuration, choice: Choice, *, preview: bool
 ) -> Result:
-    config = configuration.with_endpoints(record.url)
+    config = configuration.with_endpoints(record.url, record.gcp_url)
     mode: Mode = "preview" if preview else "up"
     with Progress("resource", "resources") as progress:
         if choice.pulumi is not None:

@@ -24,7 +24,6 @@ from sandbox.urns import name_of, type_of
 from sandbox.wire import decode, encode
 
 Answer = TypeVar("Answer")
-AWS = "aws"
 CANCELLED = "the update was cancelled"
 TAGS, ALL_TAGS = "tags", "tagsAll"
 
@@ -61,9 +60,8 @@ class ProviderPlugin(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.DiffResponse(changes=_changes(changed), diffs=changed)
 
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        """Take region, endpoints and default tags."""
-        if self._package == AWS:  # of another cloud nothing is known, which every type then says by name
-            self._answer(context, lambda: self._provider.configure(decode(request.args)[0]))
+        """Take region, endpoints and default tags or labels."""
+        self._answer(context, lambda: self._provider.configure(decode(request.args)[0], self._package))
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802

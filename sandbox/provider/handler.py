@@ -1,7 +1,7 @@
 """What every resource type says about itself, and the four calls that it makes.
 
-A handler is a few lines of boto3; everything that types have in common (required and unknown properties,
-automatic names, default tags, comparing, previews) is done once, by `provider.Provider`.
+A handler is a few lines of its cloud's SDK; everything that types have in common (required and unknown
+properties, automatic names, default tags, comparing, previews) is done once, by `provider.Provider`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from sandbox.provider.cloud import Cloud
 from sandbox.provider.errors import ProviderError
 from sandbox.provider.values import same, same_document, same_set
 
 Properties = Mapping[str, Any]
+AnyCloud = TypeVar("AnyCloud", contravariant=True)
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class Created:
     computed: dict[str, Any] = field(default_factory=dict)
 
 
-class Handler(ABC):
-    """One resource type. Property names are Pulumi's: camelCase, as they travel.
+class ResourceType(ABC, Generic[AnyCloud]):
+    """One resource type of some cloud. Property names are Pulumi's: camelCase, as they travel.
 
     Subclasses declare what they understand; a property that is in neither list is refused by name.
     """
@@ -61,6 +62,8 @@ class Handler(ABC):
     """What every name of this type begins with."""
     name_length: ClassVar[int] = 0
     """The longest automatic name; 0 for types that get none."""
+    masked: ClassVar[Sequence[str]] = ()
+    """Outputs that the SDK itself hides from view, without a secret in them."""
     regional: ClassVar[bool] = True
     recoverable: ClassVar[bool] = False
     """Deleting it leaves it restorable for a while."""
@@ -79,19 +82,23 @@ class Handler(ABC):
             return same_set(old, new)
         return same(old, new)
 
-    def aws(self, cloud: Cloud, properties: Properties) -> Any:
-        """This type's client, in the resource's region."""
-        return cloud.client(self.service, properties.get("region"))
+    def as_inputs(self, found: Properties, known: Properties) -> dict[str, Any]:
+        """What was read, as the program would have written it. Args: known: the last known inputs."""
+        return dict(found)
+
+    def previewed(self, inputs: Properties) -> dict[str, Any]:
+        """What a preview of the creation shows of the inputs."""
+        return dict(inputs)
 
     @abstractmethod
-    def create(self, cloud: Cloud, new: Properties) -> Created:
+    def create(self, cloud: AnyCloud, new: Properties) -> Created:
         """Make the resource, with the one call after which it exists."""
 
-    def complete(self, cloud: Cloud, id_: str, new: Properties) -> None:  # noqa: B027 - most have nothing
+    def complete(self, cloud: AnyCloud, id_: str, new: Properties) -> None:
         """Set what the creating call cannot set. When this fails, the resource exists all the same."""
 
     @abstractmethod
-    def read(self, cloud: Cloud, id_: str, known: Properties) -> dict[str, Any] | None:
+    def read(self, cloud: AnyCloud, id_: str, known: Properties) -> dict[str, Any] | None:
         """Inputs and outputs as the cloud has them, or None when the resource does not exist.
 
         Args: known: the last known inputs; empty for an import.
@@ -99,17 +106,25 @@ class Handler(ABC):
 
     @abstractmethod
     def update(
-        self, cloud: Cloud, id_: str, old: Properties, new: Properties, changed: frozenset[str]
+        self, cloud: AnyCloud, id_: str, old: Properties, new: Properties, changed: frozenset[str]
     ) -> dict[str, Any]:
         """Change the resource in place; return the outputs that changed with it."""
 
     @abstractmethod
-    def delete(self, cloud: Cloud, id_: str, known: Properties) -> None:
-        """Delete the resource. One that is gone raises AWS's own not-found error."""
+    def delete(self, cloud: AnyCloud, id_: str, known: Properties) -> None:
+        """Delete the resource. One that is gone raises the cloud's own not-found error."""
 
     @abstractmethod
-    def find(self, cloud: Cloud, new: Properties) -> str | None:
+    def find(self, cloud: AnyCloud, new: Properties) -> str | None:
         """The id that a resource with these inputs would have, to find one whose creation was cut short."""
+
+
+class Handler(ResourceType[Cloud]):
+    """A type of AWS: a few lines of boto3."""
+
+    def aws(self, cloud: Cloud, properties: Properties) -> Any:
+        """This type's client, in the resource's region."""
+        return cloud.client(self.service, properties.get("region"))
 
 
 def id_parts(id_: str, separator: str, form: str, *, last: bool = False) -> tuple[str, str]:

@@ -2,23 +2,22 @@
 
 Plain dictionaries in and out, with camelCase keys; UNKNOWN stands for what a preview does not know. It
 knows nothing of the engine, of state or of gRPC, so that the small engine here and a servicer for the
-real one can both call it. Secrets are unwrapped or refused before they get here.
+real one can both call it. Secrets are unwrapped or refused before they get here. It serves every cloud that
+it is configured for; the first part of a token says which one.
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sandbox.provider.aws import HANDLERS
-from sandbox.provider.cloud import Cloud
-from sandbox.provider.errors import AlreadyExists, MissingError, PartlyCreated, ProviderError
-from sandbox.provider.handler import Handler, error_code, is_missing
+from sandbox.provider.errors import MissingError, PartlyCreated, ProviderError
+from sandbox.provider.handler import ResourceType
 from sandbox.provider.invokes import INVOKES
+from sandbox.provider.packages import AWS, PACKAGES, package_of
 from sandbox.provider.values import UNKNOWN, has_unknown, without
 
 # Where check() notes which inputs it filled in; the mark travels with the inputs, as in the real providers.
@@ -31,20 +30,6 @@ MADE_FROM = (
     ("namePrefix", "name"),
     ("statementIdPrefix", "statementId"),
 )
-ALREADY_EXISTS_CODES = frozenset(
-    {
-        "AlreadyExistsException",
-        "EntityAlreadyExists",
-        "ResourceAlreadyExistsException",
-        "ResourceConflictException",
-        "ResourceExistsException",
-    }
-)
-
-# moto keeps its resources in dictionaries and walks through them without a lock: while two calls are under
-# way, one of them can fail ("dictionary changed size during iteration", 500). It computes in one thread at
-# a time anyway, so that asking it one thing at a time costs nothing.
-_ONE_AT_A_TIME = threading.Lock()
 
 Answer = TypeVar("Answer")
 
@@ -82,18 +67,28 @@ class Provider:
     """One configured provider. Safe to call from many threads."""
 
     def __init__(self) -> None:
-        self._cloud: Cloud | None = None
+        self._clouds: dict[str, Any] = {}
 
-    def configure(self, settings: Mapping[str, Any]) -> None:
-        """Take region, endpoints and default tags. Raises: ProviderError naming the setting."""
-        self._cloud = Cloud(settings)
+    def configure(self, settings: Mapping[str, Any], package: str = AWS) -> None:
+        """Take one cloud's settings: where it is, where its services are, what every resource gets.
+
+        Raises: ProviderError naming the setting.
+        """
+        self._clouds[package] = PACKAGES[package].connect(settings)
 
     @property
-    def cloud(self) -> Cloud:
-        """The configured cloud."""
-        if self._cloud is None:
-            raise ProviderError("the provider is not configured")
-        return self._cloud
+    def cloud(self) -> Any:
+        """The configured AWS cloud."""
+        return self.cloud_of(AWS)
+
+    def cloud_of(self, package: str) -> Any:
+        """A configured cloud. Raises: ProviderError when there is none."""
+        if package not in self._clouds:
+            raise ProviderError(
+                f"the provider is not configured for {package}",
+                f"the stack's configuration has no setting of {package}",
+            )
+        return self._clouds[package]
 
     def check(
         self,
@@ -110,7 +105,7 @@ class Provider:
             old: the inputs of the last run; an automatic name is kept from them.
             seed: what automatic names are made from, so that a preview and its update give the same one.
         """
-        handler = HANDLERS.get(token)
+        handler = _known_handler(token)
         if handler is None:
             return Checked({}, [f"the sandbox does not know {token}"])
         given = {key: value for key, value in new.items() if value is not None and key != DEFAULTS_KEY}
@@ -150,12 +145,15 @@ class Provider:
         handler = _handler(token)
         plain = without(inputs, (DEFAULTS_KEY,))
         if preview:
-            return State("", dict(inputs), {**dict.fromkeys(handler.computed, UNKNOWN), **plain})
+            return State(
+                "", dict(inputs), {**dict.fromkeys(handler.computed, UNKNOWN), **handler.previewed(plain)}
+            )
         _refuse_unknown(plain)
-        created = self._call("create", token, lambda: handler.create(self.cloud, plain))
+        cloud = self.cloud_of(package_of(token))
+        created = self._call("create", token, lambda: handler.create(cloud, plain))
         state = State(created.id, dict(inputs), {**plain, **created.computed})
         try:
-            self._call("complete", token, lambda: handler.complete(self.cloud, created.id, plain))
+            self._call("complete", token, lambda: handler.complete(cloud, created.id, plain))
         except ProviderError as error:
             raise PartlyCreated(error.message, error.hint, state) from None
         return state
@@ -166,9 +164,10 @@ class Provider:
         Args: inputs: the last known ones, nothing for an import.
         """
         handler = _handler(token)
+        cloud = self.cloud_of(package_of(token))
         known = without(inputs or {}, (DEFAULTS_KEY,))
         try:
-            found = self._call("read", token, lambda: handler.read(self.cloud, id_, known))
+            found = self._call("read", token, lambda: handler.read(cloud, id_, known))
         except MissingError:
             return None
         if found is None:
@@ -178,11 +177,13 @@ class Provider:
         # What only the program knows: what steers the provider, where to look, how a name was to begin.
         unread = (*handler.local, "region", f"{handler.name_property}Prefix")
         local = {key: known.get(key, handler.defaults.get(key)) for key in unread}
-        found = _as_known(handler, known, {**local, **found})
+        found = {**local, **found}
+        inputs_found = _as_known(handler, known, handler.as_inputs(found, known))
+        found = _as_known(handler, known, found)
         understood = handler.properties() | {"tagsAll"}
         # What the cloud keeps by itself becomes an input only where nothing else says what the inputs are.
         unasked = set(handler.kept) - set(known) if known else set()
-        read_inputs = {key: value for key, value in found.items() if key in understood - unasked}
+        read_inputs = {key: value for key, value in inputs_found.items() if key in understood - unasked}
         return State(id_, {**read_inputs, DEFAULTS_KEY: []}, without(found, unasked - set(handler.computed)))
 
     def update(
@@ -202,25 +203,28 @@ class Provider:
         if preview:
             return State(id_, dict(new), {**outputs, **plain})
         _refuse_unknown(plain)
+        cloud = self.cloud_of(package_of(token))
         before = without(old.inputs, (DEFAULTS_KEY,))
-        answer = self._call("update", token, lambda: handler.update(self.cloud, id_, before, plain, changed))
+        answer = self._call("update", token, lambda: handler.update(cloud, id_, before, plain, changed))
         return State(id_, dict(new), {**outputs, **plain, **answer})
 
     def delete(self, token: str, id_: str, known: Mapping[str, Any]) -> None:
         """Delete the resource; one that is gone already is no error."""
         handler = _handler(token)
+        cloud = self.cloud_of(package_of(token))
         plain = without(known, (DEFAULTS_KEY,))
         try:
-            self._call("delete", token, lambda: handler.delete(self.cloud, id_, plain))
+            self._call("delete", token, lambda: handler.delete(cloud, id_, plain))
         except MissingError:
             return
 
     def find(self, token: str, inputs: Mapping[str, Any]) -> State | None:
         """A resource that an interrupted creation left behind, or None."""
         handler = _handler(token)
+        cloud = self.cloud_of(package_of(token))
         plain = without(inputs, (DEFAULTS_KEY,))
         try:
-            id_ = self._call("read", token, lambda: handler.find(self.cloud, plain))
+            id_ = self._call("read", token, lambda: handler.find(cloud, plain))
         except MissingError:
             return None
         return self.read(token, id_, inputs) if id_ else None
@@ -233,41 +237,52 @@ class Provider:
         function = INVOKES.get(token)
         if function is None:
             raise ProviderError(f"the sandbox does not know the function {token}")
-        return self._call("invoke", token, lambda: function(self.cloud, arguments))
+        cloud = self.cloud_of(package_of(token))
+        return self._call("invoke", token, lambda: function(cloud, arguments))
 
     def _call(self, operation: str, token: str, action: Callable[[], Answer]) -> Answer:
-        """Run an operation; AWS's errors become ours, by code and without their text."""
-        from botocore import exceptions
-        from botocore.parsers import ResponseParserError
-
+        """Run an operation; the cloud's errors become ours, by code and without their text."""
+        package = PACKAGES[package_of(token)]
         try:
-            with _ONE_AT_A_TIME:
+            with package.turn:
                 return action()
-        except exceptions.ClientError as error:
-            raise _explained(operation, token, error) from None
-        except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
-            raise ProviderError(
-                f"the emulated cloud gave no answer ({type(error).__name__})", "python -m sandbox status"
-            ) from None
-        except (exceptions.BotoCoreError, ResponseParserError) as error:
-            # Such an error's text can quote what was sent, so only its kind is shown.
-            raise ProviderError(f"the call to AWS could not be made: {type(error).__name__}") from None
+        except ProviderError:
+            raise
+        except Exception as error:
+            explained = package.explain(operation, error)
+            if explained is None:
+                raise
+            raise explained from None
+
+
+def configured(settings: Mapping[str, Mapping[str, Any]]) -> Provider:
+    """A provider of one cloud or of several. Args: settings: by the cloud's name. Raises: ProviderError."""
+    provider = Provider()
+    for package, given in settings.items():
+        provider.configure(given, package)
+    return provider
 
 
 def known(token: str) -> bool:
     """Whether there is a handler for this type."""
-    return token in HANDLERS
+    return _known_handler(token) is not None
 
 
 def recoverable(token: str) -> bool:
     """Whether a deleted resource of this type can be restored for a while."""
-    handler = HANDLERS.get(token)
+    handler = _known_handler(token)
     return handler is not None and handler.recoverable
+
+
+def masked_outputs(token: str) -> frozenset[str]:
+    """The outputs of a type that the SDK always asks to hide; there is no secret in them."""
+    handler = _known_handler(token)
+    return frozenset(handler.masked) if handler else frozenset()
 
 
 def fixed_properties(token: str) -> frozenset[str]:
     """The properties of a type whose change makes a new resource."""
-    handler = HANDLERS.get(token)
+    handler = _known_handler(token)
     return frozenset(handler.fixed) if handler else frozenset()
 
 
@@ -290,14 +305,21 @@ def _own_tags(
     return {"tags": tags if tags or written is not None else None}
 
 
-def _as_known(handler: Handler, known: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+def _as_known(
+    handler: ResourceType[Any], known: Mapping[str, Any], found: Mapping[str, Any]
+) -> dict[str, Any]:
     """What was read, in the form that is known where it means the same: a refresh changes no spelling."""
     same = {name: value for name, value in known.items() if handler.same(name, value, found.get(name))}
     return {name: value for name, value in {**found, **same}.items() if value is not None}
 
 
-def _handler(token: str) -> Handler:
-    handler = HANDLERS.get(token)
+def _known_handler(token: str) -> ResourceType[Any] | None:
+    package = PACKAGES.get(package_of(token))
+    return package.handlers.get(token) if package else None
+
+
+def _handler(token: str) -> ResourceType[Any]:
+    handler = _known_handler(token)
     if handler is None:
         raise ProviderError(f"the sandbox does not know {token}")
     return handler
@@ -309,7 +331,7 @@ def _refuse_unknown(inputs: Mapping[str, Any]) -> None:
             raise ProviderError(f"the value of `{name}` is not known")
 
 
-def _unusable(handler: Handler, given: Mapping[str, Any]) -> list[str]:
+def _unusable(handler: ResourceType[Any], given: Mapping[str, Any]) -> list[str]:
     """Properties that are unknown to the handler, and those that are missing."""
     allowed = handler.properties() | {"tagsAll"}
     failures = [
@@ -342,7 +364,7 @@ def _keys_at(value: Any, path: list[str]) -> set[str]:
 
 
 def _automatic_name(
-    handler: Handler, name: str, given: Mapping[str, Any], old: Mapping[str, Any], seed: bytes
+    handler: ResourceType[Any], name: str, given: Mapping[str, Any], old: Mapping[str, Any], seed: bytes
 ) -> str | Any:
     prefix = given.get(f"{handler.name_property}Prefix")
     if prefix is UNKNOWN:
@@ -358,16 +380,3 @@ def _automatic_name(
     if not start.startswith(handler.name_start):
         start = f"{handler.name_start}{start}"
     return f"{start[: handler.name_length - len(suffix)]}{suffix}"
-
-
-def _explained(operation: str, token: str, error: Exception) -> ProviderError:
-    code = error_code(error) or "unknown"
-    action = str(getattr(error, "operation_name", operation))
-    if is_missing(error):
-        return MissingError(f"AWS answered {code} to {action}: it, or something it names, does not exist")
-    if code in ALREADY_EXISTS_CODES and operation == "create":
-        return AlreadyExists(
-            f"AWS answered {code} to {action}: one with this name exists and does not belong to this stack",
-            "delete it, choose another name, or adopt it with the resource option import_",
-        )
-    return ProviderError(f"AWS answered {code} to {action}")

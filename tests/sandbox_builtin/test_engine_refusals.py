@@ -23,9 +23,13 @@ REFUSED = {
         '"input_paths": {}}, ecs_target={"task_definition_arn": "x"})',
         "the sandbox does not know the property `ecsTarget` of aws:cloudwatch/eventTarget:EventTarget",
     ),
-    "another cloud": (
+    "an unknown type of the other cloud": (
+        'import pulumi_gcp as gcp; gcp.kms.KeyRing("ring", location="global")',
+        "the sandbox does not know gcp:kms/keyRing:KeyRing",
+    ),
+    "a cloud that the configuration does not have": (
         'import pulumi_gcp as gcp; gcp.secretmanager.Secret("s", secret_id="s", replication={"auto": {}})',
-        "the sandbox does not know gcp:secretmanager/secret:Secret",
+        "the provider is not configured for gcp",
     ),
     "an unknown function": (
         "aws.get_availability_zones()",

@@ -40,8 +40,8 @@ def test_an_endpoint_on_another_machine_is_refused() -> None:
             assert refused.value.details() == words
 
 
-def test_of_another_cloud_everything_is_refused_by_name() -> None:
-    kind, function = "gcp:secretmanager/secret:Secret", "gcp:projects/getProject:getProject"
+def test_what_is_not_known_of_the_other_cloud_is_refused_by_name() -> None:
+    kind, function = "gcp:kms/keyRing:KeyRing", "gcp:projects/getProject:getProject"
     with started("gcp") as plugin, plugin.channel() as channel:
         engine = Engine(provider_pb2_grpc.ResourceProviderStub(channel))
         engine.configure(project="p")

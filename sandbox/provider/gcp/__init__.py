@@ -1,0 +1,43 @@
+"""Every resource type of Google Cloud that the sandbox knows, by its Pulumi type token."""
+
+from __future__ import annotations
+
+from sandbox.provider.gcp.accounts import Account
+from sandbox.provider.gcp.members import (
+    AccountMember,
+    BucketMember,
+    FunctionMember,
+    ProjectMember,
+    RunMember,
+    RunServiceMember,
+    SecretIamBinding,
+    SecretIamMember,
+    TopicMember,
+)
+from sandbox.provider.gcp.pools import WorkloadIdentityPool, WorkloadIdentityPoolProvider
+from sandbox.provider.gcp.projects import AuditConfig, Service
+from sandbox.provider.gcp.resource import GoogleType
+from sandbox.provider.gcp.roles import CustomRole
+from sandbox.provider.gcp.secrets import Secret
+
+HANDLERS: dict[str, GoogleType] = {
+    handler.kind: handler
+    for handler in (
+        Account(),
+        AccountMember(),
+        AuditConfig(),
+        BucketMember(),
+        CustomRole(),
+        FunctionMember(),
+        ProjectMember(),
+        RunMember(),
+        RunServiceMember(),
+        Secret(),
+        SecretIamBinding(),
+        SecretIamMember(),
+        Service(),
+        TopicMember(),
+        WorkloadIdentityPool(),
+        WorkloadIdentityPoolProvider(),
+    )
+}

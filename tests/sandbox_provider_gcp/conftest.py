@@ -1,0 +1,63 @@
+"""The sandbox's own Google server, served in this process, and a provider of it; empty for every test."""
+
+from __future__ import annotations
+
+import socketserver
+import threading
+from collections.abc import Iterator
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+import pytest
+
+from sandbox.gcp_server.application import GoogleCloud as GoogleServer
+from sandbox.gcp_server.world import PROJECT_ID, World
+from sandbox.provider import Provider
+from sandbox.provider.gcp.cloud import GoogleCloud, endpoint_settings
+from sandbox.provider.packages import GCP
+
+REGION = "europe-west1"
+
+
+class _Server(socketserver.ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Nothing: a test says what it needs to."""
+
+
+@pytest.fixture
+def world() -> World:
+    """Everything that the server has, to look at it and to change it past the provider."""
+    return World()
+
+
+@pytest.fixture
+def google_address(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The server's address; a proxy of the user's that must not matter."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    server = _Server(("127.0.0.1", 0), _Quiet)
+    server.set_app(GoogleServer(world, server.server_port))
+    thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.01), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def provider(google_address: str) -> Provider:
+    """A provider of an empty project, with default labels."""
+    provider = Provider()
+    settings = {"project": PROJECT_ID, "region": REGION, **endpoint_settings(google_address)}
+    provider.configure(settings, GCP)
+    return provider
+
+
+@pytest.fixture
+def google(provider: Provider) -> GoogleCloud:
+    """The same cloud without the provider, to look at it and to change it by hand."""
+    cloud: GoogleCloud = provider.cloud_of(GCP)
+    return cloud
