@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from keyplan.errors import KeyplanError
+from keyplan.errors import EXIT_INTERRUPTED, KeyplanError
 from sandbox.pulumi_cli.workspace import Workspace
 
 QUIET = ("--non-interactive", "--color=never")
@@ -84,18 +84,22 @@ def follow(workspace: Workspace, *arguments: str, on_event: Callable[[Mapping[st
 
 
 def hand_over(workspace: Workspace, *arguments: str) -> int:
-    """Run a command with this terminal; returns its exit code. Ctrl-C is the command's to handle."""
-    process = subprocess.Popen(
-        [workspace.engine.binary, *arguments],
-        cwd=workspace.project_directory,
-        env=workspace.environment(),
-    )
-    # The terminal sends Ctrl-C to both; the engine ends in good order, and this process waits for that.
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Run a command with this terminal; returns its exit code, or 130 when Ctrl-C made it fail."""
+    interrupts: list[int] = []
+    # The terminal sends Ctrl-C to both; the engine ends in good order, and this process waits for that. A
+    # handler and not SIG_IGN, which the engine would inherit; set before there is an engine to leave behind.
+    before = signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
     try:
+        process = subprocess.Popen(
+            [workspace.engine.binary, *arguments],
+            cwd=workspace.project_directory,
+            env=workspace.environment(),
+        )
         process.wait()
     finally:
         signal.signal(signal.SIGINT, before)
+    if interrupts and process.returncode:
+        return EXIT_INTERRUPTED
     return process.returncode if process.returncode >= 0 else 128 - process.returncode
 
 
