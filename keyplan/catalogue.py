@@ -11,13 +11,15 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from keyplan import names
 from keyplan.durations import Duration
 
 
 class Cloud(StrEnum):
     """Where an environment's keys are stored."""
 
-    AWS = "aws"
+    AWS = "aws"  # Secrets Manager
+    GCP = "gcp"  # Google Cloud's Secret Manager
 
 
 class ReminderMode(StrEnum):
@@ -35,6 +37,11 @@ class Runtime(StrEnum):
     EC2 = "ec2"
     EKS = "eks"
     IAM_ROLE = "iam-role"
+    CLOUD_RUN = "cloud-run"
+    CLOUD_RUN_JOB = "cloud-run-job"
+    GKE = "gke"
+    COMPUTE_ENGINE = "compute-engine"
+    CLOUD_BUILD = "cloud-build"
     PEOPLE = "people"
     GITHUB_ACTIONS = "github-actions"
     GITLAB_CI = "gitlab-ci"
@@ -43,6 +50,18 @@ class Runtime(StrEnum):
 
 
 CI_RUNTIMES = frozenset({Runtime.GITHUB_ACTIONS, Runtime.GITLAB_CI, Runtime.CIRCLECI, Runtime.BUILDKITE})
+# Where the others can be. People and CI runners read from either cloud: `cloud` says from which.
+AWS_RUNTIMES = frozenset({Runtime.ECS, Runtime.LAMBDA, Runtime.EC2, Runtime.EKS, Runtime.IAM_ROLE})
+GCP_RUNTIMES = frozenset(
+    {Runtime.CLOUD_RUN, Runtime.CLOUD_RUN_JOB, Runtime.GKE, Runtime.COMPUTE_ENGINE, Runtime.CLOUD_BUILD}
+)
+
+
+def clouds_of(runtime: Runtime) -> tuple[Cloud, ...]:
+    """The clouds that a consumer of this runtime can read from."""
+    if runtime in AWS_RUNTIMES:
+        return (Cloud.AWS,)
+    return (Cloud.GCP,) if runtime in GCP_RUNTIMES else (Cloud.AWS, Cloud.GCP)
 
 
 class ReadAt(StrEnum):
@@ -67,7 +86,7 @@ class Key:
     vendor: str  # a name in keyplan.vendors
     owner: str  # the address that reminders go to
     env_var: str  # the variable that programs read it from; also the field's name in the stored JSON
-    secret_name: str  # the container's name in the store: `prod/anthropic-api-key`
+    secret_name: str  # the container's name on AWS: `prod/anthropic-api-key`
     rotate_every: Duration
     remind_before: Duration  # shorter than rotate_every
     grace: Duration  # how long the previous value stays usable after a rotation
@@ -81,6 +100,11 @@ class Key:
     def lasting_name(self) -> str:
         """What its names in the cloud are made of: a rename leaves them, so that nothing is replaced."""
         return self.former_names[0] if self.former_names else self.name
+
+    @property
+    def gcp_secret_id(self) -> str:
+        """The container's id on Google Cloud: `prod-anthropic-api-key`."""
+        return names.gcp_secret_id(self.secret_name)
 
 
 @dataclass(frozen=True)
@@ -108,7 +132,22 @@ class EksSettings:
 
 @dataclass(frozen=True)
 class PeopleSettings:
-    permission_set: str | None  # the IAM Identity Center permission set that includes the policy
+    permission_set: str | None  # aws: the IAM Identity Center permission set that includes the policy
+    members: tuple[str, ...] = ()  # gcp: `group:…` and `user:…`, at least one
+
+
+@dataclass(frozen=True)
+class ServiceAccountSettings:
+    """cloud-run, cloud-run-job, compute-engine and cloud-build."""
+
+    service_account: str | None  # the address of an existing service account; a new one is made without it
+
+
+@dataclass(frozen=True)
+class GkeSettings:
+    namespace: str
+    service_account: str  # the Kubernetes one
+    project: str | None  # the id of the cluster's project, where it is not the environment's
 
 
 @dataclass(frozen=True)
@@ -127,6 +166,7 @@ class GitlabSettings:
     branches: tuple[str, ...]
     tags: tuple[str, ...]
     issuer: str  # https://gitlab.com, or a self-managed instance
+    project_id: str | None = None  # immutable, decimal; gcp only, and required there
 
 
 @dataclass(frozen=True)
@@ -147,6 +187,8 @@ Settings = (
     | RoleSettings
     | EksSettings
     | PeopleSettings
+    | ServiceAccountSettings
+    | GkeSettings
     | GithubSettings
     | GitlabSettings
     | CircleciSettings
@@ -177,6 +219,7 @@ class Consumer:
     env: Mapping[str, str]  # plain variables that travel with the wiring; never a value
     settings: Settings
     former_names: tuple[str, ...] = ()  # what it was called before, the oldest first
+    cloud: Cloud = Cloud.AWS  # where it reads: its runtime's cloud, or for people and CI runners a chosen one
 
     @property
     def lasting_name(self) -> str:
@@ -193,6 +236,17 @@ def in_lasting_order(entries: Iterable[Entry]) -> list[Entry]:
 
 
 @dataclass(frozen=True)
+class GcpSettings:
+    """What an environment says about Google Cloud; its project and region are `gcp:project`, `gcp:region`."""
+
+    replication: tuple[str, ...]  # locations that hold the values; none: Google chooses
+    kms_keys: tuple[str, ...]  # names of existing keys: one a location, in its order, or one; none: Google's
+    operators: tuple[str, ...]  # IAM members that may store values and never read them
+    auditors: tuple[str, ...]  # IAM members that see metadata and policies and never values
+    data_access_logs: bool  # whether reads of Secret Manager are logged in the project
+
+
+@dataclass(frozen=True)
 class ClaudeCode:
     """How Claude Code authenticates in this environment."""
 
@@ -205,7 +259,7 @@ class Catalogue:
     """One environment, checked as a whole."""
 
     environment: str
-    clouds: tuple[Cloud, ...]
+    clouds: tuple[Cloud, ...]  # the first is that of people and CI runners which name none
     owner: str  # the environment's owner: escalations, and reminders of keys without an owner of their own
     keys: Mapping[str, Key]  # by name, sorted
     consumers: Mapping[str, Consumer]  # by name, sorted
@@ -213,11 +267,16 @@ class Catalogue:
     escalate_after: Duration  # how long a key may be overdue before the environment's owner hears of it
     recovery_window_days: int  # 7 to 30: how long a deleted secret can be restored
     protect: bool  # whether Pulumi refuses to delete secrets and encryption keys
-    break_glass_role: str | None  # role ARN that lockdown leaves able to read; required with lockdown
-    operators: tuple[str, ...]  # ARNs of roles that get the operator policy
-    auditors: tuple[str, ...]  # ARNs that may assume the auditor role; none: whoever the account lets
+    break_glass_role: str | None  # aws: role ARN that lockdown leaves able to read; required with lockdown
+    operators: tuple[str, ...]  # aws: ARNs of roles that get the operator policy
+    auditors: tuple[str, ...]  # aws: ARNs that may assume the auditor role; none: whoever the account lets
     claude_code: ClaudeCode | None
+    gcp: GcpSettings | None = None  # there if gcp is one of the clouds
 
     def readers_of(self, key: str) -> tuple[Consumer, ...]:
         """The consumers that read `key`, by name."""
         return tuple(consumer for consumer in self.consumers.values() if key in consumer.keys)
+
+    def consumers_in(self, cloud: Cloud) -> tuple[Consumer, ...]:
+        """The consumers that read from `cloud`, by name."""
+        return tuple(consumer for consumer in self.consumers.values() if consumer.cloud is cloud)

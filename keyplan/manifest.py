@@ -11,11 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from keyplan.errors import ManifestError
+from keyplan.errors import ManifestError, UsageError
 from keyplan.manifest_document import FORMAT, checked
 
 if TYPE_CHECKING:
-    from keyplan.manifest_document import AwsDocument, ConsumerDocument, KeyDocument, ManifestDocument
+    from keyplan.manifest_document import (
+        AwsDocument,
+        ConsumerDocument,
+        GcpDocument,
+        KeyDocument,
+        ManifestDocument,
+    )
 
 
 @dataclass(frozen=True)
@@ -26,10 +32,26 @@ class SecretLocation:
     arn: str
     json_key: str  # the field of the stored JSON object that holds the value
 
+    def to_json(self) -> dict[str, str]:
+        """A key's entry `aws`."""
+        return {"name": self.name, "arn": self.arn, "jsonKey": self.json_key}
+
+
+@dataclass(frozen=True)
+class GcpSecretLocation:
+    """Where one key's value is stored on Google Cloud: as it is, in no JSON."""
+
+    name: str  # its id: `prod-anthropic-api-key`
+    resource: str  # `projects/PROJECT_ID/secrets/prod-anthropic-api-key`
+
+    def to_json(self) -> dict[str, str]:
+        """A key's entry `gcp`."""
+        return {"name": self.name, "resource": self.resource}
+
 
 @dataclass(frozen=True)
 class ManifestKey:
-    """One key, as commands need it."""
+    """One key, as commands need it. It is stored in each of the manifest's clouds."""
 
     name: str
     vendor: str
@@ -39,12 +61,33 @@ class ManifestKey:
     rotate_every: str  # durations in the catalogue's form: `90d`
     remind_before: str
     grace: str
-    aws: SecretLocation
+    aws: SecretLocation | None = None
+    gcp: GcpSecretLocation | None = None
+
+    def on_aws(self) -> SecretLocation:
+        """Where it is stored on AWS.
+
+        Raises:
+            UsageError: the environment is not on AWS.
+        """
+        if self.aws is None:
+            raise UsageError(f"the key {self.name} is not stored on AWS")
+        return self.aws
+
+    def on_gcp(self) -> GcpSecretLocation:
+        """Where it is stored on Google Cloud.
+
+        Raises:
+            UsageError: the environment is not on Google Cloud.
+        """
+        if self.gcp is None:
+            raise UsageError(f"the key {self.name} is not stored on Google Cloud")
+        return self.gcp
 
     @classmethod
     def from_json(cls, name: str, document: KeyDocument) -> ManifestKey:
         """A key of a checked document."""
-        secret = document["aws"]
+        aws, gcp = document.get("aws"), document.get("gcp")
         return cls(
             name=name,
             vendor=document["vendor"],
@@ -54,7 +97,8 @@ class ManifestKey:
             rotate_every=document["rotateEvery"],
             remind_before=document["remindBefore"],
             grace=document["grace"],
-            aws=SecretLocation(name=secret["name"], arn=secret["arn"], json_key=secret["jsonKey"]),
+            aws=None if aws is None else SecretLocation(aws["name"], aws["arn"], aws["jsonKey"]),
+            gcp=None if gcp is None else GcpSecretLocation(gcp["name"], gcp["resource"]),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -67,7 +111,8 @@ class ManifestKey:
             "rotateEvery": self.rotate_every,
             "remindBefore": self.remind_before,
             "grace": self.grace,
-            "aws": {"name": self.aws.name, "arn": self.aws.arn, "jsonKey": self.aws.json_key},
+            **({} if self.aws is None else {"aws": self.aws.to_json()}),
+            **({} if self.gcp is None else {"gcp": self.gcp.to_json()}),
         }
 
 
@@ -79,9 +124,12 @@ class ManifestConsumer:
     runtime: str
     keys: tuple[str, ...]
     env: Mapping[str, str]
-    role_arn: str | None  # the principal that reads; none for people
-    policy_arns: tuple[str, ...]  # managed policies that grant the read
+    role_arn: str | None  # the principal that reads on AWS; none for people
+    policy_arns: tuple[str, ...]  # managed policies that grant the read on AWS
     settings: Mapping[str, Any]  # the runtime's own fields, spelled as in the catalogue
+    cloud: str = "aws"  # where it reads
+    member: str | None = None  # the principal that reads on Google Cloud, as IAM spells it; none for people
+    workload_identity_provider: str | None = None  # through which a CI runner becomes that member
 
     @classmethod
     def from_json(cls, name: str, document: ConsumerDocument) -> ManifestConsumer:
@@ -94,16 +142,23 @@ class ManifestConsumer:
             role_arn=document.get("roleArn"),
             policy_arns=tuple(document["policyArns"]),
             settings=dict(document["settings"]),
+            cloud=document.get("cloud", "aws"),
+            member=document.get("member"),
+            workload_identity_provider=document.get("workloadIdentityProvider"),
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The consumer's entry under `consumers`."""
+        """The consumer's entry under `consumers`; without `cloud` it is AWS, as before there was another."""
+        provider = self.workload_identity_provider
         return {
             "runtime": self.runtime,
+            **({} if self.cloud == "aws" else {"cloud": self.cloud}),
             "keys": list(self.keys),
             "env": dict(self.env),
             **({} if self.role_arn is None else {"roleArn": self.role_arn}),
             "policyArns": list(self.policy_arns),
+            **({} if self.member is None else {"member": self.member}),
+            **({} if provider is None else {"workloadIdentityProvider": provider}),
             "settings": dict(self.settings),
         }
 
@@ -147,15 +202,71 @@ class AwsLocation:
 
 
 @dataclass(frozen=True)
+class GcpLocation:
+    """The Google Cloud project that holds the environment's secrets."""
+
+    project_id: str
+    project_number: str
+    region: str  # where the reminder runs
+    operator_role: str  # `projects/PROJECT_ID/roles/keyplan_prod_operator`
+    auditor_role: str
+    endpoints: Mapping[str, str] = field(default_factory=dict)  # service -> URL, where not the public one
+
+    @classmethod
+    def from_json(cls, document: GcpDocument) -> GcpLocation:
+        """`clouds.gcp` of a checked document."""
+        return cls(
+            project_id=document["projectId"],
+            project_number=document["projectNumber"],
+            region=document["region"],
+            operator_role=document["operatorRole"],
+            auditor_role=document["auditorRole"],
+            endpoints=dict(document["endpoints"]),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry under `clouds.gcp`."""
+        return {
+            "projectId": self.project_id,
+            "projectNumber": self.project_number,
+            "region": self.region,
+            "operatorRole": self.operator_role,
+            "auditorRole": self.auditor_role,
+            "endpoints": dict(self.endpoints),
+        }
+
+
+@dataclass(frozen=True)
 class Manifest:
-    """An environment."""
+    """An environment, in at least one cloud."""
 
     environment: str
     owner: str
     escalate_after: str
-    aws: AwsLocation
+    aws: AwsLocation | None
     keys: Mapping[str, ManifestKey]
     consumers: Mapping[str, ManifestConsumer]
+    gcp: GcpLocation | None = None
+
+    def on_aws(self) -> AwsLocation:
+        """The AWS account.
+
+        Raises:
+            UsageError: the environment is not on AWS.
+        """
+        if self.aws is None:
+            raise UsageError(f"environment {self.environment} is not on AWS")
+        return self.aws
+
+    def on_gcp(self) -> GcpLocation:
+        """The Google Cloud project.
+
+        Raises:
+            UsageError: the environment is not on Google Cloud.
+        """
+        if self.gcp is None:
+            raise UsageError(f"environment {self.environment} is not on Google Cloud")
+        return self.gcp
 
     def readers_of(self, key: str) -> tuple[str, ...]:
         """Names of the consumers that read `key`."""
@@ -173,11 +284,13 @@ class Manifest:
     @classmethod
     def from_document(cls, document: ManifestDocument) -> Manifest:
         """Read a document that `manifest_document` has checked."""
+        clouds = document["clouds"]
         return cls(
             environment=document["environment"],
             owner=document["owner"],
             escalate_after=document["escalateAfter"],
-            aws=AwsLocation.from_json(document["clouds"]["aws"]),
+            aws=AwsLocation.from_json(clouds["aws"]) if "aws" in clouds else None,
+            gcp=GcpLocation.from_json(clouds["gcp"]) if "gcp" in clouds else None,
             keys={name: ManifestKey.from_json(name, key) for name, key in document["keys"].items()},
             consumers={
                 name: ManifestConsumer.from_json(name, entry) for name, entry in document["consumers"].items()
@@ -191,7 +304,10 @@ class Manifest:
             "environment": self.environment,
             "owner": self.owner,
             "escalateAfter": self.escalate_after,
-            "clouds": {"aws": self.aws.to_json()},
+            "clouds": {
+                **({} if self.aws is None else {"aws": self.aws.to_json()}),
+                **({} if self.gcp is None else {"gcp": self.gcp.to_json()}),
+            },
             "keys": {name: key.to_json() for name, key in self.keys.items()},
             "consumers": {name: consumer.to_json() for name, consumer in self.consumers.items()},
         }
@@ -200,6 +316,8 @@ class Manifest:
 __all__ = [
     "FORMAT",
     "AwsLocation",
+    "GcpLocation",
+    "GcpSecretLocation",
     "Manifest",
     "ManifestConsumer",
     "ManifestError",

@@ -99,8 +99,8 @@ def _from_file(path: str, described: str, report: Callable[[str], None]) -> Mani
 
 def _of_sandbox(document: ManifestDocument, path: str) -> ManifestDocument:
     """A manifest that nobody named has to be what its place says: nothing else may be acted on unasked."""
-    endpoints = document["clouds"]["aws"]["endpoints"].values()
-    if not endpoints or not all(url.startswith("http:") for url in endpoints):
+    endpoints = [cloud["endpoints"] for cloud in document["clouds"].values()]  # type: ignore[index]
+    if not all(each and all(url.startswith("http:") for url in each.values()) for each in endpoints):
         raise ManifestError(
             f"{path} is not a sandbox's manifest: its endpoints are not on this machine",
             "run `make sandbox` again, or name the manifest you mean with --manifest FILE",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 # IAM: role names up to 64, managed policy names up to 128 characters of A-Za-z0-9+=,.@_-
@@ -20,6 +21,24 @@ SECRET_NAME_CHARACTERS = re.compile(r"[A-Za-z0-9/_+=.@-]+")
 LOOKS_LIKE_ARN_SUFFIX = re.compile(r".*-[A-Za-z0-9]{6}")
 ARN_SUFFIX_PATTERN = "-??????"
 ARN_SUFFIX_LENGTH = len(ARN_SUFFIX_PATTERN)
+
+# Google Cloud. A secret's id: 1 to 255 letters, digits, hyphens and underscores.
+# Source: Secret Manager API, projects.secrets.create, parameter secretId (checked 2026-11-21).
+GCP_SECRET_ID_MAX = 255
+GCP_SECRET_ID_CHARACTERS = re.compile(r"[A-Za-z0-9_-]+")
+# Source: IAM API, projects.serviceAccounts.create (6-30 of [a-z]([-a-z0-9]*[a-z0-9])),
+# workloadIdentityPools.create and providers.create (4-32 of [a-z0-9-], `gcp-` is Google's),
+# providers.attributeMapping (keys of 1-100 of [a-z0-9_]), projects.roles.create (3-64 of [a-zA-Z0-9_.]);
+# checked 2026-11-21.
+SERVICE_ACCOUNT_ID_MAX = 30
+POOL_ID_MAX = 32
+PROVIDER_ID_MAX = 32
+CUSTOM_ROLE_ID_MAX = 64
+# A label's value: at most 63 lower-case letters, digits, hyphens and underscores.
+# Source: Resource Manager, "Requirements for labels" (checked 2026-11-21).
+LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
+# Names that are too long end in this many hexadecimal digits of a hash: 32 bits, for a few hundred names.
+HASH_LENGTH = 8
 
 
 def secret_name(environment: str, key: str) -> str:
@@ -59,3 +78,57 @@ def secret_arn_pattern(partition: str, region: str, account_id: str, name: str) 
     would also match `name-other` (checked 2026-11-21).
     """
     return f"arn:{partition}:secretsmanager:{region}:{account_id}:secret:{name}{ARN_SUFFIX_PATTERN}"
+
+
+def gcp_secret_id(secret_name: str) -> str:
+    """`prod/anthropic-api-key` -> `prod-anthropic-api-key`: an id has no slash."""
+    return secret_name.replace("/", "-")
+
+
+def service_account_id(environment: str, consumer: str) -> str:
+    """What stands before the @ of a consumer's service account: `prod-chat-api-reader`, shortened if need be.
+
+    Of the consumer's lasting name: an id can't be changed.
+    """
+    return _shortened(reader_name(environment, consumer), f"{environment}-{consumer}", SERVICE_ACCOUNT_ID_MAX)
+
+
+def workload_identity_pool_id(environment: str) -> str:
+    """The pool of an environment's CI consumers: `keyplan-prod`."""
+    return _shortened(f"keyplan-{environment}", f"keyplan-{environment}", POOL_ID_MAX)
+
+
+def workload_identity_provider_id(consumer: str) -> str:
+    """A CI consumer's provider in the environment's pool: `ci-evals`; an id has at least four characters."""
+    return _shortened(f"ci-{consumer}", f"ci-{consumer}", PROVIDER_ID_MAX)
+
+
+def attribute_name(consumer: str) -> str:
+    """The attribute that only this consumer's provider maps: `nightly-evals` -> `nightly_evals`.
+
+    Google writes it `attribute.nightly_evals`. No two consumers share one: their names have no underscore.
+    """
+    return consumer.replace("-", "_")
+
+
+def gcp_operator_role_id(environment: str) -> str:
+    """The custom role that lets its holder store versions and never read them: `keyplan_prod_operator`."""
+    return f"keyplan_{environment.replace('-', '_')}_operator"
+
+
+def gcp_auditor_role_id(environment: str) -> str:
+    """The custom role that sees metadata and policies and never values: `keyplan_prod_auditor`."""
+    return f"keyplan_{environment.replace('-', '_')}_auditor"
+
+
+def gcp_secret_resource(project_id: str, secret_id: str) -> str:
+    """`projects/example-prod/secrets/prod-anthropic-api-key`."""
+    return f"projects/{project_id}/secrets/{secret_id}"
+
+
+def _shortened(wanted: str, readable: str, maximum: int) -> str:
+    """`wanted`, or where that is too long the start of `readable` and a hash of all of `wanted`."""
+    if len(wanted) <= maximum:
+        return wanted
+    digest = hashlib.sha256(wanted.encode()).hexdigest()[:HASH_LENGTH]
+    return f"{readable[: maximum - HASH_LENGTH - 1].rstrip('-')}-{digest}"

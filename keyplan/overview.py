@@ -73,8 +73,8 @@ def render(manifest: Manifest, rows: Sequence[Row], now: datetime) -> dict[str, 
     return {
         "format": FORMAT,
         "environment": manifest.environment,
-        "accountId": manifest.aws.account_id,
-        "region": manifest.aws.region,
+        "accountId": manifest.on_aws().account_id,
+        "region": manifest.on_aws().region,
         "checkedAt": _date(now),
         "keys": [_entry(row) for row in rows],
     }
@@ -85,7 +85,7 @@ def _entry(row: Row) -> dict[str, Any]:
         "key": row.key.name,
         "vendor": row.key.vendor,
         "owner": row.key.owner,
-        "secret": row.key.aws.name,
+        "secret": row.key.on_aws().name,
         "state": row.state.value,
         "versionId": row.version_id,
         "storedAt": _date(row.age.created) if row.age else None,
@@ -112,7 +112,7 @@ def table(manifest: Manifest, rows: Sequence[Row], place: Place, width: int | No
             if head is not None and len(lines) > 1:
                 lines += [f"{GAP}stored by {stored_by}", f"{GAP}read by {read_by}"]
     notes = _notes(rows)
-    title = f"environment {manifest.environment}: account {manifest.aws.account_id}, {place.host}"
+    title = f"environment {manifest.environment}: account {manifest.on_aws().account_id}, {place.host}"
     return "\n".join([title, "", *lines, *([""] if notes else []), *notes])
 
 

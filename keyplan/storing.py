@@ -48,9 +48,9 @@ def prepare(store: Store, manifest: Manifest, key: ManifestKey) -> Ready:
         StoreError: the secret cannot take a value: it is missing, deleted or not the caller's to see.
     """
     caller = store.caller()
-    if caller.account_id != manifest.aws.account_id:
+    if caller.account_id != manifest.on_aws().account_id:
         raise UsageError(
-            f"environment {manifest.environment} is in account {manifest.aws.account_id}, and your AWS "
+            f"environment {manifest.environment} is in account {manifest.on_aws().account_id}, and your AWS "
             f"credentials are of account {caller.account_id}: nothing was stored",
             "set AWS_PROFILE to a profile of that account, or assume a role in it",
         )
@@ -84,7 +84,7 @@ def put(
         StoreError: the store refused.
         Interrupted: Ctrl-C while the store was being called.
     """
-    encode(value, key.aws.json_key)  # too large is found before anything changes
+    encode(value, key.on_aws().json_key)  # too large is found before anything changes
     fingerprint = value.fingerprint() if len(value) >= FINGERPRINT_MIN_VALUE_LENGTH else None
     current = ready.state.current
     label_of_current = parse(current.labels) if current else None

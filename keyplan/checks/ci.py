@@ -11,6 +11,7 @@ import re
 from keyplan.catalogue import (
     BuildkiteSettings,
     CircleciSettings,
+    Cloud,
     GithubSettings,
     GitlabSettings,
     Runtime,
@@ -18,7 +19,7 @@ from keyplan.catalogue import (
 )
 from keyplan.checks.fields import Field, Node, Record, decimal_text, list_of, text
 from keyplan.checks.problems import Reported
-from keyplan.checks.services import RuntimeFields
+from keyplan.checks.services import CLOUD, RuntimeFields
 
 _ANY = re.compile(r"[*/]*")
 
@@ -83,6 +84,7 @@ def _gitlab(node: Node, record: Record) -> Settings:
         branches=record.get("branches"),
         tags=record.get("tags"),
         issuer=record.get("issuer"),
+        project_id=record.get("projectId"),
     )
 
 
@@ -172,6 +174,7 @@ CI_RUNTIME_FIELDS = {
             ),
             BRANCHES,
             TAGS,
+            CLOUD,
         ),
         _github,
     ),
@@ -203,6 +206,17 @@ CI_RUNTIME_FIELDS = {
                 "https://gitlab.example.com",
                 default="https://gitlab.com",
             ),
+            Field(
+                "projectId",
+                decimal_text("the project's number, which its page in GitLab shows"),
+                "number",
+                "the project's immutable number: a project of the same name made later gets nothing",
+                "278964",
+                required=True,
+                only_on=Cloud.GCP,
+                elsewhere="AWS compares the project's name alone",
+            ),
+            CLOUD,
         ),
         _gitlab,
     ),
@@ -224,6 +238,7 @@ CI_RUNTIME_FIELDS = {
                 "7f0e4b1c-3a59-4e61-8c2d-1b2a3c4d5e6f",
                 required=True,
             ),
+            CLOUD,
         ),
         _circleci,
     ),
@@ -239,6 +254,7 @@ CI_RUNTIME_FIELDS = {
                 "[main]",
                 required=True,
             ),
+            CLOUD,
         ),
         _buildkite,
     ),

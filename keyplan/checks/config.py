@@ -16,7 +16,7 @@ from keyplan.checks.problems import ALREADY_REPORTED, Problems
 from keyplan.errors import CatalogueError
 
 # Fields whose values have parts, and so arrive as JSON.
-JSON_FIELDS = frozenset({"clouds", "keys", "consumers", "operators", "auditors", "claudeCode"})
+JSON_FIELDS = frozenset({"clouds", "keys", "consumers", "operators", "auditors", "gcp", "claudeCode"})
 
 
 def catalogue_from_config(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from types import MappingProxyType
 
-from keyplan.catalogue import Consumer, Runtime
+from keyplan.catalogue import Cloud, Consumer, Runtime, clouds_of
 from keyplan.checks.ci import CI_RUNTIME_FIELDS
 from keyplan.checks.fields import Field, Node, Reader, choice, entries, list_of, read_record
 from keyplan.checks.formats import former_names, variable
+from keyplan.checks.gcp import GCP_RUNTIME_FIELDS
 from keyplan.checks.pasted import show
 from keyplan.checks.problems import Problems, Reported, nearest, spell
 from keyplan.checks.services import SERVICE_RUNTIMES, RuntimeFields
 
-RUNTIMES: dict[Runtime, RuntimeFields] = {**SERVICE_RUNTIMES, **CI_RUNTIME_FIELDS}
+_FIELDS = {**SERVICE_RUNTIMES, **GCP_RUNTIME_FIELDS, **CI_RUNTIME_FIELDS}
+RUNTIMES: dict[Runtime, RuntimeFields] = {runtime: _FIELDS[runtime] for runtime in Runtime}
 
 # Variables that hold a credential: in `env` they would be a value in plain text, or win over the key.
 CREDENTIAL_VARIABLES = {
@@ -26,7 +28,13 @@ CREDENTIAL_VARIABLES = {
         "no token in plain text; in most clients it would also win over the key",
     ),
     **dict.fromkeys(
-        ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+        (
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+            "CLOUDSDK_AUTH_ACCESS_TOKEN",
+            "GOOGLE_OAUTH_ACCESS_TOKEN",
+        ),
         "no cloud credential: a consumer reads with the identity of its runtime",
     ),
 }
@@ -118,8 +126,13 @@ def common_fields(keys: Collection[str] | None) -> tuple[Field, ...]:
     )
 
 
-def read_consumer(node: Node, name: str, keys: Collection[str] | None) -> Consumer:
-    """One consumer. Raises Reported when a field without default is missing or wrong."""
+def read_consumer(
+    node: Node, name: str, keys: Collection[str] | None, clouds: Sequence[Cloud] | None = None
+) -> Consumer:
+    """One consumer of an environment in these clouds; None where they could not be read.
+
+    Raises Reported when a field without default is missing or wrong.
+    """
     common = common_fields(keys)
     runtime = _runtime(node, common[0])
     if runtime is None:
@@ -129,9 +142,15 @@ def read_consumer(node: Node, name: str, keys: Collection[str] | None) -> Consum
         read_record(node, (*common, *loose))
         raise Reported
     kind = RUNTIMES[runtime]
-    record = read_record(node, (*common, *kind.fields), lambda field: _belongs_to(field, runtime))
+    cloud = _cloud(node, runtime, clouds)
+    record = read_record(
+        node,
+        (*common, *kind.fields),
+        lambda field: _belongs_to(field, runtime),
+        None if cloud is None else (cloud,),
+    )
     settings = kind.build(node, record)
-    if not record.usable:
+    if cloud is None or not record.usable:
         raise Reported
     return Consumer(
         name=name,
@@ -140,6 +159,37 @@ def read_consumer(node: Node, name: str, keys: Collection[str] | None) -> Consum
         env=record.get("env"),
         settings=settings,
         former_names=record.get("renamedFrom") or (),
+        cloud=cloud,
+    )
+
+
+def _cloud(node: Node, runtime: Runtime, clouds: Sequence[Cloud] | None) -> Cloud | None:
+    """Where the consumer reads; None after reporting that it can't, or where that is reported elsewhere."""
+    possible = clouds_of(runtime)
+    if len(possible) == 1:
+        if clouds is not None and possible[0] not in clouds:
+            _reject_cloud(
+                node.child("runtime", str(runtime)), possible[0], clouds, f"{show(runtime)}, which runs on"
+            )
+            return None
+        return possible[0]
+    given = entries(node).get("cloud")
+    if given is None:
+        return clouds[0] if clouds else None
+    if given.value not in [str(each) for each in Cloud]:
+        return None
+    cloud = Cloud(given.value)
+    if clouds is not None and cloud not in clouds:
+        _reject_cloud(given, cloud, clouds, "a consumer on")
+        return None
+    return cloud
+
+
+def _reject_cloud(node: Node, cloud: Cloud, clouds: Sequence[Cloud], found: str) -> None:
+    node.reject(
+        f"what reads from {' or '.join(clouds)}, the environment's clouds; or add {cloud} to them, as in "
+        f"`clouds: [{', '.join((*clouds, cloud))}]`",
+        f"{found} {cloud}",
     )
 
 

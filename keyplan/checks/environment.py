@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from keyplan.catalogue import Catalogue, ClaudeCode, Consumer, Key
+from keyplan.catalogue import Catalogue, ClaudeCode, Cloud, Consumer, Key
 from keyplan.checks import relations
 from keyplan.checks.consumers import read_consumer
 from keyplan.checks.environment_fields import FIELDS
-from keyplan.checks.fields import Node, Record, boolean, read_record
+from keyplan.checks.fields import Node, Record, boolean, entries, read_record
 from keyplan.checks.formats import NAME_ALLOWED, as_name, is_name
 from keyplan.checks.keys import Inherited, read_key
 from keyplan.checks.pasted import show
@@ -27,18 +27,36 @@ def read_catalogue(
 ) -> Catalogue | None:
     """The catalogue, or None after reporting what is wrong to `problems`."""
     node = Node(_top_level(without_pasted_keys(dict(values), problems)), (), problems)
-    record = read_record(node, FIELDS)
+    clouds = _clouds(node)
+    record = read_record(node, FIELDS, clouds=clouds)
     _check_name(record, environment, node)
-    inherited = Inherited(environment, record.get("owner") or "", bool(record.get("lockdown")), region)
+    inherited = Inherited(
+        environment, record.get("owner") or "", bool(record.get("lockdown")), region, clouds
+    )
     raw_keys: dict[str, Node] = record.get("keys") or {}
     raw_consumers: dict[str, Node] = record.get("consumers") or {}
     if "keys" in record.values and not raw_keys:
         node.child("keys", {}).reject("at least one key, as in `{anthropic: {vendor: anthropic}}`")
     keys = _entries(raw_keys, lambda child, name: read_key(child, name, inherited))
-    consumers = _entries(raw_consumers, lambda child, name: read_consumer(child, name, raw_keys or None))
-    known = relations.Known(environment, keys, consumers, raw_consumers, record)
+    consumers = _entries(
+        raw_consumers, lambda child, name: read_consumer(child, name, raw_keys or None, clouds)
+    )
+    known = relations.Known(environment, keys, consumers, raw_consumers, record, clouds or ())
     relations.check(known, raw_keys, node)
     return None if problems else _build(environment, record, keys, consumers)
+
+
+def _clouds(node: Node) -> tuple[Cloud, ...] | None:
+    """The clouds, if they can be told; that they can't is reported when the whole record is read."""
+    field = next(each for each in FIELDS if each.name == "clouds")
+    given = entries(Node(node.value, node.path, Problems())).get(field.name)
+    try:
+        clouds: tuple[Cloud, ...] = field.read(
+            Node(given.value if given else field.default, node.path, Problems())
+        )
+    except Reported:
+        return None
+    return clouds
 
 
 def _entries(raw: Mapping[str, Node], read: Callable[[Node, str], Entry]) -> dict[str, Entry]:
@@ -104,6 +122,7 @@ def _build(
         break_glass_role=record.get("breakGlassRole"),
         operators=record.get("operators"),
         auditors=record.get("auditors"),
+        gcp=record.get("gcp") if Cloud.GCP in record.get("clouds") else None,
         claude_code=None
         if claude_code is None
         else ClaudeCode(route=str(claude_code.get("route")), key=claude_code.get("key")),

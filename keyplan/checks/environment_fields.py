@@ -7,6 +7,7 @@ from enum import StrEnum
 from keyplan.catalogue import Cloud, ReminderMode
 from keyplan.checks.fields import Field, boolean, choice, duration, entries, list_of, read_record, text
 from keyplan.checks.formats import email, principal_arn, role_arn
+from keyplan.checks.gcp import gcp_settings
 
 NOT_YET = "not supported yet in this version"
 
@@ -50,10 +51,11 @@ FIELDS = (
     ),
     Field(
         "clouds",
-        list_of(choice(Cloud, {"gcp": NOT_YET, "azure": NOT_YET}), "clouds", at_least=1),
+        list_of(choice(Cloud, {"azure": NOT_YET}), "clouds", at_least=1),
         "list of clouds",
-        "where the keys are stored; `aws`",
-        "[aws]",
+        "where the keys are stored: `aws`, `gcp` or both; people and CI runners that name no `cloud` read "
+        "from the first",
+        "[aws, gcp]",
         default=["aws"],
     ),
     Field(
@@ -128,6 +130,8 @@ FIELDS = (
         "a role that lockdown leaves able to read; required with it",
         "arn:aws:iam::111122223333:role/break-glass",
         default_text="none",
+        only_on=Cloud.AWS,
+        elsewhere="the project's owners can let themselves read again",
     ),
     Field(
         "operators",
@@ -136,6 +140,8 @@ FIELDS = (
         "roles that may store values and never read them",
         "[arn:aws:iam::111122223333:role/on-call]",
         default=[],
+        only_on=Cloud.AWS,
+        elsewhere="they are named in `gcp: {operators: […]}`",
     ),
     Field(
         "auditors",
@@ -144,6 +150,18 @@ FIELDS = (
         "principals that may assume the auditor role; with none, whoever the account's own policies let",
         "[arn:aws:iam::111122223333:role/security]",
         default=[],
+        only_on=Cloud.AWS,
+        elsewhere="they are named in `gcp: {auditors: […]}`",
+    ),
+    Field(
+        "gcp",
+        gcp_settings,
+        "mapping",
+        "what only Google Cloud has: replication, encryption keys, operators, auditors, logs of reads",
+        "{operators: [group:on-call@example.com]}",
+        default={},
+        only_on=Cloud.GCP,
+        elsewhere="leave it out",
     ),
     Field(
         "claudeCode",

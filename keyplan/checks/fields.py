@@ -7,11 +7,12 @@ it; `read_record` reads a whole mapping and goes on after each mistake, so that 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from keyplan.catalogue import Cloud
 from keyplan.checks.pasted import show
 from keyplan.checks.problems import ALREADY_REPORTED, Path, Problems, Reported, nearest
 from keyplan.durations import ALLOWED as DURATION_FORM
@@ -55,6 +56,8 @@ class Field:
     required: bool = False
     default: Any = None  # as a configuration would write it; read by the same reader
     default_text: str = ""  # for the reference, where the default depends on something else
+    only_on: Cloud | None = None  # the one cloud that has such a thing; `required` then means: there
+    elsewhere: str = ""  # what to write on the other cloud instead
 
 
 @dataclass
@@ -88,11 +91,15 @@ def entries(node: Node) -> dict[str, Node]:
 
 
 def read_record(
-    node: Node, fields: Sequence[Field], explain: Callable[[str], str | None] = lambda name: None
+    node: Node,
+    fields: Sequence[Field],
+    explain: Callable[[str], str | None] = lambda name: None,
+    clouds: Collection[Cloud] | None = None,
 ) -> Record:
     """Read a mapping by its fields and report all that is wrong in it.
 
-    `explain(name)` may say why a field that is not among them is not allowed here.
+    `explain(name)` may say why a field that is not among them is not allowed here. `clouds` are those that
+    the mapping is about: a field of another one is a mistake; None, where they are unknown, allows all.
     Raises Reported when the node is no mapping. A record that is not `usable` is still returned: what its
     sound fields say about each other can be checked before it is given up.
     """
@@ -104,10 +111,19 @@ def read_record(
             reason = explain(name)
             allowed = reason or f"one of {', '.join(known)}"
             child.reject(allowed, "an unknown field", None if reason else nearest(name, known))
+    here = (None, *(clouds or ()))
+    required = [each for each in fields if each.required and each.only_on in here]
     for each in fields:
         child = given.get(each.name) or node.child(each.name, each.default)
+        # Pulumi.yaml's default stands for every stack, also for one without that cloud.
+        if clouds is not None and each.only_on not in here and child.value != each.default:
+            record.failed.add(each.name)
+            child.reject(_without(each, clouds), f"a field of {each.only_on}")
+            child = node.child(each.name, each.default)
+        if child.value is None and each.name in record.failed:
+            continue
         if each.name not in given and each.default is None:
-            if each.required:
+            if each in required:
                 record.failed.add(each.name)
                 child.reject(f"{each.type}, as in `{each.example}`")
             continue
@@ -117,8 +133,14 @@ def read_record(
             record.failed.add(each.name)
             if each.name in given and each.default is not None:
                 record.values[each.name] = each.read(Node(each.default, child.path, child.problems))
-    record.usable = all(each.name in record.values for each in fields if each.required)
+    record.usable = all(each.name in record.values for each in required)
     return record
+
+
+def _without(field: Field, clouds: Collection[Cloud]) -> str:
+    """Why a field of one cloud is not allowed where only the other one is."""
+    instead = f"; {field.elsewhere}" if field.elsewhere else ""
+    return f"no `{field.name}` on {' and '.join(clouds)}{instead}"
 
 
 def text(

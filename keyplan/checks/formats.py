@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
+from keyplan.catalogue import Cloud
 from keyplan.checks.fields import Node, Reader, list_of, text
-from keyplan.names import LOOKS_LIKE_ARN_SUFFIX, NAME_MAX, SECRET_NAME_CHARACTERS, SECRET_NAME_MAX
+from keyplan.names import (
+    GCP_SECRET_ID_CHARACTERS,
+    GCP_SECRET_ID_MAX,
+    LOOKS_LIKE_ARN_SUFFIX,
+    NAME_MAX,
+    SECRET_NAME_CHARACTERS,
+    SECRET_NAME_MAX,
+    gcp_secret_id,
+)
 
 NAME_ALLOWED = "lower-case letters, digits and hyphens, beginning with a letter and not ending in a hyphen"
 _NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
@@ -56,6 +66,12 @@ region: Reader[str] = text(
     32,
 )
 
+kubernetes_name: Reader[str] = text(
+    r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?",
+    "a Kubernetes name: lower-case letters, digits, hyphens and dots",
+    lambda given: given.strip().lower().replace("_", "-"),
+)
+
 role_arn: Reader[str] = text(
     rf"{_PARTITION}:iam::[0-9]{{12}}:role/{_IAM_NAME}",
     "the ARN of one IAM role, as in `arn:aws:iam::111122223333:role/NAME`, without wildcards",
@@ -83,17 +99,33 @@ secret_arn: Reader[str] = text(
 )
 
 
-def secret_name(node: Node) -> str:
-    """A name that Secrets Manager takes and that a policy can tell from every other (keyplan/names.py)."""
-    allowed = f"at most {SECRET_NAME_MAX} letters, digits and /_+=.@-"
-    value = text(SECRET_NAME_CHARACTERS.pattern, allowed, maximum=SECRET_NAME_MAX)(node)
-    if LOOKS_LIKE_ARN_SUFFIX.fullmatch(value):
+secret_name: Reader[str] = text(
+    SECRET_NAME_CHARACTERS.pattern,
+    f"at most {SECRET_NAME_MAX} letters, digits and /_+=.@-",
+    maximum=SECRET_NAME_MAX,
+)
+
+
+def check_secret_name(node: Node, clouds: Collection[Cloud]) -> None:
+    """What each cloud asks of a container's name (keyplan/names.py). Raises Reported."""
+    value: str = node.value
+    # A policy could not tell the secret from every other.
+    if Cloud.AWS in clouds and LOOKS_LIKE_ARN_SUFFIX.fullmatch(value):
         raise node.reject(
             "a name that does not end in a hyphen and six letters or digits: AWS adds such an ending to "
             "every secret's ARN, and policies would take this name for another secret's ARN",
             suggestion=f"{value}-key",
         )
-    return value
+    if Cloud.GCP not in clouds:
+        return
+    secret_id = gcp_secret_id(value)
+    if not GCP_SECRET_ID_CHARACTERS.fullmatch(secret_id) or len(secret_id) > GCP_SECRET_ID_MAX:
+        meant = re.sub(r"[^A-Za-z0-9/_-]+", "-", value).strip("-")
+        raise node.reject(
+            f"on gcp at most {GCP_SECRET_ID_MAX} letters, digits, hyphens, underscores and slashes, which "
+            "become hyphens",
+            suggestion=meant if meant != value and len(meant) <= GCP_SECRET_ID_MAX else None,
+        )
 
 
 def regular_expression(node: Node) -> str:

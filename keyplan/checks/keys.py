@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
 from keyplan import names
-from keyplan.catalogue import Key
+from keyplan.catalogue import Cloud, Key
 from keyplan.checks.fields import Field, Node, Record, boolean, choice, duration, list_of, read_record
 from keyplan.checks.formats import (
+    check_secret_name,
     email,
     former_names,
     region,
@@ -36,6 +38,7 @@ RESERVED_VARIABLES = frozenset(
         "USER",
     }
     | {"AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
+    | {"CLOUDSDK_CONFIG", "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT"}
 )
 
 
@@ -107,7 +110,8 @@ FIELDS = (
         "secretName",
         secret_name,
         "secret name",
-        "the name of the container in Secrets Manager; must not end in a hyphen and six letters or digits",
+        "the name of the container; on aws it must not end in a hyphen and six letters or digits, on gcp it "
+        "has letters, digits, hyphens, underscores and slashes, which become hyphens",
         "prod/anthropic-api-key",
         default_text="`ENVIRONMENT/KEY-api-key`",
     ),
@@ -126,6 +130,8 @@ FIELDS = (
         "further regions that hold a copy of the secret",
         "[eu-central-1]",
         default=[],
+        only_on=Cloud.AWS,
+        elsewhere="`gcp: {replication: […]}` says where all of them are stored",
     ),
     Field(
         "renamedFrom",
@@ -142,6 +148,7 @@ FIELDS = (
         "a secret that exists already under this key's name and is taken over as it is, with its values: run "
         "`pulumi up`, remove the field, and run it again for tags, description, encryption key and copies",
         "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/anthropic-api-key-AbCdEf",
+        only_on=Cloud.AWS,
     ),
 )
 
@@ -154,11 +161,12 @@ class Inherited:
     owner: str
     lockdown: bool
     region: str | None
+    clouds: Collection[Cloud] | None  # None where they could not be read
 
 
 def read_key(node: Node, name: str, inherited: Inherited) -> Key:
     """One key, with its defaults. Raises Reported when a field without default is missing or wrong."""
-    record = read_record(node, FIELDS)
+    record = read_record(node, FIELDS, clouds=inherited.clouds)
     env_var = _variable(node, record)
     _check_format(node, record)
     _check_times(node, record)
@@ -167,6 +175,8 @@ def read_key(node: Node, name: str, inherited: Inherited) -> Key:
         raise Reported
     lockdown = record.get("lockdown")
     former: tuple[str, ...] = record.get("renamedFrom") or ()
+    if "secretName" in record.values:
+        check_secret_name(node.child("secretName", record.get("secretName")), inherited.clouds or ())
     stored_as = record.get("secretName") or names.secret_name(inherited.environment, (*former, name)[0])
     if record.sound("secretName", "renamedFrom"):
         _check_adopted(node, record, stored_as, inherited.region)

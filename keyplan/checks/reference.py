@@ -14,6 +14,7 @@ from pathlib import Path
 from keyplan.checks.consumers import RUNTIMES, common_fields
 from keyplan.checks.environment_fields import CLAUDE_CODE_FIELDS, FIELDS
 from keyplan.checks.fields import Field
+from keyplan.checks.gcp import GCP_FIELDS
 from keyplan.checks.keys import FIELDS as KEY_FIELDS
 
 _BLOCK = re.compile(r"(<!-- table: (?P<name>[a-z -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -21,11 +22,12 @@ HEAD = "| field | type | default | meaning | example |\n|---|---|---|---|---|\n"
 
 
 def tables() -> dict[str, str]:
-    """Each table by its name: `environment`, `key`, `consumer`, `claude code`, and one a runtime."""
+    """Each table by its name: `environment`, `key`, `consumer`, `gcp`, `claude code`, and one a runtime."""
     parts: dict[str, Sequence[Field]] = {
         "environment": FIELDS,
         "key": KEY_FIELDS,
         "consumer": common_fields(None),
+        "gcp": GCP_FIELDS,
         "claude code": CLAUDE_CODE_FIELDS,
         **{str(runtime): kind.fields for runtime, kind in RUNTIMES.items()},
     }
@@ -39,13 +41,14 @@ def with_tables(page: str) -> str:
 
 
 def _row(field: Field) -> str:
-    cells = (f"`{field.name}`", field.type, _default(field), field.meaning, f"`{field.example}`")
+    meaning = f"{field.only_on} only: {field.meaning}" if field.only_on else field.meaning
+    cells = (f"`{field.name}`", field.type, _default(field), meaning, f"`{field.example}`")
     return f"| {' | '.join(cells)} |\n"
 
 
 def _default(field: Field) -> str:
     if field.required:
-        return "required"
+        return f"required on {field.only_on}" if field.only_on else "required"
     if field.default_text or field.default is None:
         return field.default_text or "none"
     spelling = {"[]": "none", "{}": "none", "True": "`true`", "False": "`false`", "['aws']": "`[aws]`"}

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from keyplan import names
-from keyplan.catalogue import Consumer, Key, PeopleSettings, Runtime
+from keyplan.catalogue import (
+    CI_RUNTIMES,
+    GCP_RUNTIMES,
+    Cloud,
+    Consumer,
+    Key,
+    PeopleSettings,
+    Runtime,
+    ServiceAccountSettings,
+)
 from keyplan.checks.fields import Node, Record
 from keyplan.checks.keys import Vendor
 from keyplan.checks.pasted import show
@@ -27,6 +36,7 @@ class Known:
     consumers: Mapping[str, Consumer]
     raw_consumers: Mapping[str, Node]
     top: Record
+    clouds: Collection[Cloud]  # none where they could not be read
 
 
 def check(known: Known, raw_keys: Mapping[str, Node], node: Node) -> None:
@@ -43,12 +53,14 @@ def check(known: Known, raw_keys: Mapping[str, Node], node: Node) -> None:
         _lockdown_leaves_people_in(known, consumer, child)
     for name, child in known.raw_consumers.items():
         _names_fit(known, name, child)
+    _gcp_ids_differ(known)
     _lockdown_has_break_glass(known, node)
     _claude_code_key_exists(known, raw_keys, node)
 
 
 def _secret_names_differ(known: Known, raw_keys: Mapping[str, Node]) -> None:
     first: dict[str, str] = {}
+    by_id: dict[str, str] = {}
     for key in known.keys.values():
         if any(former in raw_keys for former in key.former_names if former != key.name):
             continue  # reported as a rename that is none
@@ -57,6 +69,13 @@ def _secret_names_differ(known: Known, raw_keys: Mapping[str, Node]) -> None:
             raw_keys[key.name].child("secretName", key.secret_name).reject(
                 f"a name of its own; the key {spell((holder,))} is stored under this one"
             )
+        elif Cloud.GCP in known.clouds:
+            holder = by_id.setdefault(key.gcp_secret_id, key.name)
+            if holder != key.name:
+                raw_keys[key.name].child("secretName", key.secret_name).reject(
+                    "a name that is another one on gcp as well, where a slash is a hyphen; the key "
+                    f"{spell((holder,))} is stored there as {key.gcp_secret_id}"
+                )
 
 
 def _variables_differ(known: Known, consumer: Consumer, child: Node) -> None:
@@ -94,6 +113,8 @@ def _lockdown_leaves_people_in(known: Known, consumer: Consumer, child: Node) ->
     settings = consumer.settings
     if not isinstance(settings, PeopleSettings) or settings.permission_set is not None:
         return
+    if consumer.cloud is not Cloud.AWS:
+        return
     locked = [spell((name,)) for name in consumer.keys if name in known.keys and known.keys[name].lockdown]
     if locked:
         child.child("permissionSet", None).reject(
@@ -112,7 +133,7 @@ def _names_fit(known: Known, name: str, child: Node) -> None:
     # The role is called by the oldest name: it keeps that one when the consumer is renamed.
     lasting, node = named[1] if len(named) > 1 else named[0]
     made = names.reader_name(known.environment, lasting)
-    if _makes_role(child) and len(made) > names.ROLE_NAME_MAX:
+    if _makes_role(known, name, child) and len(made) > names.ROLE_NAME_MAX:
         spare = names.ROLE_NAME_MAX - len(made) + len(lasting)
         node.reject(
             f"at most {max(spare, 0)} characters: ENVIRONMENT-CONSUMER-reader has to be a role's name, "
@@ -121,16 +142,44 @@ def _names_fit(known: Known, name: str, child: Node) -> None:
         )
 
 
-def _makes_role(child: Node) -> bool:
+def _makes_role(known: Known, name: str, child: Node) -> bool:
     """Whether a role of the consumer's name is created; told from what is written, right or wrong."""
+    if name in known.consumers and known.consumers[name].cloud is not Cloud.AWS:
+        return False  # the ids that Google Cloud wants are shortened
     written = child.value if isinstance(child.value, Mapping) else {}
-    without = (Runtime.PEOPLE.value, Runtime.IAM_ROLE.value)
-    return written.get("runtime") not in without and "roleArn" not in written
+    without = (Runtime.PEOPLE.value, Runtime.IAM_ROLE.value, *GCP_RUNTIMES)
+    return Cloud.AWS in known.clouds and written.get("runtime") not in without and "roleArn" not in written
+
+
+def _gcp_ids_differ(known: Known) -> None:
+    """Two long names may be shortened to one id; so may a long one and one that looks shortened."""
+    first: dict[str, str] = {}
+    for consumer in known.consumers.values():
+        made = _gcp_id(known.environment, consumer)
+        holder = first.setdefault(made, consumer.name) if made else consumer.name
+        if holder != consumer.name:
+            known.raw_consumers[consumer.name].reject(
+                f"another name: {spell((holder,))} would have the same id on gcp, {made}", show(consumer.name)
+            )
+
+
+def _gcp_id(environment: str, consumer: Consumer) -> str | None:
+    """What is made for the consumer on Google Cloud under an id of its own: a service account, a provider."""
+    if consumer.cloud is not Cloud.GCP:
+        return None
+    if consumer.runtime in CI_RUNTIMES:
+        return names.workload_identity_provider_id(consumer.lasting_name)
+    settings = consumer.settings
+    if isinstance(settings, ServiceAccountSettings) and settings.service_account is None:
+        return names.service_account_id(environment, consumer.lasting_name)
+    return None
 
 
 def _lockdown_has_break_glass(known: Known, node: Node) -> None:
     locked = [spell((key.name,)) for key in known.keys.values() if key.lockdown]
-    if locked and known.top.sound("breakGlassRole") and known.top.get("breakGlassRole") is None:
+    if not locked or Cloud.AWS not in known.clouds:
+        return
+    if known.top.sound("breakGlassRole") and known.top.get("breakGlassRole") is None:
         node.child("breakGlassRole", None).reject(
             f"the ARN of a role that stays able to read: with lockdown of {', '.join(locked[:5])} "
             "and without such a role, a wrong list of readers would leave nobody"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from keyplan.catalogue import (
+    Cloud,
     EcsSettings,
     EksIdentity,
     EksSettings,
@@ -15,8 +16,9 @@ from keyplan.catalogue import (
     Runtime,
     Settings,
 )
-from keyplan.checks.fields import Field, Node, Record, choice, text
-from keyplan.checks.formats import role_arn
+from keyplan.checks.fields import Field, Node, Record, choice, list_of, text
+from keyplan.checks.formats import kubernetes_name, role_arn
+from keyplan.checks.gcp_formats import person
 from keyplan.checks.problems import Reported
 
 
@@ -35,6 +37,16 @@ ROLE_ARN = Field(
     "an existing role that gets the policy",
     "arn:aws:iam::111122223333:role/chat-api",
     default_text="a new role",
+)
+
+
+CLOUD = Field(
+    "cloud",
+    choice(Cloud),
+    "`aws` or `gcp`",
+    "the cloud that it reads from, one of the environment's",
+    "gcp",
+    default_text="the first of `clouds`",
 )
 
 
@@ -69,14 +81,8 @@ def _eks(node: Node, record: Record) -> Settings:
 
 
 def _people(node: Node, record: Record) -> Settings:
-    return PeopleSettings(permission_set=record.get("permissionSet"))
+    return PeopleSettings(permission_set=record.get("permissionSet"), members=record.get("members") or ())
 
-
-_kubernetes_name = text(
-    r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?",
-    "a Kubernetes name: lower-case letters, digits, hyphens and dots",
-    lambda given: given.strip().lower().replace("_", "-"),
-)
 
 SERVICE_RUNTIMES = {
     Runtime.ECS: RuntimeFields(
@@ -129,7 +135,7 @@ SERVICE_RUNTIMES = {
             ),
             Field(
                 "namespace",
-                _kubernetes_name,
+                kubernetes_name,
                 "Kubernetes name",
                 "the pods' namespace",
                 "search",
@@ -137,7 +143,7 @@ SERVICE_RUNTIMES = {
             ),
             Field(
                 "serviceAccount",
-                _kubernetes_name,
+                kubernetes_name,
                 "Kubernetes name",
                 "the pods' service account",
                 "indexer",
@@ -167,7 +173,20 @@ SERVICE_RUNTIMES = {
                 "the IAM Identity Center permission set that includes the policy; "
                 "required where one of the keys has `lockdown`",
                 "LlmDevelopers",
+                only_on=Cloud.AWS,
+                elsewhere="`members` says who they are there",
             ),
+            Field(
+                "members",
+                list_of(person, "members", at_least=1),
+                "list of members",
+                "who they are: `group:` and `user:` with an address",
+                "[group:ml@example.com]",
+                required=True,
+                only_on=Cloud.GCP,
+                elsewhere="`permissionSet` says who they are there",
+            ),
+            CLOUD,
         ),
         _people,
     ),

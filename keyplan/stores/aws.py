@@ -47,7 +47,7 @@ class AwsStore:
         timeout_seconds: float,
         report: Callable[[str], None],
     ) -> None:
-        aws = manifest.aws
+        aws = manifest.on_aws()
         self._endpoints = {name: endpoint_for(name, aws.endpoints) for name in ("secretsmanager", "sts")}
         for endpoint in filter(None, self._endpoints.values()):
             require_trusted(endpoint, trusted_hosts)
@@ -102,7 +102,7 @@ class AwsStore:
 
     def deleted_error(self, key: ManifestKey, state: SecretState) -> PendingDeletion:
         """The words for a key whose secret is deleted: until when, and how to restore it."""
-        subject = Subject(self.place, "secretsmanager:PutSecretValue", key.name, key.aws.name)
+        subject = Subject(self.place, "secretsmanager:PutSecretValue", key.name, key.on_aws().name)
         return pending_deletion(subject, state.deleted.timestamp() if state.deleted else None)
 
     def put(self, key: ManifestKey, value: SecretValue, labels: Sequence[str]) -> str:
@@ -114,7 +114,7 @@ class AwsStore:
             "PutSecretValue",
             key,
             ClientRequestToken=str(uuid.uuid4()),
-            SecretString=encode(value, key.aws.json_key),
+            SecretString=encode(value, key.on_aws().json_key),
             VersionStages=["AWSCURRENT", *labels],
         )
         version_id: str = answer["VersionId"]
@@ -125,9 +125,9 @@ class AwsStore:
         self._call("UpdateSecretVersionStage", key, VersionStage=label, RemoveFromVersionId=version_id)
 
     def _call(self, operation: str, key: ManifestKey, **parameters: Any) -> dict[str, Any]:
-        subject = Subject(self.place, f"secretsmanager:{operation}", key.name, key.aws.name)
-        self._report(f"{operation} {key.aws.name}")
-        return self._road.call(operation, {"SecretId": key.aws.arn, **parameters}, subject)
+        subject = Subject(self.place, f"secretsmanager:{operation}", key.name, key.on_aws().name)
+        self._report(f"{operation} {key.on_aws().name}")
+        return self._road.call(operation, {"SecretId": key.on_aws().arn, **parameters}, subject)
 
     def _client(self, service: str) -> Any:
         endpoint = self._endpoints[service]

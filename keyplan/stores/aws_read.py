@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from keyplan.endpoints import endpoint_for, require_trusted
-from keyplan.errors import KeyplanError, PendingDeletion
+from keyplan.errors import KeyplanError, PendingDeletion, UsageError
 from keyplan.parallel import for_each
 from keyplan.stores.aws_errors import Place, Subject, pending_deletion
 from keyplan.stores.aws_request import CertificateRefused
@@ -36,7 +36,7 @@ class AwsReader:
         environ: the process's environment.
 
     Raises:
-        UsageError: the manifest's endpoint is a foreign host that nobody confirmed.
+        UsageError: the manifest's endpoint is a foreign host that nobody confirmed; or it is not on AWS.
     """
 
     def __init__(
@@ -47,7 +47,9 @@ class AwsReader:
         report: Callable[[str], None],
         environ: Mapping[str, str] = os.environ,
     ) -> None:
-        aws = document["clouds"]["aws"]
+        aws = document["clouds"].get("aws")
+        if aws is None:
+            raise UsageError(f"environment {document['environment']} is not on AWS")
         self._keys = document["keys"]
         endpoint = endpoint_for("secretsmanager", aws["endpoints"])
         if endpoint is not None:

@@ -47,12 +47,12 @@ def references(consumer: ManifestConsumer, keys: tuple[ManifestKey, ...]) -> dic
         ManifestError: a field of another name, or a plain variable in the reference's place.
     """
     for key in keys:
-        if key.aws.json_key != key.env_var:
+        if key.on_aws().json_key != key.env_var:
             raise ManifestError(
                 f"the key {key.name} is stored in a field that is not called {key.env_var}: "
                 f"{key.env_var}{REFERENCE_SUFFIX} could not say which"
             )
-    found = {f"{key.env_var}{REFERENCE_SUFFIX}": key.aws.arn for key in keys}
+    found = {f"{key.env_var}{REFERENCE_SUFFIX}": key.on_aws().arn for key in keys}
     require_distinct(consumer, [*consumer.env, *found])
     return found
 

@@ -34,7 +34,7 @@ def render(manifest: Manifest, consumer: ManifestConsumer) -> str:
     for key in keys_of(manifest, consumer):
         lines.append(
             comment(
-                f"{key.env_var} is the secret {key.aws.name}.\n"
+                f"{key.env_var} is the secret {key.on_aws().name}.\n"
                 f"That key alone: keyplan exec --only {key.name} -- PROGRAM"
             )
         )

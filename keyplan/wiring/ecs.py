@@ -56,4 +56,4 @@ def _value_from(key: ManifestKey) -> str:
     because a stage without it is read as part of the field.
     Source: ECS Developer Guide, "Pass Secrets Manager secrets through Amazon ECS environment variables".
     """
-    return f"{key.aws.arn}:{key.aws.json_key}:{STAGE}:"
+    return f"{key.on_aws().arn}:{key.on_aws().json_key}:{STAGE}:"

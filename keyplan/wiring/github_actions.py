@@ -152,8 +152,8 @@ def _credentials_step(manifest: Manifest, consumer: ManifestConsumer) -> Node:
                 Verbatim(session + "-${{ github.run_id }}"),
             ),
             "role-duration-seconds": ROLE_DURATION_SECONDS,
-            "aws-region": manifest.aws.region,
-            "allowed-account-ids": manifest.aws.account_id,
+            "aws-region": manifest.on_aws().region,
+            "allowed-account-ids": manifest.on_aws().account_id,
             "output-credentials": True,
             "output-env-credentials": False,
         },
@@ -162,7 +162,7 @@ def _credentials_step(manifest: Manifest, consumer: ManifestConsumer) -> Node:
 
 def _read_step(manifest: Manifest, keys: tuple[ManifestKey, ...]) -> Node:
     calls = "".join(
-        f"{shlex.join(['read_key', key.env_var, key.aws.arn, key.aws.json_key])}\n" for key in keys
+        f"{shlex.join(['read_key', key.env_var, key.on_aws().arn, key.on_aws().json_key])}\n" for key in keys
     )
     return {
         "name": "Read the keys",
@@ -172,8 +172,8 @@ def _read_step(manifest: Manifest, keys: tuple[ManifestKey, ...]) -> Node:
             "AWS_ACCESS_KEY_ID": _output("aws", "aws-access-key-id"),
             "AWS_SECRET_ACCESS_KEY": _output("aws", "aws-secret-access-key"),
             "AWS_SESSION_TOKEN": _output("aws", "aws-session-token"),
-            "AWS_REGION": manifest.aws.region,
-            "AWS_DEFAULT_REGION": manifest.aws.region,  # AWS CLI 1 knows no other
+            "AWS_REGION": manifest.on_aws().region,
+            "AWS_DEFAULT_REGION": manifest.on_aws().region,  # AWS CLI 1 knows no other
         },
         "run": Block(READ_KEY + calls),
     }

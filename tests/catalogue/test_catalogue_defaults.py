@@ -17,12 +17,14 @@ from keyplan.catalogue import (
     EksSettings,
     GithubSettings,
     GitlabSettings,
+    GkeSettings,
     Key,
     PeopleSettings,
     ReadAt,
     ReminderMode,
     RoleSettings,
     Runtime,
+    ServiceAccountSettings,
     Settings,
     consumer_settings,
 )
@@ -30,6 +32,7 @@ from keyplan.durations import Duration
 
 Read = Callable[..., Catalogue]
 ROLE = "arn:aws:iam::111122223333:role/app/chat"
+ACCOUNT = "chat-api@example-prod.iam.gserviceaccount.com"
 
 
 def test_everything_that_is_left_out_has_its_documented_default(catalogue_of: Read) -> None:
@@ -147,7 +150,33 @@ SETTINGS: dict[str, tuple[str, Settings, dict[str, Any]]] = {
             "oidcIssuer": "https://oidc.eks.eu-west-1.amazonaws.com/id/ABCDEF",
         },
     ),
+    "cloud run": (
+        "runtime: cloud-run",
+        ServiceAccountSettings(None),
+        {},
+    ),
+    "cloud run job": (
+        f"runtime: cloud-run-job, serviceAccount: '{ACCOUNT}'",
+        ServiceAccountSettings(ACCOUNT),
+        {"serviceAccount": ACCOUNT},
+    ),
+    "gke": (
+        "runtime: gke, namespace: web, serviceAccount: chat, project: example-clusters",
+        GkeSettings("web", "chat", "example-clusters"),
+        {"namespace": "web", "serviceAccount": "chat", "project": "example-clusters"},
+    ),
+    "compute engine": ("runtime: compute-engine", ServiceAccountSettings(None), {}),
+    "cloud build": (
+        f"runtime: cloud-build, serviceAccount: '{ACCOUNT}'",
+        ServiceAccountSettings(ACCOUNT),
+        {"serviceAccount": ACCOUNT},
+    ),
     "people": ("runtime: people, permissionSet: Llm", PeopleSettings("Llm"), {"permissionSet": "Llm"}),
+    "people on gcp": (
+        "runtime: people, cloud: gcp, members: ['group:ml@example.com', 'user:ann@example.com']",
+        PeopleSettings(None, ("group:ml@example.com", "user:ann@example.com")),
+        {"members": ["group:ml@example.com", "user:ann@example.com"]},
+    ),
     "github": (
         "runtime: github-actions, repository: example/evals, repositoryId: 123, repositoryOwnerId: '45', "
         "environment: production, branches: [main, release/*], tags: [v*]",
@@ -165,6 +194,11 @@ SETTINGS: dict[str, tuple[str, Settings, dict[str, Any]]] = {
         "runtime: gitlab-ci, project: example/data/nightly, branches: [main]",
         GitlabSettings("example/data/nightly", ("main",), (), "https://gitlab.com"),
         {"project": "example/data/nightly", "branches": ["main"], "issuer": "https://gitlab.com"},
+    ),
+    "gitlab on gcp": (
+        "runtime: gitlab-ci, cloud: gcp, project: example/nightly, projectId: 278964, tags: [v1]",
+        GitlabSettings("example/nightly", (), ("v1",), "https://gitlab.com", "278964"),
+        {"project": "example/nightly", "projectId": "278964", "tags": ["v1"], "issuer": "https://gitlab.com"},
     ),
     "circleci": (
         "runtime: circleci, organizationId: 2d1d9c5e-0d4b-4c8e-9f3a-6b7c8d9e0f1a, "
@@ -187,9 +221,8 @@ SETTINGS: dict[str, tuple[str, Settings, dict[str, Any]]] = {
 def test_each_runtime_reads_its_fields_and_spells_them_as_it_read_them(
     catalogue_of: Read, fields: str, expected: Settings, spelled: dict[str, Any]
 ) -> None:
-    settings = (
-        catalogue_of(f"consumers: {{chat: {{keys: [anthropic], {fields}}}}}").consumers["chat"].settings
-    )
+    catalogue = catalogue_of(f"{{clouds: [aws, gcp], consumers: {{chat: {{keys: [anthropic], {fields}}}}}}}")
+    settings = catalogue.consumers["chat"].settings
     assert settings == expected
     assert consumer_settings(settings) == spelled
 

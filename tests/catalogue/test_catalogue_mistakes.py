@@ -12,7 +12,10 @@ EMAIL = "an e-mail address, as in `team@example.com`"
 NAME = "lower-case letters, digits and hyphens, beginning with a letter and not ending in a hyphen"
 REGION = "an AWS region, as in `eu-west-1`"
 ROLE = "the ARN of one IAM role, as in `arn:aws:iam::111122223333:role/NAME`, without wildcards"
-RUNTIMES = "ecs, lambda, ec2, eks, iam-role, people, github-actions, gitlab-ci, circleci or buildkite"
+RUNTIMES = (
+    "ecs, lambda, ec2, eks, iam-role, cloud-run, cloud-run-job, gke, compute-engine, cloud-build, "
+    "people, github-actions, gitlab-ci, circleci or buildkite"
+)
 KEY_FIELDS = (
     "vendor, envVar, owner, rotateEvery, remindBefore, grace, format, secretName, lockdown, replicas, "
     "renamedFrom, adopt"
@@ -20,7 +23,7 @@ KEY_FIELDS = (
 TOP_FIELDS = (
     "environment, clouds, owner, keys, consumers, reminders, escalateAfter, recoveryWindow, "
     "protect, lockdown, "
-    "breakGlassRole, operators, auditors, claudeCode"
+    "breakGlassRole, operators, auditors, gcp, claudeCode"
 )
 
 MISTAKES = {
@@ -318,10 +321,10 @@ MISTAKES = {
         ],
     ),
     "clouds that are not there yet, and misspelt": (
-        "clouds: [gcp, awss]",
+        "clouds: [azure, awss]",
         [
-            "clouds[0]: found `gcp`; allowed: aws (gcp is not supported yet in this version)",
-            "clouds[1]: found `awss`; allowed: aws; did you mean `aws`?",
+            "clouds[0]: found `azure`; allowed: aws or gcp (azure is not supported yet in this version)",
+            "clouds[1]: found `awss`; allowed: aws or gcp; did you mean `aws`?",
         ],
     ),
     "environment of a copied file": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parent.parent.parent
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
+GCP_PROJECT, PROJECT_NUMBER = "keyplan-sandbox", "123456789012"
 VARIABLES = {
     "anthropic": "ANTHROPIC_API_KEY",
     "openrouter": "OPENROUTER_API_KEY",
@@ -78,6 +80,47 @@ def manifest_document(environment: str, endpoint: str, keys: dict[str, str]) -> 
             },
         },
     }
+
+
+def on_both_clouds(document: dict[str, Any], endpoint: str) -> dict[str, Any]:
+    """A copy of a manifest on AWS that is on Google Cloud too, with consumers of each kind there."""
+    both = copy.deepcopy(document)
+    environment = document["environment"]
+    pool = f"projects/{PROJECT_NUMBER}/locations/global/workloadIdentityPools/keyplan-{environment}"
+    both["clouds"]["gcp"] = {
+        "projectId": GCP_PROJECT,
+        "projectNumber": PROJECT_NUMBER,
+        "region": "europe-west1",
+        "operatorRole": f"projects/{GCP_PROJECT}/roles/keyplan_{environment}_operator",
+        "auditorRole": f"projects/{GCP_PROJECT}/roles/keyplan_{environment}_auditor",
+        "endpoints": {"secretmanager": endpoint, "sts": endpoint},
+    }
+    for name, key in both["keys"].items():
+        secret_id = f"{environment}-{name}-api-key"
+        key["gcp"] = {"name": secret_id, "resource": f"projects/{GCP_PROJECT}/secrets/{secret_id}"}
+    first = {"cloud": "gcp", "keys": list(both["keys"])[:1], "env": {}, "policyArns": []}
+    account = f"{environment}-crawler-reader@{GCP_PROJECT}.iam.gserviceaccount.com"
+    both["consumers"] |= {
+        "crawler": {
+            "runtime": "cloud-run",
+            **first,
+            "member": f"serviceAccount:{account}",
+            "settings": {},
+        },
+        "nightly": {
+            "runtime": "gitlab-ci",
+            **first,
+            "member": f"principalSet://iam.googleapis.com/{pool}/attribute.nightly/278964",
+            "workloadIdentityProvider": f"{pool}/providers/ci-nightly",
+            "settings": {"project": "example/nightly", "projectId": "278964"},
+        },
+        "research": {
+            "runtime": "people",
+            **first,
+            "settings": {"members": ["group:ml@example.com"]},
+        },
+    }
+    return both
 
 
 def clean_environment(home: Path, **more: str) -> dict[str, str]:

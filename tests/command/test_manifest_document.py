@@ -12,15 +12,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keyplan import catalogue
 from keyplan.catalogue import Runtime
-from keyplan.errors import ManifestError
+from keyplan.errors import ManifestError, UsageError
+from keyplan.json_shape import check_object
 from keyplan.manifest import Manifest
-from keyplan.manifest_document import RUNTIMES, check, parse
-from tests.command.environments import ACCOUNT, PROJECT, REGION, manifest_document
+from keyplan.manifest_document import check, parse
+from keyplan.manifest_rules import AWS_RUNTIMES, CLOUDS, DOCUMENT, GCP_RUNTIMES, RUNTIMES
+from tests.command.environments import (
+    ACCOUNT,
+    GCP_PROJECT,
+    PROJECT,
+    PROJECT_NUMBER,
+    REGION,
+    manifest_document,
+    on_both_clouds,
+)
 
 SCHEMA = json.loads((PROJECT / "docs" / "manifest.schema.json").read_text())
 ARN = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:dev/anthropic-api-key-AbCdEf"
 RIGHT = manifest_document("dev", "http://127.0.0.1:5000", {"anthropic": ARN})
+BOTH = on_both_clouds(RIGHT, "http://127.0.0.1:5001")
+GCP_ONLY = copy.deepcopy(BOTH)
+for entry in (GCP_ONLY["clouds"], *GCP_ONLY["keys"].values()):
+    del entry["aws"]
+GCP_ONLY["consumers"] = {name: one for name, one in BOTH["consumers"].items() if "cloud" in one}
 
 Change = Callable[[dict[str, Any]], object]
 MISTAKES: dict[str, tuple[Change, list[str]]] = {
@@ -92,8 +108,111 @@ MISTAKES: dict[str, tuple[Change, list[str]]] = {
 }
 
 
-def changed(change: Change) -> dict[str, Any]:
-    document = copy.deepcopy(RIGHT)
+BETWEEN_CLOUDS: dict[str, tuple[Change, list[str]]] = {
+    "no cloud at all": (
+        lambda document: document.update(clouds={}),
+        ["clouds: expected aws or gcp, or both"],
+    ),
+    "a cloud that does not exist": (
+        lambda document: document["clouds"].update(gpc={}),
+        ["clouds.gpc: there is no such field; did you mean gcp"],
+    ),
+    "a key that one cloud lacks": (
+        lambda document: document["keys"]["anthropic"].pop("gcp"),
+        ["keys.anthropic.gcp: it is missing, and gcp is one of the manifest's clouds"],
+    ),
+    "a key in a cloud that is none of the manifest's": (
+        lambda document: (
+            document["clouds"].pop("gcp"),
+            document.update(consumers={}),
+        ),
+        ["keys.anthropic.gcp: it is there, and gcp is none of the manifest's clouds"],
+    ),
+    "a secret of another project": (
+        lambda document: document["keys"]["anthropic"]["gcp"].update(
+            resource="projects/other-project/secrets/dev-anthropic-api-key"
+        ),
+        [
+            "keys.anthropic.gcp.resource: it is not the secret dev-anthropic-api-key in project "
+            f"{GCP_PROJECT}, of this manifest"
+        ],
+    ),
+    "a secret of another name": (
+        lambda document: document["keys"]["anthropic"]["gcp"].update(name="dev-other"),
+        [
+            f"keys.anthropic.gcp.resource: it is not the secret dev-other in project {GCP_PROJECT}, "
+            "of this manifest"
+        ],
+    ),
+    "a project's number where its id belongs": (
+        lambda document: document["clouds"]["gcp"].update(projectId=PROJECT_NUMBER),
+        ["clouds.gcp.projectId: expected the id of a Google Cloud project, as in `example-prod`"],
+    ),
+    "a sandbox beside a real cloud": (
+        lambda document: document["clouds"]["gcp"].update(endpoints={}),
+        ["clouds: aws is a sandbox's and gcp is not: all or none can be"],
+    ),
+    "a real cloud beside a sandbox": (
+        lambda document: document["clouds"]["aws"].update(endpoints={}),
+        ["clouds: gcp is a sandbox's and aws is not: all or none can be"],
+    ),
+    "a sandbox and a real host in one cloud": (
+        lambda document: document["clouds"]["gcp"]["endpoints"].update(sts="https://sts.googleapis.com"),
+        ["clouds.gcp.endpoints: some are a sandbox's (http) and some are not: all or none can be"],
+    ),
+    "a consumer of a cloud that is none of the manifest's": (
+        lambda document: (document["clouds"].pop("aws"), document["keys"]["anthropic"].pop("aws")),
+        [
+            "consumers.chat-api.cloud: aws is none of the manifest's clouds",
+            "consumers.evals.cloud: aws is none of the manifest's clouds",
+        ],
+    ),
+    "a runtime of the other cloud": (
+        lambda document: (
+            document["consumers"]["evals"].update(runtime="gke"),
+            document["consumers"]["research"].update(runtime="lambda"),
+        ),
+        [
+            "consumers.evals.cloud: gke is not on aws",
+            "consumers.research.cloud: lambda is not on gcp",
+        ],
+    ),
+    "principals of the other cloud": (
+        lambda document: (
+            document["consumers"]["evals"].update(member="group:ml@example.com"),
+            document["consumers"]["nightly"].update(
+                roleArn=f"arn:aws:iam::{ACCOUNT}:role/x", policyArns=[f"arn:aws:iam::{ACCOUNT}:policy/x"]
+            ),
+        ),
+        [
+            "consumers.evals.member: it is there, and the consumer reads on aws",
+            "consumers.nightly.roleArn: it is there, and the consumer reads on gcp",
+            "consumers.nightly.policyArns: expected an empty list, because the consumer reads on gcp",
+        ],
+    ),
+    "everybody as a reader": (
+        lambda document: document["consumers"]["crawler"].update(member="allUsers"),
+        [
+            "consumers.crawler.member: expected an IAM member, as in "
+            "`serviceAccount:NAME@PROJECT.iam.gserviceaccount.com` or `principalSet://…`"
+        ],
+    ),
+    "a provider of another project": (
+        lambda document: document["consumers"]["nightly"].update(
+            workloadIdentityProvider=document["consumers"]["nightly"]["workloadIdentityProvider"].replace(
+                PROJECT_NUMBER, "99"
+            )
+        ),
+        [
+            f"consumers.nightly.workloadIdentityProvider: it is not in project {PROJECT_NUMBER}, "
+            "the manifest's own"
+        ],
+    ),
+}
+
+
+def changed(change: Change, right: dict[str, Any] = RIGHT) -> dict[str, Any]:
+    document = copy.deepcopy(right)
     change(document)
     return document
 
@@ -101,6 +220,11 @@ def changed(change: Change) -> dict[str, Any]:
 @pytest.mark.parametrize(("change", "expected"), MISTAKES.values(), ids=MISTAKES.keys())
 def test_each_mistake_is_said_with_its_path(change: Change, expected: list[str]) -> None:
     assert check(changed(change)) == expected
+
+
+@pytest.mark.parametrize(("change", "expected"), BETWEEN_CLOUDS.values(), ids=BETWEEN_CLOUDS.keys())
+def test_each_mistake_between_clouds_is_said_with_its_path(change: Change, expected: list[str]) -> None:
+    assert check(changed(change, BOTH)) == expected
 
 
 def test_one_error_has_all_mistakes_and_what_to_do() -> None:
@@ -118,6 +242,37 @@ def test_what_is_read_is_what_was_written() -> None:
     document = changed(lambda document: document["keys"]["anthropic"].update(format="sk-[a-z]+"))
     document["consumers"]["evals"].pop("roleArn")
     assert Manifest.from_json(document).to_json() == document
+
+
+@pytest.mark.parametrize("document", [RIGHT, BOTH, GCP_ONLY], ids=["aws", "both", "gcp"])
+def test_what_is_read_from_each_cloud_is_what_was_written(document: dict[str, Any]) -> None:
+    manifest = Manifest.from_json(document)
+    written = manifest.to_json()
+    assert written == document
+    assert Manifest.from_json(written) == manifest
+
+
+def test_a_consumer_without_a_cloud_reads_from_aws() -> None:
+    consumers = Manifest.from_json(BOTH).consumers
+    assert {name: consumer.cloud for name, consumer in consumers.items()} == {
+        "chat-api": "aws",
+        "crawler": "gcp",
+        "evals": "aws",
+        "nightly": "gcp",
+        "research": "gcp",
+    }
+
+
+def test_what_is_asked_of_a_cloud_that_is_not_there_is_said_in_words() -> None:
+    aws, gcp = Manifest.from_json(RIGHT), Manifest.from_json(GCP_ONLY)
+    for ask, words in (
+        (gcp.on_aws, "environment dev is not on AWS"),
+        (aws.on_gcp, "environment dev is not on Google Cloud"),
+        (gcp.keys["anthropic"].on_aws, "the key anthropic is not stored on AWS"),
+        (aws.keys["anthropic"].on_gcp, "the key anthropic is not stored on Google Cloud"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            ask()
 
 
 @pytest.mark.parametrize(
@@ -160,8 +315,11 @@ def test_a_newer_manifest_says_which_keyplan_it_needs(version: str) -> None:
     assert caught.value.hint == "pip install --upgrade keyplan"
 
 
-def test_the_runtimes_are_the_catalogues() -> None:
+def test_the_runtimes_and_their_clouds_are_the_catalogues() -> None:
     assert set(RUNTIMES) == {runtime.value for runtime in Runtime}
+    assert set(AWS_RUNTIMES) == catalogue.AWS_RUNTIMES
+    assert set(GCP_RUNTIMES) == catalogue.GCP_RUNTIMES
+    assert tuple(catalogue.Cloud) == CLOUDS
 
 
 def paths(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -175,14 +333,15 @@ TEXT = st.text(max_size=8).filter(lambda text: not text.endswith("\n"))
 JSON_VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(), TEXT, st.just([]), st.just({}), st.just({"x": 1}),
     st.sampled_from(["90d", "http://127.0.0.1:1", "http://h", "https://h/", "https://h:00/x", "arn:aws:x"]),
+    st.sampled_from(["gcp", "gke", "europe-west1", "allUsers", "group:a@b.com", "projects/a/secrets/b"]),
 )  # fmt: skip
 
 
-@given(path=st.sampled_from(paths(RIGHT)[1:]), new=JSON_VALUES, remove=st.booleans())
+@given(path=st.sampled_from(paths(BOTH)[1:]), new=JSON_VALUES, remove=st.booleans())
 def test_the_published_schema_and_the_code_accept_the_same_shapes(
     path: tuple[Any, ...], new: Any, remove: bool
 ) -> None:
-    document = copy.deepcopy(RIGHT)
+    document = copy.deepcopy(BOTH)
     owner: Any = document
     for step in path[:-1]:
         owner = owner[step]
@@ -191,18 +350,8 @@ def test_the_published_schema_and_the_code_accept_the_same_shapes(
     else:
         owner[path[-1]] = new
     by_schema = not list(jsonschema.Draft202012Validator(SCHEMA).iter_errors(document))
-    try:
-        mistakes = check(document)
-    except ManifestError:
-        mistakes = ["not a manifest"]
-    # What refers to something elsewhere in the document is beyond a schema.
-    shape_mistakes = [
-        mistake
-        for mistake in mistakes
-        if "there is no key" not in mistake
-        and "it is not the secret" not in mistake
-        and "all or none" not in mistake
-    ]
+    shape_mistakes: list[str] = []  # what is wrong between two parts is beyond a schema
+    check_object(document, "", DOCUMENT, shape_mistakes)
     assert by_schema == (not shape_mistakes)
 
 
@@ -212,6 +361,12 @@ def test_the_published_schema_and_the_code_accept_the_same_names(name: str, plac
     document[place][name] = next(iter(RIGHT[place].values()))
     by_schema = not list(jsonschema.Draft202012Validator(SCHEMA).iter_errors(document))
     assert by_schema == (not check(document))
+
+
+@pytest.mark.parametrize("document", [RIGHT, BOTH, GCP_ONLY], ids=["aws", "both", "gcp"])
+def test_the_published_schema_accepts_a_manifest_of_each_cloud(document: dict[str, Any]) -> None:
+    assert list(jsonschema.Draft202012Validator(SCHEMA).iter_errors(document)) == []
+    assert check(document) == []
 
 
 def test_the_schema_is_itself_a_schema() -> None:

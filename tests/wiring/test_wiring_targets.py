@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from keyplan.catalogue import CI_RUNTIMES, Runtime
+from keyplan.catalogue import CI_RUNTIMES, GCP_RUNTIMES, Runtime
 from keyplan.errors import ManifestError, UsageError
 from keyplan.manifest import Manifest
 from keyplan.wiring import TARGETS, targets_for, wire, wire_all
@@ -183,7 +183,7 @@ def test_a_long_list_of_names_is_cut_in_an_error(manifest: Manifest) -> None:
 def test_every_runtime_of_the_catalogue_is_served_or_known_to_lack_a_target() -> None:
     served = frozenset().union(*(target.runtimes for target in TARGETS.values()))
     assert served <= set(Runtime)
-    assert set(Runtime) - served == {"gitlab-ci", "circleci", "buildkite"}
+    assert set(Runtime) - served == {"gitlab-ci", "circleci", "buildkite"} | GCP_RUNTIMES
     assert not CI_RUNTIMES & TARGETS["dotenv"].runtimes
 
 
