@@ -11,23 +11,19 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tests.command.environments import ACCOUNT, REGION, Environment, manifest_document
 from tests.command.fake_aws import FakeAws, make_certificate
 from tests.moto_classes import corrected_moto
+from tests.moto_server import moto_server
 
 
 @pytest.fixture(scope="session")
 def moto_url() -> Iterator[str]:
     """A moto server for this test process."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    with corrected_moto():
-        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        server.start()
-        host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
-        server.stop()
+    with corrected_moto(), moto_server() as address:
+        yield address
 
 
 @pytest.fixture

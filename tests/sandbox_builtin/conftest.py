@@ -13,6 +13,7 @@ import pytest
 from sandbox.builtin.providers import Providers
 from sandbox.provider import Provider
 from sandbox.provider.cloud import ENDPOINT_NAMES
+from tests.moto_server import moto_server
 from tests.sandbox_builtin.stack import Stack
 
 REGION = "eu-west-1"
@@ -21,13 +22,8 @@ REGION = "eu-west-1"
 @pytest.fixture(scope="session")
 def moto_address() -> Iterator[str]:
     """The server's address. Its thread ends with the process."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with moto_server() as address:
+        yield address
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from botocore.config import Config
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from sandbox.provider.cloud import ENDPOINT_NAMES
+from tests.moto_server import moto_server
 from tests.sandbox_plugins.engine_side import Engine
 from tests.sandbox_plugins.plugin_process import started
 
@@ -22,13 +23,8 @@ NO_RETRIES = Config(retries={"total_max_attempts": 1}, proxies={})
 @pytest.fixture(scope="session")
 def moto_address() -> Iterator[str]:
     """The server's address. Its thread ends with the process."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with moto_server() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -15,12 +15,12 @@ from pathlib import Path
 import boto3
 import dotenv
 import pytest
-from moto.server import ThreadedMotoServer
 
 from keyplan import cli
 from keyplan.manifest import Manifest
 from keyplan.wiring import wire, wire_all
 from keyplan.wiring.dotenv import MARKER
+from tests.moto_server import moto_server
 from tests.wiring.conftest import REGION
 
 ANTHROPIC = "sk-ant-" + "api03-" + "c4Nary-" * 13 + "c4" + "AA"
@@ -30,11 +30,8 @@ OPENROUTER = "sk-or-v1-" + "0123456789abcdef" * 4
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     """Secrets Manager on this machine."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with moto_server() as address:
+        yield address
 
 
 @pytest.fixture

@@ -22,12 +22,12 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from moto.server import ThreadedMotoServer
 from ruamel.yaml import YAML
 
 from keyplan.errors import ManifestError, UsageError
 from keyplan.manifest import Manifest
 from keyplan.wiring import wire
+from tests.moto_server import moto_server
 from tests.wiring.conftest import ACCOUNT, REGION, consumer
 
 SCHEMA = Path(check_jsonschema.__file__).parent / "builtin_schemas" / "vendor" / "github-workflows.json"
@@ -275,11 +275,8 @@ def test_a_long_name_leaves_room_for_the_run_in_the_session_name(manifest: Manif
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     """Secrets Manager on this machine."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with moto_server() as address:
+        yield address
 
 
 def run_read_step(
