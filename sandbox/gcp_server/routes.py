@@ -4,8 +4,36 @@ from __future__ import annotations
 
 from sandbox.gcp_server.routing import Route
 from sandbox.gcp_server.secret_manager import methods
+from sandbox.gcp_server.services import (
+    accounts,
+    custom_roles,
+    functions,
+    logs,
+    monitoring,
+    pools,
+    projects,
+    pubsub,
+    scheduler,
+    service_usage,
+    storage,
+)
+
+SERVICES = (
+    methods,
+    projects,
+    service_usage,
+    accounts,
+    custom_roles,
+    pools,
+    pubsub,
+    monitoring,
+    logs,
+    scheduler,
+    functions,
+    storage,
+)
 
 
 def all_routes() -> list[Route]:
     """The routes of all services."""
-    return methods.routes()
+    return [route for service in SERVICES for route in service.routes()]

@@ -37,7 +37,7 @@ class Route:
 def split(path: str) -> tuple[list[str], str]:
     """A path's segments, percent-decoded, and its verb. An encoded slash stays within its segment."""
     raw = path.strip("/").split("/")
-    match = None if raw[:2] == ["storage", "v1"] else VERB.fullmatch(raw[-1])
+    match = None if "storage" in raw[:2] else VERB.fullmatch(raw[-1])
     verb = ""
     if match is not None:
         raw[-1], verb = match.groups()

@@ -141,6 +141,7 @@ AGED_FIELDS = (
     "receiveTimestamp",
     "timeCreated",
     "updated",
+    "_deletedAt",
 )
 
 

@@ -22,6 +22,7 @@ from sandbox.gcp_server.access.identity import PREFIX
 from sandbox.gcp_server.application import GoogleCloud
 from sandbox.gcp_server.world import ADMINISTRATOR, World
 from sandbox.server.quiet import QuietRequestHandler
+from tests.sandbox_gcp.google_shapes import check_answer
 
 
 class SandboxCredentials(Credentials):  # type: ignore[misc]  # google-auth has no types
@@ -81,13 +82,23 @@ class Cloud:
         text = response.read()
         connection.close()
         kind = response.headers.get("Content-Type", "")
-        return Answer(response.status, json.loads(text) if text and "json" in kind else text)
+        answer = Answer(response.status, json.loads(text) if text and "json" in kind else text)
+        if answer.status == 200:
+            check_answer(method, path, answer.body)
+        return answer
 
     def do(self, method: str, path: str, body: Any = None, member: str = ADMINISTRATOR) -> Any:
         """The answer's body; the request has to succeed."""
         answer = self.ask(method, path, body, member)
-        assert answer.status == 200, answer.body
+        assert answer.status in (200, 204), answer.body
         return answer.body
+
+    def finish(self, version: str, operation: dict[str, Any]) -> Any:
+        """The result of a long-running operation."""
+        assert "done" not in operation
+        finished = self.do("GET", f"/{version}/{operation['name']}")
+        assert finished["done"] is True
+        return finished["response"]
 
     def client(self, member: str = ADMINISTRATOR) -> SecretManagerServiceClient:
         """Google's own client of Secret Manager."""
