@@ -23,8 +23,13 @@ def read_catalogue() -> Catalogue:
     prefix = f"{config.name}:"
     # pulumi.Config can look a name up and not list them; a misspelled field would be left out in silence.
     names = [name.removeprefix(prefix) for name in CONFIG.get() if name.startswith(prefix)]
+    gcp = pulumi.Config("gcp")
     return catalogue_from_config(
-        config.get, pulumi.get_stack(), pulumi.Config("aws").get("region"), sorted(names)
+        config.get,
+        pulumi.get_stack(),
+        pulumi.Config("aws").get("region"),
+        sorted(names),
+        {f"gcp:{name}": gcp.get(name) for name in ("project", "region")},
     )
 
 

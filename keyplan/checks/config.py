@@ -6,13 +6,14 @@ keyplan imports no pulumi: the caller passes `pulumi.Config("keyplan").get`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from keyplan.catalogue import Catalogue
 from keyplan.checks.environment import read_catalogue
-from keyplan.checks.environment_fields import FIELDS
+from keyplan.checks.environment_fields import DEFAULT_CLOUDS, FIELDS
 from keyplan.checks.problems import ALREADY_REPORTED, Problems
+from keyplan.checks.providers import GCP_PROJECT, GCP_REGION, read_providers
 from keyplan.errors import CatalogueError
 
 # Fields whose values have parts, and so arrive as JSON.
@@ -24,6 +25,7 @@ def catalogue_from_config(
     environment: str,
     region: str | None = None,
     names: Iterable[str] = (),
+    gcp: Mapping[str, str | None] | None = None,
 ) -> Catalogue:
     """The catalogue of a stack.
 
@@ -32,6 +34,8 @@ def catalogue_from_config(
         environment: the stack's name.
         region: the value of `aws:region`, for the checks that compare with it.
         names: every name that the configuration has, so that an unknown one is a mistake.
+        gcp: the values of `gcp:project` and `gcp:region` by those names, None for one that is not there:
+            an environment on gcp needs both. Without the argument they are not checked.
 
     Raises:
         CatalogueError: with every mistake.
@@ -43,6 +47,8 @@ def catalogue_from_config(
         raw = get(field.name)
         if raw is not None:
             values[field.name] = _decode(field.name, raw, problems) if field.name in JSON_FIELDS else raw
+    if gcp is not None:
+        read_providers(gcp, values.get("clouds", DEFAULT_CLOUDS), problems, (GCP_PROJECT, GCP_REGION))
     catalogue = read_catalogue(values, environment, problems, region)
     if catalogue is None:
         raise CatalogueError(environment, problems.all())

@@ -10,6 +10,7 @@ from keyplan.checks.formats import email, principal_arn, role_arn
 from keyplan.checks.gcp import gcp_settings
 
 NOT_YET = "not supported yet in this version"
+DEFAULT_CLOUDS = [Cloud.AWS.value]
 
 
 class Route(StrEnum):
@@ -56,7 +57,7 @@ FIELDS = (
         "where the keys are stored: `aws`, `gcp` or both; people and CI runners that name no `cloud` read "
         "from the first",
         "[aws, gcp]",
-        default=["aws"],
+        default=DEFAULT_CLOUDS,
     ),
     Field(
         "owner",

@@ -13,15 +13,14 @@ from typing import Any
 
 from keyplan.catalogue import Catalogue
 from keyplan.checks.environment import read_catalogue
-from keyplan.checks.fields import Node
-from keyplan.checks.formats import region as region_reader
+from keyplan.checks.environment_fields import DEFAULT_CLOUDS
 from keyplan.checks.pasted import show
-from keyplan.checks.problems import ALREADY_REPORTED, Location, Path, Problems, Reported, nearest, spell
+from keyplan.checks.problems import ALREADY_REPORTED, Location, Path, Problems, nearest, spell
 from keyplan.checks.project import NAMESPACE, PROJECT_FILE, Project, full_name, read_project
+from keyplan.checks.providers import AWS_REGION, read_providers
 from keyplan.checks.yaml_text import Document, read_document
 from keyplan.errors import CatalogueError, UsageError
 
-REGION = "aws:region"
 # What Pulumi itself writes into, or reads from, a stack's file.
 STACK_FIELDS = (
     "config",
@@ -70,7 +69,8 @@ def load_catalogue(project: FilePath, environment: str) -> Catalogue:
     if configuration is None:
         raise CatalogueError(environment, problems.all())
     located = Problems(lambda path: _locate(configuration, path), problems)
-    region = _region(configuration, located)
+    clouds = configuration.values.get(f"{NAMESPACE}:clouds", DEFAULT_CLOUDS)
+    region = read_providers(configuration.values, clouds, located).get(AWS_REGION)
     ours = {
         name.removeprefix(f"{NAMESPACE}:"): value
         for name, value in configuration.values.items()
@@ -161,17 +161,6 @@ def _locate(configuration: _Configuration, path: Path) -> Location | None:
     if full in configuration.values and len(path) == 1:
         return project.locate_default(full)
     return None
-
-
-def _region(configuration: _Configuration, problems: Problems) -> str | None:
-    clouds = configuration.values.get(f"{NAMESPACE}:clouds", ["aws"])
-    node = Node(configuration.values.get(REGION), (REGION,), problems)
-    if node.value is None and "aws" not in (clouds if isinstance(clouds, list) else []):
-        return None
-    try:
-        return region_reader(node)
-    except Reported:
-        return None
 
 
 def _check_types(configuration: _Configuration, problems: Problems) -> None:
