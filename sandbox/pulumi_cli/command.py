@@ -57,64 +57,76 @@ def follow(workspace: Workspace, *arguments: str, on_event: Callable[[Mapping[st
 
     Raises: KeyboardInterrupt after Ctrl-C, once the engine has let what was under way end.
     """
-    process = subprocess.Popen(
-        [workspace.engine.binary, *arguments, "--json", *QUIET],
-        cwd=workspace.project_directory,
-        env={**workspace.environment(), "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-    )
-    assert process.stdout is not None  # noqa: S101 - Popen was given a pipe
     rest: list[str] = []
-    with process, _passing_on_interrupts(process) as interrupted:
-        for line in process.stdout:
-            event = _event(line)
-            if event is None:
-                rest.append(line)
-            else:
-                on_event(event)
-        process.wait()
-    if interrupted:
+    with _noting_interrupts() as noted:
+        process = subprocess.Popen(
+            [workspace.engine.binary, *arguments, "--json", *QUIET],
+            cwd=workspace.project_directory,
+            env={**workspace.environment(), "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+        noted.pass_on_to(process)
+        assert process.stdout is not None  # noqa: S101 - Popen was given a pipe
+        with process:
+            for line in process.stdout:
+                event = _event(line)
+                if event is None:
+                    rest.append(line)
+                else:
+                    on_event(event)
+            process.wait()
+    if noted.count:
         raise KeyboardInterrupt
     return Ended(process.returncode, "".join(rest), "")
 
 
 def hand_over(workspace: Workspace, *arguments: str) -> int:
     """Run a command with this terminal; returns its exit code, or 130 when Ctrl-C made it fail."""
-    interrupts: list[int] = []
-    # The terminal sends Ctrl-C to both; the engine ends in good order, and this process waits for that. A
-    # handler and not SIG_IGN, which the engine would inherit; set before there is an engine to leave behind.
-    before = signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
-    try:
+    # The terminal sends Ctrl-C to both; the engine ends in good order, and this process waits for that.
+    with _noting_interrupts() as noted:
         process = subprocess.Popen(
             [workspace.engine.binary, *arguments],
             cwd=workspace.project_directory,
             env=workspace.environment(),
         )
         process.wait()
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if interrupts and process.returncode:
+    if noted.count and process.returncode:
         return EXIT_INTERRUPTED
     return process.returncode if process.returncode >= 0 else 128 - process.returncode
 
 
+class _Interrupts:
+    """Ctrl-C while a command runs: counted, and passed on to an engine that the terminal does not reach."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._process: subprocess.Popen[str] | None = None
+
+    def pass_on_to(self, process: subprocess.Popen[str]) -> None:
+        """Send it on: at the first the engine ends in good order, at the second at once."""
+        self._process = process
+        for _ in range(self.count):
+            process.send_signal(signal.SIGINT)
+
+    def arrived(self, number: int, _: object) -> None:
+        """Handle the signal."""
+        self.count += 1
+        if self._process is not None:
+            self._process.send_signal(number)
+
+
 @contextmanager
-def _passing_on_interrupts(process: subprocess.Popen[str]) -> Iterator[list[int]]:
-    """Note Ctrl-C, and pass it on: at the first the engine ends in good order, at the second at once."""
-    received: list[int] = []
-
-    def interrupted(number: int, _: object) -> None:
-        received.append(number)
-        process.send_signal(number)
-
-    before = signal.signal(signal.SIGINT, interrupted)
+def _noting_interrupts() -> Iterator[_Interrupts]:
+    """A handler and not SIG_IGN, which the engine would inherit; set before there is one to leave behind."""
+    noted = _Interrupts()
+    before = signal.signal(signal.SIGINT, noted.arrived)
     try:
-        yield received
+        yield noted
     finally:
         signal.signal(signal.SIGINT, before)
 
