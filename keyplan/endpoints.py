@@ -1,8 +1,9 @@
-"""Which hosts a command may talk to: AWS's own, the sandbox's, and those that the user confirmed.
+"""Which hosts a command may talk to: the cloud's own, the sandbox's, and those that the user confirmed.
 
 A manifest is a file that travels: one that names a foreign host must not be able to make `keyplan put` send
-a value there. So plain http is for this machine only, and an https host that is not the service's own at AWS
-has to be named by the person who runs the command (`--trust-endpoint HOST`, or KEYPLAN_TRUST_ENDPOINT). Pure.
+a value there. So plain http is for this machine only, and an https host that is not the service's own at its
+cloud has to be named by the person who runs the command (`--trust-endpoint HOST`, or KEYPLAN_TRUST_ENDPOINT).
+Pure.
 """
 
 from __future__ import annotations
@@ -34,20 +35,29 @@ AWS_DNS_SUFFIXES = (
     "csp.hci.ic.gov",
     "api.aws.hci.ic.gov",
 )
+# Whose services a manifest's endpoints are; the same words as in `clouds` of the manifest.
+OWNERS = {"aws": "AWS", "gcp": "Google"}
 # No path, user, query or fragment: nothing that two URL parsers could understand in two ways.
 _FORM = r"(https?)://(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)(?::([1-9][0-9]{0,4}))?/?"
 _LOOPBACK = r"localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]"
 
 
 class Endpoint:
-    """One service's address: where to connect, and how much it may be told."""
+    """One service's address: where to connect, and how much it may be told.
 
-    __slots__ = ("host", "port", "secure", "service", "url")
+    Args:
+        service: as the cloud calls it in its hosts: `secretsmanager`, `secretmanager`, `sts`.
+        url: one that `endpoint_mistake` accepts.
+        cloud: `aws` or `gcp`; both have an `sts`.
+    """
 
-    def __init__(self, service: str, url: str) -> None:
+    __slots__ = ("cloud", "host", "port", "secure", "service", "url")
+
+    def __init__(self, service: str, url: str, cloud: str = "aws") -> None:
         match = re.fullmatch(_FORM, url)
         if match is None or endpoint_mistake(url):
             raise ValueError("not an endpoint that endpoint_mistake() accepts")
+        self.cloud = cloud
         self.service = service
         self.url = url.rstrip("/")
         self.secure = match[1] == "https"
@@ -72,16 +82,33 @@ class Endpoint:
         form = rf"({service}(\.{region})?|vpce-[a-z0-9-]+\.{service}\.{region}\.vpce)\.({suffixes})"
         return self.port == 443 and re.fullmatch(form, self.host) is not None
 
+    @property
+    def is_google(self) -> bool:
+        """Whether the host is the service's own at Google: global, of a region, or for mutual TLS.
 
-def endpoint_for(service: str, endpoints: Mapping[str, str]) -> Endpoint | None:
-    """The address of a service in a manifest, or None for AWS's own.
+        The service's name has to be all of it: buckets of strangers have names under googleapis.com too.
+        `SERVICE-ENDPOINT.p.googleapis.com` is somebody's private endpoint: they have to confirm it.
+        Source: rootUrl, mtlsRootUrl and endpoints of Google's discovery documents (checked 2026-11-21).
+        """
+        region = r"([a-z]{2}|[a-z]+(-[a-z]+)+[0-9]{1,2})"
+        form = rf"{re.escape(self.service)}(\.mtls|\.{region}\.rep(\.mtls)?)?\.googleapis\.com"
+        return self.port == 443 and re.fullmatch(form, self.host) is not None
 
-    In a sandbox's manifest a service without an entry is at the sandbox too, never at AWS.
+    @property
+    def is_own(self) -> bool:
+        """Whether the host belongs to the cloud whose service it is to be."""
+        return self.is_google if self.cloud == "gcp" else self.is_aws
+
+
+def endpoint_for(service: str, endpoints: Mapping[str, str], cloud: str = "aws") -> Endpoint | None:
+    """The address of a service in a manifest, or None for the cloud's own.
+
+    In a sandbox's manifest a service without an entry is at the sandbox too, never at the cloud.
     """
     url = endpoints.get(service)
     if url is None:
         url = next((other for other in endpoints.values() if other.startswith("http:")), None)
-    return Endpoint(service, url) if url else None
+    return Endpoint(service, url, cloud) if url else None
 
 
 def endpoint_mistake(url: str) -> str | None:
@@ -96,10 +123,10 @@ def endpoint_mistake(url: str) -> str | None:
 
 def require_trusted(endpoint: Endpoint, trusted_hosts: Collection[str]) -> None:
     """Raise UsageError unless a value may go there. `trusted_hosts` come from the user, in lower case."""
-    if endpoint.is_sandbox or endpoint.is_aws or endpoint.host in trusted_hosts:
+    if endpoint.is_sandbox or endpoint.is_own or endpoint.host in trusted_hosts:
         return
     raise UsageError(
-        f"the manifest sends {endpoint.service} requests to {endpoint.host}, which is not AWS's own host: "
-        "a value and your credentials would go there",
+        f"the manifest sends {endpoint.service} requests to {endpoint.host}, which is not "
+        f"{OWNERS[endpoint.cloud]}'s own host: a value and your credentials would go there",
         f"if {endpoint.host} is yours, add: --trust-endpoint {endpoint.host} (or set {TRUST_VARIABLE})",
     )

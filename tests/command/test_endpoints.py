@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import botocore
+import googleapiclient
 import pytest
 
 from keyplan.endpoints import AWS_DNS_SUFFIXES, Endpoint, endpoint_for, endpoint_mistake, require_trusted
@@ -32,6 +33,28 @@ FOREIGN_HOSTS = [
     "https://sts.eu-west-1.amazonaws.com",
     "https://secretsmanager.eu-west-1.amazonaws.com:8443",
     "https://127.0.0.1:5000",
+]
+GOOGLE_HOSTS = [
+    "https://secretmanager.googleapis.com",
+    "https://secretmanager.mtls.googleapis.com",
+    "https://secretmanager.europe-west3.rep.googleapis.com",
+    "https://secretmanager.northamerica-northeast1.rep.mtls.googleapis.com",
+    "https://SecretManager.googleapis.com:443/",
+]
+NOT_GOOGLES = [
+    "https://evil.example",
+    "https://sts.googleapis.com",
+    "https://bucket.storage.googleapis.com",
+    "https://secretmanager.storage.googleapis.com",
+    "https://secretmanager.bucket.rep.googleapis.com",
+    "https://secretmanager.googleapis.com.evil.example",
+    "https://secretmanager.googleapis.com:8443",
+    "https://secretmanager-private.p.googleapis.com",
+    "https://secretmanager.p.googleapis.com",
+    "https://xsecretmanager.googleapis.com",
+    "https://secretsmanager.googleapis.com",
+    "https://secretmanager.eu-west-1.amazonaws.com",
+    "https://secretmanagerxgoogleapis.com",
 ]
 NOT_ENDPOINTS = [
     "http://10.0.0.1",
@@ -72,6 +95,39 @@ def test_a_foreign_host_is_refused_until_the_user_names_it(url: str) -> None:
     require_trusted(endpoint, frozenset({endpoint.host}))
 
 
+@pytest.mark.parametrize("url", GOOGLE_HOSTS)
+def test_googles_own_hosts_need_no_confirmation(url: str) -> None:
+    assert endpoint_mistake(url) is None
+    require_trusted(Endpoint("secretmanager", url, "gcp"), frozenset())
+
+
+@pytest.mark.parametrize("url", NOT_GOOGLES)
+def test_a_host_that_is_not_googles_is_refused_until_the_user_names_it(url: str) -> None:
+    assert endpoint_mistake(url) is None
+    endpoint = Endpoint("secretmanager", url, "gcp")
+    with pytest.raises(UsageError, match="is not Google's own host") as caught:
+        require_trusted(endpoint, frozenset({"other.example"}))
+    assert caught.value.hint is not None
+    assert f"--trust-endpoint {endpoint.host}" in caught.value.hint
+    require_trusted(endpoint, frozenset({endpoint.host}))
+
+
+@pytest.mark.parametrize(("cloud", "host"), [("aws", "sts.googleapis.com"), ("gcp", "sts.amazonaws.com")])
+def test_a_service_that_both_clouds_have_is_each_ones_own_at_its_hosts_only(cloud: str, host: str) -> None:
+    with pytest.raises(UsageError, match=f"to {host}, which is not"):
+        require_trusted(Endpoint("sts", f"https://{host}", cloud), frozenset())
+
+
+def test_every_host_of_googles_own_description_of_its_service_is_its_own() -> None:
+    documents = Path(googleapiclient.__file__).parent / "discovery_cache" / "documents"
+    for service in ("secretmanager.v1", "sts.v1", "iamcredentials.v1", "cloudresourcemanager.v1"):
+        document = json.loads((documents / f"{service}.json").read_text())
+        urls = [document["rootUrl"], document["mtlsRootUrl"]]
+        urls += [entry["endpointUrl"] for entry in document.get("endpoints", [])]
+        for url in urls:
+            assert Endpoint(service.split(".")[0], url, "gcp").is_google, url
+
+
 @pytest.mark.parametrize("url", NOT_ENDPOINTS)
 def test_what_two_parsers_could_read_in_two_ways_is_no_endpoint(url: str) -> None:
     assert endpoint_mistake(url) is not None
@@ -93,6 +149,12 @@ def test_in_a_sandbox_a_service_without_an_entry_is_at_the_sandbox_too() -> None
 
 def test_outside_a_sandbox_a_service_without_an_entry_is_at_aws() -> None:
     assert endpoint_for("sts", {"secretsmanager": "https://vpc.example"}) is None
+
+
+def test_an_endpoint_remembers_its_cloud() -> None:
+    endpoint = endpoint_for("sts", {"secretmanager": "http://127.0.0.1:5001"}, "gcp")
+    assert endpoint is not None
+    assert (endpoint.cloud, endpoint.service, endpoint.is_sandbox) == ("gcp", "sts", True)
 
 
 def test_the_suffixes_are_those_of_botocores_partitions() -> None:
