@@ -17,6 +17,7 @@ sandbox:MEMBER` (sandbox.gcp_server.access.identity); `sandbox:user:admin@exampl
 | | POST, GET /v1/P/roles; GET, PATCH, DELETE …/R; POST …/R:undelete; GET /v1/roles/R |
 | | POST, GET /v1/P/locations/global/workloadIdentityPools; GET, PATCH, DELETE …/POOL; POST …:undelete |
 | | POST …/POOL:getIamPolicy, :setIamPolicy; the same of …/POOL/providers; GET …/operations/O |
+| Security Token Service v1 | POST /v1/token (JSON or a form; needs no credential) |
 | IAM Credentials v1 | POST /v1/P/serviceAccounts/A:generateAccessToken |
 | Pub/Sub v1 | PUT, GET, PATCH, DELETE /v1/P/topics/T; GET /v1/P/topics; POST …/T:publish; policies |
 | Monitoring v3 | POST, GET /v3/P/alertPolicies, /v3/P/notificationChannels; GET, PATCH, DELETE of one |

@@ -16,6 +16,7 @@ from sandbox.gcp_server.services import (
     scheduler,
     service_usage,
     storage,
+    token_exchange,
 )
 
 SERVICES = (
@@ -31,6 +32,7 @@ SERVICES = (
     scheduler,
     functions,
     storage,
+    token_exchange,
 )
 
 
