@@ -104,7 +104,7 @@ FIELDS = (
         "recoveryWindow",
         duration("7d", "30d", whole_days=True),
         "duration",
-        "how long a deleted secret can be restored; whole days, 7d to 30d",
+        "how long a deleted secret can be restored, on gcp a destroyed version of one; whole days, 7d to 30d",
         "7d",
         default="30d",
     ),
@@ -162,7 +162,7 @@ FIELDS = (
         "{operators: [group:on-call@example.com]}",
         default={},
         only_on=Cloud.GCP,
-        elsewhere="leave it out",
+        elsewhere="it needs gcp in `clouds`, as in `clouds: [aws, gcp]`",
     ),
     Field(
         "claudeCode",

@@ -118,7 +118,7 @@ def read_record(
         # Pulumi.yaml's default stands for every stack, also for one without that cloud.
         if clouds is not None and each.only_on not in here and child.value != each.default:
             record.failed.add(each.name)
-            child.reject(_without(each, clouds), f"a field of {each.only_on}")
+            child.reject(_without(each, clouds), f"a field that only {each.only_on} has")
             child = node.child(each.name, each.default)
         if child.value is None and each.name in record.failed:
             continue

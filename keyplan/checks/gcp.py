@@ -9,6 +9,10 @@ from keyplan.checks.gcp_formats import administrator, kms_key, location, project
 from keyplan.checks.problems import Reported
 from keyplan.checks.services import RuntimeFields
 
+# Where the key of a secret is whose locations Google chooses.
+# Source: Secret Manager API, CustomerManagedEncryption.kmsKeyName (checked 2026-11-21).
+ANYWHERE = "global"
+
 _SERVICE_ACCOUNT_FIELD = Field(
     "serviceAccount",
     service_account,
@@ -124,7 +128,7 @@ def gcp_settings(node: Node) -> GcpSettings:
     if record.failed:
         raise Reported
     if kms_keys:
-        kms_keys = _one_key_a_location(node, kms_keys, replication or ("global",))
+        kms_keys = _one_key_a_location(node, kms_keys, replication or (ANYWHERE,))
     return GcpSettings(
         replication=replication,
         kms_keys=kms_keys,
@@ -135,28 +139,25 @@ def gcp_settings(node: Node) -> GcpSettings:
 
 
 def _one_key_a_location(node: Node, kms_keys: tuple[str, ...], locations: tuple[str, ...]) -> tuple[str, ...]:
-    """The keys in the order of the locations. Raises Reported where one has none, or a key is elsewhere.
-
-    Source: Secret Manager API, CustomerManagedEncryption.kmsKeyName (checked 2026-11-21).
-    """
-    by_location: dict[str, str] = {}
+    """The keys in the order of the locations. Raises Reported where one has none, or a key is elsewhere."""
+    wanted = (
+        f"one key in each of {', '.join(locations)}, where the values are"
+        if locations != (ANYWHERE,)
+        else f"one key, in {ANYWHERE}: without `replication` Google chooses where the values are"
+    )
     child = node.child("kmsKeys", list(kms_keys))
+    by_location: dict[str, str] = {}
     wrong = False
     for index, key in enumerate(kms_keys):
         its_location = key.split("/")[3]
         if its_location not in locations or its_location in by_location:
+            second = "second " if its_location in by_location else ""
+            child.child(index, key).reject(wanted, f"a {second}key in {its_location}")
             wrong = True
-            child.child(index, key).reject(
-                f"one key in each of {', '.join(locations)}, where the values are",
-                f"a {'second ' if its_location in by_location else ''}key in {its_location}",
-            )
         by_location.setdefault(its_location, key)
     missing = [each for each in locations if each not in by_location]
     if missing and not wrong:
-        raise child.reject(
-            f"one key in each of {', '.join(locations)}, where the values are",
-            f"no key in {', '.join(missing)}",
-        )
+        raise child.reject(wanted, f"no key in {', '.join(missing)}")
     if wrong:
         raise Reported
     return tuple(by_location[each] for each in locations)

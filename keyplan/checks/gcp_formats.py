@@ -62,7 +62,8 @@ def service_account(node: Node) -> str:
 def _member(kinds: tuple[str, ...], example: str) -> Reader[str]:
     """An IAM member of one of these kinds; never one that is everybody."""
     forms = [rf"{kind}:{_SERVICE_ACCOUNT if kind == 'serviceAccount' else _MAILBOX}" for kind in kinds]
-    words = " or ".join(f"`{kind}:ADDRESS`" for kind in kinds)
+    spelled = [f"`{kind}:ADDRESS`" for kind in kinds]
+    words = f"{', '.join(spelled[:-1])} or {spelled[-1]}"
     read_form = text(
         "|".join(forms),
         f"{words}, as in `{example}`",
