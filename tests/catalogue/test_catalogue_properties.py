@@ -15,12 +15,14 @@ from keyplan.checks.config import JSON_FIELDS, catalogue_from_config
 from keyplan.checks.consumers import RUNTIMES
 from keyplan.checks.environment_fields import FIELDS
 from keyplan.checks.files import load_catalogue, raw_config
+from keyplan.checks.gcp import GCP_FIELDS
 from keyplan.checks.keys import FIELDS as KEY_FIELDS
 from keyplan.durations import Duration
 from keyplan.errors import CatalogueError
 
 TOP = [field.name for field in FIELDS]
 NESTED = [field.name for field in KEY_FIELDS] + [f.name for kind in RUNTIMES.values() for f in kind.fields]
+GCP_NAMES = [field.name for field in GCP_FIELDS]
 NAMES = st.sampled_from([*TOP, *NESTED, "runtime", "env", "route", "key", "secure", "<<", "a", "x-1"])
 
 scalars = (
@@ -33,6 +35,7 @@ scalars = (
     | st.sampled_from(
         [*map(str, Runtime), "anthropic", "generic", "90d", "*", "a@example.com", "eu-west-1", "(", "direct"]
     )
+    | st.sampled_from(["aws", "gcp", "europe-west1", "group:a@example.com", "example-prod", "projects/x"])
 )
 trees = st.recursive(
     scalars,
@@ -69,10 +72,31 @@ def test_the_keys_of_an_otherwise_right_catalogue_may_be_anything(keys: Any) -> 
     outcome(lambda: parse_catalogue({"owner": "a@example.com", "keys": keys}, "prod"))
 
 
-@given(trees, st.sampled_from(list(Runtime)))
-def test_a_consumer_of_an_otherwise_right_catalogue_may_be_anything(fields: Any, runtime: Runtime) -> None:
+@given(trees, st.lists(st.sampled_from(["aws", "gcp", "x"]), max_size=3) | scalars)
+def test_what_is_said_of_google_cloud_may_be_anything(gcp: Any, clouds: Any) -> None:
+    keys = {"a": {"vendor": "anthropic"}}
+    outcome(
+        lambda: parse_catalogue(
+            {"owner": "a@example.com", "keys": keys, "clouds": clouds, "gcp": gcp}, "prod"
+        )
+    )
+
+
+@given(
+    st.fixed_dictionaries({}, optional=dict.fromkeys(GCP_NAMES, trees)),
+)
+def test_the_fields_of_google_cloud_may_be_anything(gcp: dict[str, Any]) -> None:
+    values = {"owner": "a@example.com", "keys": {"a": {"vendor": "anthropic"}}, "clouds": ["gcp"], "gcp": gcp}
+    outcome(lambda: parse_catalogue(values, "prod"))
+
+
+@given(trees, st.sampled_from(list(Runtime)), st.sampled_from([["aws"], ["gcp"], ["gcp", "aws"]]))
+def test_a_consumer_of_an_otherwise_right_catalogue_may_be_anything(
+    fields: Any, runtime: Runtime, clouds: list[str]
+) -> None:
     consumer = {"runtime": str(runtime), "keys": ["a"], **(fields if isinstance(fields, dict) else {})}
-    values = {"owner": "a@example.com", "keys": {"a": {"vendor": "anthropic"}}, "consumers": {"c": consumer}}
+    keys = {"a": {"vendor": "anthropic"}}
+    values = {"owner": "a@example.com", "clouds": clouds, "keys": keys, "consumers": {"c": consumer}}
     outcome(lambda: parse_catalogue(values, "prod"))
 
 
@@ -116,33 +140,62 @@ keys = st.fixed_dictionaries(
     optional={
         "rotateEvery": durations,
         "owner": st.just("b@example.com"),
-        "replicas": st.just(["us-east-1"]),
+        "lockdown": st.just(False),
     },
 )
+people = {"runtime": "people"}
+CONSUMERS: dict[str, list[dict[str, Any]]] = {
+    "aws": [{"runtime": "lambda"}, {"runtime": "ec2"}, {**people, "cloud": "aws"}],
+    "gcp": [
+        {"runtime": "cloud-run"},
+        {"runtime": "gke", "namespace": "web", "serviceAccount": "chat"},
+        {**people, "cloud": "gcp", "members": ["group:ml@example.com"]},
+    ],
+}
+PROVIDERS = {
+    "aws": {"aws:region": "eu-west-1"},
+    "gcp": {"gcp:project": "example-prod", "gcp:region": "europe-west1"},
+}
 
 
 @given(
     st.dictionaries(names, keys, min_size=1, max_size=4),
-    st.dictionaries(names.filter(lambda name: not name.startswith("keyplan")), st.integers(0, 3), max_size=4),
+    st.dictionaries(names.filter(lambda name: not name.startswith("keyplan")), st.integers(0, 9), max_size=4),
     st.booleans(),
+    st.sampled_from([["aws"], ["gcp"], ["aws", "gcp"], ["gcp", "aws"]]),
 )
 def test_right_files_give_the_same_catalogue_on_both_roads(
-    tmp_path_factory: Any, keys: dict[str, Any], readers: dict[str, int], protect: bool
+    tmp_path_factory: Any, keys: dict[str, Any], readers: dict[str, int], protect: bool, clouds: list[str]
 ) -> None:
     order = sorted(keys)
+    kinds = [kind for cloud in clouds for kind in CONSUMERS[cloud]]
     consumers = {
-        name: {"runtime": "lambda", "keys": [order[index % len(order)]]} for name, index in readers.items()
+        name: {**kinds[index % len(kinds)], "keys": [order[index % len(order)]]}
+        for name, index in readers.items()
     }
-    values = {"owner": "a@example.com", "keys": keys, "consumers": consumers, "protect": protect}
+    values = {
+        "clouds": clouds,
+        "owner": "a@example.com",
+        "keys": keys,
+        "consumers": consumers,
+        "protect": protect,
+    }
+    providers = {name: text for cloud in clouds for name, text in PROVIDERS[cloud].items()}
     directory: Path = tmp_path_factory.mktemp("project")
     (directory / "Pulumi.yaml").write_text("name: keyplan\nruntime: python\n")
-    stack = {
-        "config": {"aws:region": "eu-west-1", **{f"keyplan:{name}": value for name, value in values.items()}}
-    }
+    stack = {"config": {**providers, **{f"keyplan:{name}": value for name, value in values.items()}}}
     (directory / "Pulumi.prod.yaml").write_text(yaml.safe_dump(stack))
     raw = raw_config(directory, "prod")
     catalogue = load_catalogue(directory, "prod")
-    assert catalogue == catalogue_from_config(lambda name: raw.get(f"keyplan:{name}"), "prod")
+    from_pulumi = catalogue_from_config(
+        lambda name: raw.get(f"keyplan:{name}"),
+        "prod",
+        gcp={name: raw.get(name) for name in PROVIDERS["gcp"]},
+    )
+    assert catalogue == from_pulumi
+    assert (catalogue.gcp is not None) == ("gcp" in clouds)
+    for name, index in readers.items():
+        assert catalogue.consumers[name].cloud == clouds[index % len(kinds) // 3]
     assert list(catalogue.keys) == order
     for name, key in keys.items():
         assert catalogue.keys[name].rotate_every == Duration.parse(key.get("rotateEvery", "90d"))
