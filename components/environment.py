@@ -13,7 +13,9 @@ from components.aws.environment import (
     AwsSurroundings,
     read_surroundings,
 )
-from keyplan.catalogue import Catalogue
+from components.gcp.surroundings import GcpSurroundings, read_gcp_surroundings
+from components.manifest_parts import AwsPart, GcpPart, compose
+from keyplan.catalogue import Catalogue, Cloud
 from keyplan.manifest import Manifest
 from keyplan.wiring import wire_all
 
@@ -22,13 +24,19 @@ from keyplan.wiring import wire_all
 class EnvironmentArgs:
     catalogue: Catalogue
     """The environment's configuration, checked."""
-    aws: AwsSurroundings
-    """What the AWS account has already."""
+    aws: AwsSurroundings | None = None
+    """What the AWS account has already; None where the environment is not on AWS."""
+    gcp: GcpSurroundings | None = None
+    """What the Google Cloud project has already; None where the environment is not on Google Cloud."""
 
     @classmethod
     def read(cls, catalogue: Catalogue) -> EnvironmentArgs:
         """Look around in the clouds that the catalogue names; call it before the component is built."""
-        return cls(catalogue, read_surroundings(catalogue))
+        return cls(
+            catalogue,
+            read_surroundings(catalogue) if Cloud.AWS in catalogue.clouds else None,
+            read_gcp_surroundings(catalogue) if Cloud.GCP in catalogue.clouds else None,
+        )
 
 
 class Environment(pulumi.ComponentResource):
@@ -41,13 +49,25 @@ class Environment(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: EnvironmentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("keyplan:index:Environment", name, None, opts)
-        aws = AwsEnvironment(
-            f"{name}-aws",
-            AwsEnvironmentArgs(args.catalogue, args.aws),
-            pulumi.ResourceOptions(parent=self),
+        catalogue, child = args.catalogue, pulumi.ResourceOptions(parent=self)
+        aws_part: pulumi.Output[AwsPart] | None = None
+        gcp_part: pulumi.Output[GcpPart] | None = None
+        expected_aws: AwsPart | None = None
+        expected_gcp: GcpPart | None = None
+        if args.aws is not None:
+            aws = AwsEnvironment(f"{name}-aws", AwsEnvironmentArgs(catalogue, args.aws), child)
+            aws_part, expected_aws = aws.part, aws.expected_part
+        if args.gcp is not None:
+            # Here, because the package of a cloud that no environment uses takes seconds to import.
+            from components.gcp.environment import GcpEnvironment, GcpEnvironmentArgs
+
+            gcp = GcpEnvironment(f"{name}-gcp", GcpEnvironmentArgs(catalogue, args.gcp), child)
+            gcp_part, expected_gcp = gcp.part, gcp.expected_part
+        manifest = pulumi.Output.all(aws=aws_part, gcp=gcp_part).apply(
+            lambda parts: compose(catalogue, parts["aws"], parts["gcp"])
         )
-        self.manifest = aws.manifest.apply(Manifest.to_json)
-        self.wiring = aws.manifest.apply(lambda manifest: wire_all(manifest)[0])
-        for failure in wire_all(aws.expected_manifest)[1]:
+        self.manifest = manifest.apply(Manifest.to_json)
+        self.wiring = manifest.apply(lambda known: wire_all(known)[0])
+        for failure in wire_all(compose(catalogue, expected_aws, expected_gcp))[1]:
             pulumi.log.warn(f"left out of the stack's output `wiring`: {failure.message}", self)
         self.register_outputs({"manifest": self.manifest, "wiring": self.wiring})

@@ -27,8 +27,9 @@ from components.aws.policy.grants import placeholder_key_arn
 from components.aws.readers import Reader, ReaderArgs, numbered
 from components.aws.secrets import KeySecret, KeySecretArgs
 from components.aws.tags import tags
-from keyplan.catalogue import Catalogue, Consumer, Key, consumer_settings
-from keyplan.manifest import AwsLocation, Manifest, ManifestConsumer, ManifestKey, SecretLocation
+from components.manifest_parts import AwsPart, AwsReader
+from keyplan.catalogue import Catalogue, Cloud, Consumer, Key
+from keyplan.manifest import AwsLocation, SecretLocation
 from keyplan.names import auditor_name
 
 
@@ -62,9 +63,9 @@ class AwsEnvironmentArgs:
 class AwsEnvironment(pulumi.ComponentResource):
     """Everything that one environment has on AWS."""
 
-    manifest: pulumi.Output[Manifest]
-    """The environment's description; known once everything exists."""
-    expected_manifest: Manifest
+    part: pulumi.Output[AwsPart]
+    """What the manifest says of AWS; known once everything exists."""
+    expected_part: AwsPart
     """The same with placeholders for what only AWS knows; known at preview, to check what is made of it."""
 
     def __init__(
@@ -99,14 +100,14 @@ class AwsEnvironment(pulumi.ComponentResource):
         readers = self._readers(encryption_key.arn, providers)
         operator, auditor = self._access(encryption_key.arn)
         self._alarms(secret_arns)
-        self.manifest = pulumi.Output.all(
+        self.part = pulumi.Output.all(
             key_arn=encryption_key.arn,
             secret_arns=secret_arns,
             policy_arns={consumer: reader.policy_arns for consumer, reader in readers.items()},
             operator_policy_arns=operator.policy_arns,
             auditor_role_arn=auditor.arn,
         ).apply(lambda arns: describe(catalogue, account, plan, arns))
-        self.expected_manifest = describe(catalogue, account, plan, _expected_arns(catalogue, account, plan))
+        self.expected_part = describe(catalogue, account, plan, _expected_arns(catalogue, account, plan))
         self.register_outputs({})
 
     def _secrets(self, encryption_key_arn: pulumi.Output[str]) -> dict[str, pulumi.Output[str]]:
@@ -190,6 +191,7 @@ class AwsEnvironment(pulumi.ComponentResource):
             key: [
                 principal
                 for consumer in catalogue.readers_of(key)
+                if consumer.cloud is Cloud.AWS
                 for principal in self._plan.readers[consumer.name].principals
             ]
             for key in catalogue.keys
@@ -203,18 +205,15 @@ class AwsEnvironment(pulumi.ComponentResource):
 
 def describe(
     catalogue: Catalogue, account: Account, plan: EnvironmentPlan, arns: Mapping[str, Any]
-) -> Manifest:
-    """The manifest of an environment, from its catalogue and the ARNs that AWS gave.
+) -> AwsPart:
+    """What the manifest says of AWS, from the catalogue and the ARNs that AWS gave.
 
     Args:
         arns: `key_arn`, `secret_arns` by key, `policy_arns` by consumer, `operator_policy_arns`,
             `auditor_role_arn`.
     """
-    return Manifest(
-        environment=catalogue.environment,
-        owner=catalogue.owner,
-        escalate_after=str(catalogue.escalate_after),
-        aws=AwsLocation(
+    return AwsPart(
+        location=AwsLocation(
             account_id=account.account_id,
             partition=account.partition,
             region=account.region,
@@ -223,31 +222,13 @@ def describe(
             auditor_role_arn=arns["auditor_role_arn"],
             endpoints=account.endpoints,
         ),
-        keys={
-            key.name: ManifestKey(
-                name=key.name,
-                vendor=key.vendor,
-                owner=key.owner,
-                env_var=key.env_var,
-                value_format=key.value_format,
-                rotate_every=str(key.rotate_every),
-                remind_before=str(key.remind_before),
-                grace=str(key.grace),
-                aws=SecretLocation(key.secret_name, arns["secret_arns"][key.name], key.env_var),
-            )
+        secrets={
+            key.name: SecretLocation(key.secret_name, arns["secret_arns"][key.name], key.env_var)
             for key in catalogue.keys.values()
         },
-        consumers={
-            consumer.name: ManifestConsumer(
-                name=consumer.name,
-                runtime=consumer.runtime.value,
-                keys=consumer.keys,
-                env=consumer.env,
-                role_arn=plan.readers[consumer.name].role_arn,
-                policy_arns=tuple(arns["policy_arns"][consumer.name]),
-                settings=consumer_settings(consumer.settings),
-            )
-            for consumer in catalogue.consumers.values()
+        readers={
+            name: AwsReader(reader.role_arn, tuple(arns["policy_arns"][name]))
+            for name, reader in plan.readers.items()
         },
     )
 

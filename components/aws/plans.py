@@ -44,6 +44,7 @@ from components.aws.policy.trusts import (
 from keyplan.catalogue import (
     CI_RUNTIMES,
     Catalogue,
+    Cloud,
     Consumer,
     EcsSettings,
     EksIdentity,
@@ -96,7 +97,7 @@ def plan_environment(catalogue: Catalogue, account: Account) -> EnvironmentPlan:
     _check_adopted(catalogue, account)
     readers: dict[str, ReaderPlan] = {}
     slots_used: dict[str, int] = {}  # two consumers may share one existing role, and so its quota
-    for consumer in in_lasting_order(catalogue.consumers.values()):
+    for consumer in in_lasting_order(catalogue.consumers_in(Cloud.AWS)):
         plan = _reader_plan(catalogue, account, consumer, slots_used)
         if plan.existing_role_name is not None:
             used = slots_used.get(plan.existing_role_name, 0)
@@ -240,6 +241,8 @@ def _secret_policy(
     role_name_of(account, catalogue.break_glass_role, "`breakGlassRole`")
     principals.append(catalogue.break_glass_role)
     for consumer in catalogue.readers_of(key.name):
+        if consumer.cloud is not Cloud.AWS:
+            continue
         if not readers[consumer.name].principals:
             raise UsageError(
                 f"key `{key.name}` of {catalogue.environment} has lockdown, and consumer `{consumer.name}` "

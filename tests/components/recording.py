@@ -112,9 +112,33 @@ def _computed(args: mocks.MockResourceArgs) -> dict[str, Any]:
             return {"arn": f"{iam}policy/{name}"}
         case "aws:iam/openIdConnectProvider:OpenIdConnectProvider":
             return {"arn": f"{iam}oidc-provider/{args.inputs['url'].removeprefix('https://')}"}
+        case kind if kind.startswith("gcp:"):
+            return _computed_by_google(args)
         case _:
             service = args.typ.partition("/")[0].partition(":")[2]
             return {"arn": f"arn:aws:{service}:{here}{name}"}
+
+
+def _computed_by_google(args: mocks.MockResourceArgs) -> dict[str, Any]:
+    """What Google Cloud adds to a resource, as far as the program uses it."""
+    project = args.inputs.get("project", "example-prod")
+    match args.typ:
+        case "gcp:projects/iAMCustomRole:IAMCustomRole":
+            return {"name": f"projects/{project}/roles/{args.inputs['roleId']}"}
+        case "gcp:serviceaccount/account:Account":
+            email = f"{args.inputs['accountId']}@{project}.iam.gserviceaccount.com"
+            return {
+                "email": email,
+                "member": f"serviceAccount:{email}",
+                "name": f"projects/{project}/serviceAccounts/{email}",
+            }
+        case "gcp:monitoring/notificationChannel:NotificationChannel":
+            return {"name": f"projects/{project}/notificationChannels/{args.name}"}
+        case "gcp:cloudfunctionsv2/function:Function":
+            uri = f"https://{args.inputs['name']}-abcdef-ew.a.run.app"
+            return {"serviceConfig": {**args.inputs["serviceConfig"], "uri": uri}}
+        case _:
+            return {}
 
 
 def _urn(request: Any) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from components.reminder_entries import due_at_days, overdue_at_days
 from keyplan.catalogue import Catalogue, Key, ReminderMode
 
 NAMESPACE = "keyplan"
@@ -80,16 +81,6 @@ def count_alarm(environment: str, mode: ReminderMode) -> str:
 def count_metric(mode: ReminderMode) -> str:
     """The metric that is published on every run, whatever it finds."""
     return WITHOUT_VALUE_METRIC if mode is ReminderMode.PER_KEY else ATTENTION_METRIC
-
-
-def due_at_days(key: Key) -> float:
-    """From which age of its value a key counts as due soon."""
-    return (key.rotate_every.seconds - key.remind_before.seconds) / DAY_SECONDS
-
-
-def overdue_at_days(key: Key) -> float:
-    """From which age of its value a key is overdue."""
-    return key.rotate_every.seconds / DAY_SECONDS
 
 
 def reminder_alarms(catalogue: Catalogue, function_name: str) -> list[AlarmPlan]:

@@ -15,7 +15,7 @@ from components.aws.account import Account
 from components.aws.ci.trusts import CiIdentity, ci_identity
 from components.aws.policy.trusts import issuer_host, provider_arn
 from components.aws.tags import MANAGED_BY
-from keyplan.catalogue import CI_RUNTIMES, Catalogue
+from keyplan.catalogue import CI_RUNTIMES, Catalogue, Cloud
 from keyplan.errors import KeyplanError, UsageError
 
 # How the provider's lookup says that there is none. Anything else that it says is a failure.
@@ -55,7 +55,9 @@ class IssuerPlan:
 def identities_of(catalogue: Catalogue) -> tuple[CiIdentity, ...]:
     """The identities of an environment's CI consumers, in their order."""
     return tuple(
-        ci_identity(consumer) for consumer in catalogue.consumers.values() if consumer.runtime in CI_RUNTIMES
+        ci_identity(consumer)
+        for consumer in catalogue.consumers_in(Cloud.AWS)
+        if consumer.runtime in CI_RUNTIMES
     )
 
 

@@ -1,0 +1,1 @@
+"""Rotation reminders, the read alarm, and the notification channels that both speak through."""
