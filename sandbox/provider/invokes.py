@@ -8,9 +8,10 @@ from typing import Any
 from sandbox.provider.aws.identity_providers import OpenIdConnectProvider, provider_arn, without_scheme
 from sandbox.provider.cloud import Cloud
 from sandbox.provider.errors import MissingError, ProviderError
+from sandbox.provider.gcp import invokes as google
 from sandbox.provider.handler import is_missing
 
-Invoke = Callable[[Cloud, Mapping[str, Any]], dict[str, Any]]
+Invoke = Callable[[Any, Mapping[str, Any]], dict[str, Any]]
 
 # Source: botocore's endpoints.json, dnsSuffix of each partition (botocore 1.44.5, checked 2026-11-21).
 DNS_SUFFIXES = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com"}
@@ -69,6 +70,7 @@ INVOKES: dict[str, Invoke] = {
     "aws:index/getRegion:getRegion": region,
     "aws:index/getPartition:getPartition": partition,
     "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": open_id_connect_provider,
+    **google.INVOKES,
 }
 
 

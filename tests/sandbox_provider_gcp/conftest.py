@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import socketserver
 import threading
 from collections.abc import Iterator
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import pytest
+from werkzeug.serving import make_server
 
 from sandbox.gcp_server.application import GoogleCloud as GoogleServer
 from sandbox.gcp_server.world import PROJECT_ID, World
 from sandbox.provider import Provider
 from sandbox.provider.gcp.cloud import GoogleCloud, endpoint_settings
 from sandbox.provider.packages import GCP
+from sandbox.server.quiet import QuietRequestHandler
 
 REGION = "europe-west1"
 
 
-class _Server(socketserver.ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Nothing: a test says what it needs to."""
+def _not_yet(environ: object, start_response: object) -> list[bytes]:
+    """The application needs to know its port, which the server chooses."""
+    return []
 
 
 @pytest.fixture
@@ -37,9 +33,9 @@ def world() -> World:
 def google_address(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The server's address; a proxy of the user's that must not matter."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    server = _Server(("127.0.0.1", 0), _Quiet)
-    server.set_app(GoogleServer(world, server.server_port))
-    thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.01), daemon=True)
+    server = make_server("127.0.0.1", 0, _not_yet, threaded=True, request_handler=QuietRequestHandler)
+    server.app = GoogleServer(world, server.server_port)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from sandbox.provider.gcp.accounts import Account
+from sandbox.provider.gcp.functions import Function
+from sandbox.provider.gcp.logs import Metric
 from sandbox.provider.gcp.members import (
     AccountMember,
     BucketMember,
@@ -14,21 +16,32 @@ from sandbox.provider.gcp.members import (
     SecretIamMember,
     TopicMember,
 )
+from sandbox.provider.gcp.monitoring import AlertPolicy, NotificationChannel
 from sandbox.provider.gcp.pools import WorkloadIdentityPool, WorkloadIdentityPoolProvider
 from sandbox.provider.gcp.projects import AuditConfig, Service
 from sandbox.provider.gcp.resource import GoogleType
 from sandbox.provider.gcp.roles import CustomRole
+from sandbox.provider.gcp.scheduler import Job
 from sandbox.provider.gcp.secrets import Secret
+from sandbox.provider.gcp.storage import Bucket, BucketObject
+from sandbox.provider.gcp.topics import Topic
 
 HANDLERS: dict[str, GoogleType] = {
     handler.kind: handler
     for handler in (
         Account(),
         AccountMember(),
+        AlertPolicy(),
         AuditConfig(),
+        Bucket(),
         BucketMember(),
+        BucketObject(),
         CustomRole(),
+        Function(),
         FunctionMember(),
+        Job(),
+        Metric(),
+        NotificationChannel(),
         ProjectMember(),
         RunMember(),
         RunServiceMember(),
@@ -36,6 +49,7 @@ HANDLERS: dict[str, GoogleType] = {
         SecretIamBinding(),
         SecretIamMember(),
         Service(),
+        Topic(),
         TopicMember(),
         WorkloadIdentityPool(),
         WorkloadIdentityPoolProvider(),

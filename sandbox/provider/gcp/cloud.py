@@ -24,6 +24,7 @@ ENDPOINTS: Mapping[str, tuple[str, str]] = {
     "cloudresourcemanager": ("resourceManagerCustomEndpoint", "v1/"),
     "cloudscheduler": ("cloudSchedulerCustomEndpoint", "v1/"),
     "iam": ("iamCustomEndpoint", "v1/"),
+    "iamcredentials": ("iamCredentialsCustomEndpoint", "v1/"),
     "iampools": ("iamBetaCustomEndpoint", "v1/"),
     "logging": ("loggingCustomEndpoint", "v2/"),
     "monitoring": ("monitoringCustomEndpoint", ""),
@@ -33,6 +34,8 @@ ENDPOINTS: Mapping[str, tuple[str, str]] = {
     "serviceusage": ("serviceUsageCustomEndpoint", "v1/"),
     "storage": ("storageCustomEndpoint", "storage/v1/"),
 }
+# The version of a service whose setting leaves it out.
+VERSIONS = {"monitoring": "v3/"}
 ENDPOINT_SUFFIX = "CustomEndpoint"
 # Who the provider is: the owner of the project.
 TOKEN = "sandbox:user:admin@example.com"  # noqa: S105 - it opens nothing but the emulator
@@ -171,7 +174,7 @@ class GoogleCloud:
                 f"no endpoint is configured for `{service}`: the sandbox never calls the real Google Cloud",
                 f"set `gcp:{setting}` in the stack's configuration",
             )
-        return self._endpoints[setting].rstrip("/") + "/"
+        return f"{self._endpoints[setting].rstrip('/')}/{VERSIONS.get(service, '')}"
 
     def project_number(self) -> str:
         """The number of the provider's project, asked once."""

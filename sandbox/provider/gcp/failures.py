@@ -13,7 +13,7 @@ ABORTED = "ABORTED"
 def explain(operation: str, error: Exception) -> ProviderError | None:
     """The error in words, or None for one of another kind. Args: operation: `create`, `read` …"""
     if isinstance(error, GoogleFailure):
-        return _answered(operation, error)
+        return _as_the_provider(error) if operation == "invoke" else _answered(operation, error)
     from urllib3.exceptions import HTTPError
 
     if isinstance(error, HTTPError):
@@ -21,6 +21,17 @@ def explain(operation: str, error: Exception) -> ProviderError | None:
             f"the emulated Google Cloud gave no answer ({type(error).__name__})", "python -m sandbox status"
         )
     return None
+
+
+def _as_the_provider(error: GoogleFailure) -> ProviderError:
+    """A function's failure is for the program to understand, so it has the form that the real one has.
+
+    Source: google.golang.org/api/googleapi, Error.Error (checked 2026-11-21).
+    """
+    about = ", ".join(filter(None, (error.reason, error.metadata.get("service"))))
+    text = f"googleapi: Error {error.code}: {error.status} at {error.method} {error.resource}"
+    kind = MissingError if error.code == NOT_FOUND else ProviderError
+    return kind(f"{text}, {about}" if about else text)
 
 
 def _answered(operation: str, error: GoogleFailure) -> ProviderError:

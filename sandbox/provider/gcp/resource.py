@@ -30,15 +30,21 @@ class GoogleType(ResourceType[GoogleCloud]):
     """Paths of values that the cloud fills in where the program says nothing, and what with."""
 
     def same(self, name: str, old: Any, new: Any) -> bool:
-        """Equality of what is not empty."""
+        """Equality of what is not empty, without what the cloud fills in and only one side has."""
         if has_unknown(old) or has_unknown(new):
             return False
-        return super().same(name, not_empty(old), not_empty(new))
+        before, after = {name: deepcopy(old)}, {name: deepcopy(new)}
+        for path, value in self.filled.items():
+            if path.split(".")[0] == name:
+                _take_out(before, {name: new}, path.split("."), value)
+                if value is not ANYTHING:  # what the program asks for is a change where the cloud has none
+                    _take_out(after, {name: old}, path.split("."), value)
+        return super().same(name, not_empty(before.get(name)), not_empty(after.get(name)))
 
     def as_inputs(self, found: Properties, known: Properties) -> dict[str, Any]:
-        """What was read, without what the cloud filled in and nobody asked for."""
+        """What was read, without what the cloud filled in and nobody asked for; all of it for an import."""
         inputs = deepcopy(dict(found))
-        for path, value in self.filled.items():
+        for path, value in self.filled.items() if known else ():
             _take_out(inputs, known, path.split("."), value)
         return inputs
 
@@ -71,24 +77,27 @@ class RestType(GoogleType):
     """Mappings of which the program manages only its own keys -> the output that shows all of them."""
     operations: ClassVar[bool] = False
     """Creating, changing and deleting answer with a long-running operation."""
-    restorable: ClassVar[bool] = False
-    """What is deleted stays for a while, in the state DELETED, and keeps its name."""
 
     def create(self, cloud: GoogleCloud, new: Properties) -> Created:
         """POST to the collection."""
         path = self.path_of(cloud, new)
-        collection, _, name = path.rpartition("/")
-        query = {self.id_query: name} if self.id_query else {}
         try:
-            answer = cloud.call(self.service, "POST", collection, self.creation(cloud, new, path), query)
-            if self.operations:
-                cloud.finished(self.service, answer)
+            path = self.make(cloud, new, path)
         except GoogleFailure as failure:
             if failure.code == CONFLICT:
                 self.explain_conflict(cloud, path)
             raise
         found = cloud.call(self.service, "GET", path)
         return Created(path, self.shown(cloud, found, new))
+
+    def make(self, cloud: GoogleCloud, new: Properties, path: str) -> str:
+        """The creating request. Returns the path of what was made."""
+        collection, _, name = path.rpartition("/")
+        query = {self.id_query: name} if self.id_query else {}
+        answer = cloud.call(self.service, "POST", collection, self.creation(cloud, new, path), query)
+        if self.operations:
+            cloud.finished(self.service, answer)
+        return path
 
     def read(self, cloud: GoogleCloud, id_: str, known: Properties) -> dict[str, Any] | None:
         """GET; what waits for its end counts as gone."""
@@ -118,6 +127,10 @@ class RestType(GoogleType):
                 gone = set(old.get(name) or {}) - set(new.get(name) or {})
                 kept = {key: text for key, text in (now.get(name) or {}).items() if key not in gone}
                 body[name] = {**kept, **(new.get(name) or {})}
+        self.send_patch(cloud, id_, body, mask)
+
+    def send_patch(self, cloud: GoogleCloud, id_: str, body: dict[str, Any], mask: Sequence[str]) -> None:
+        """The changing request."""
         answer = cloud.call(self.service, "PATCH", id_, body, {"updateMask": ",".join(mask)})
         if self.operations:
             cloud.finished(self.service, answer)
@@ -126,7 +139,13 @@ class RestType(GoogleType):
         """DELETE, unless the deletion policy says otherwise."""
         if keeps(self, id_, known):
             return
-        answer = cloud.call(self.service, "DELETE", id_)
+        try:
+            answer = cloud.call(self.service, "DELETE", id_)
+        except GoogleFailure:
+            # What was deleted before and can be restored is refused another time.
+            if self.recoverable and self.read(cloud, id_, known) is None:
+                return
+            raise
         if self.operations:
             cloud.finished(self.service, answer)
 
@@ -154,6 +173,8 @@ class RestType(GoogleType):
             wanted = known.get(name) or {} if known else without_attribution(every)
             inputs[name] = {key: text for key, text in every.items() if key in wanted}
             inputs[name] = inputs[name] or None
+        for path_, keys in self.nested.items():
+            inputs = _only(inputs, path_.split("."), keys)
         return present(**inputs)
 
     def shown(self, cloud: GoogleCloud, found: Mapping[str, Any], known: Properties) -> dict[str, Any]:
@@ -168,6 +189,11 @@ class RestType(GoogleType):
                 own = {**cloud.default_labels, **(known.get("labels") or {})}
                 outputs["pulumiLabels"] = {key: text for key, text in every.items() if key in own}
         outputs.update({name: found.get(name) for name in self.computed if name not in outputs})
+        # Of what the cloud fills in the program sees everything.
+        whole = {path.partition(".")[0] for path in self.filled}
+        if whole:
+            every_one = self.properties_of(found, known)
+            outputs.update({name: every_one.get(name) for name in whole})
         return {name: value for name, value in outputs.items() if value is not None}
 
     def path_of(self, cloud: GoogleCloud, new: Properties) -> str:
@@ -239,6 +265,17 @@ def _take_out(found: Any, known: Any, path: list[str], value: Any) -> None:
         _take_out(found.get(first), inner, rest, value)
     elif inner is None and first in found and (value is ANYTHING or found[first] == value):
         del found[first]
+
+
+def _only(value: Any, path: list[str], keys: Sequence[str]) -> Any:
+    """The value with nothing but these keys in the dictionaries at a path."""
+    if isinstance(value, list):
+        return [_only(item, path, keys) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    if not path:
+        return {key: item for key, item in value.items() if key in keys}
+    return {key: _only(item, path[1:], keys) if key == path[0] else item for key, item in value.items()}
 
 
 def _hide(shown: Any, path: list[str]) -> None:

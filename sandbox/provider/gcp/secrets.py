@@ -10,7 +10,6 @@ from sandbox.provider.errors import AlreadyExists, ProviderError
 from sandbox.provider.gcp.cloud import GoogleCloud
 from sandbox.provider.gcp.resource import DELETION, RestType
 from sandbox.provider.handler import Properties
-from sandbox.provider.values import without
 
 # The property -> the field. Source: secretmanager.v1 discovery document, Replication (checked 2026-11-21).
 REPLICATION = {"auto": "automatic", "userManaged": "userManaged"}
@@ -91,12 +90,3 @@ class Secret(RestType):
             f'adopt it with the resource option import_="{path}", or delete it: '
             f"gcloud secrets delete {path.rpartition('/')[2]} --project {path.split('/')[1]}",
         )
-
-
-def secret(cloud: GoogleCloud, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The function getSecret."""
-    handler = Secret()
-    path = handler.path_of(cloud, arguments)
-    found = handler.read(cloud, path, {}) or {}
-    replication = [without(found.get("replication") or {}, ())]
-    return {**found, "replications": replication, "secretId": arguments["secretId"], "id": path}
