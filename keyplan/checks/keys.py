@@ -119,7 +119,9 @@ FIELDS = (
         "lockdown",
         boolean,
         "boolean",
-        "deny the read to everybody but the listed readers and the break-glass role, administrators included",
+        "on aws, deny the read to everybody but the listed readers and the break-glass role, administrators "
+        "included; on gcp, take it from everybody else who was given it on the secret, not from those who "
+        "have it on the whole project",
         "true",
         default_text="the environment's `lockdown`",
     ),

@@ -1,5 +1,6 @@
 """docs/catalogue.md says what the code does: its tables, its examples and its limits."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,16 @@ import pytest
 import yaml
 
 from keyplan import names
-from keyplan.catalogue import Catalogue, Cloud, ReminderMode, Runtime, clouds_of
-from keyplan.checks import parse_catalogue
+from keyplan.catalogue import AWS_RUNTIMES, GCP_RUNTIMES, Catalogue, Cloud, ReminderMode, Runtime, clouds_of
 from keyplan.checks.consumers import RUNTIMES, common_fields
 from keyplan.checks.environment_fields import CLAUDE_CODE_FIELDS, FIELDS
 from keyplan.checks.fields import Field, Node
+from keyplan.checks.files import load_catalogue
+from keyplan.checks.gcp import GCP_FIELDS
 from keyplan.checks.keys import ANTHROPIC_VARIABLE, Vendor
 from keyplan.checks.keys import FIELDS as KEY_FIELDS
 from keyplan.checks.problems import Problems
+from keyplan.checks.providers import SETTINGS
 from keyplan.checks.reference import tables, with_tables
 from keyplan.vendors import VENDORS, anthropic
 
@@ -23,6 +26,7 @@ ALL_FIELDS: dict[str, Field] = {
     **{f"environment {field.name}": field for field in FIELDS},
     **{f"key {field.name}": field for field in KEY_FIELDS},
     **{f"consumer {field.name}": field for field in common_fields(["anthropic"])},
+    **{f"gcp {field.name}": field for field in GCP_FIELDS},
     **{f"claude code {field.name}": field for field in CLAUDE_CODE_FIELDS},
     **{f"{runtime} {field.name}": field for runtime, kind in RUNTIMES.items() for field in kind.fields},
 }
@@ -52,14 +56,30 @@ def test_the_example_and_the_default_of_every_field_can_be_read(field: Field) ->
     assert problems.all() == ()
 
 
-def test_the_example_of_the_reference_is_right(project: Path) -> None:
+def test_the_examples_of_the_reference_are_right(project: Path, tmp_path: Path) -> None:
     page = (project / "docs" / "catalogue.md").read_text(encoding="utf-8")
-    stack = yaml.safe_load(page.split("```yaml\n")[1].split("```")[0])["config"]
-    values = {name.removeprefix("keyplan:"): value for name, value in stack.items() if name != "aws:region"}
-    assert (
-        parse_catalogue(values, "prod", region=stack["aws:region"]).keys["anthropic"].owner
-        == "ml@example.com"
-    )
+    (tmp_path / "Pulumi.yaml").write_text((project / "Pulumi.yaml").read_text())
+    examples = [part.split("```")[0] for part in page.split("```yaml\n")[1:]]
+    clouds = []
+    for example in examples:
+        (tmp_path / "Pulumi.prod.yaml").write_text(example)
+        catalogue = load_catalogue(tmp_path, "prod")
+        assert catalogue.keys["anthropic"].owner == "ml@example.com"
+        clouds.append(catalogue.clouds)
+    assert clouds == [(Cloud.AWS,), (Cloud.AWS, Cloud.GCP)]
+
+
+def test_the_page_names_the_cloud_of_every_runtime(project: Path) -> None:
+    page = " ".join((project / "docs" / "catalogue.md").read_text(encoding="utf-8").split())
+    words = page.split("A service's runtime says from which:")[1].split("People and CI runners")[0]
+    on_aws, on_gcp = (set(re.findall(r"`([a-z0-9-]+)`", part)) for part in words.split("are on AWS;"))
+    assert (on_aws, on_gcp) == (AWS_RUNTIMES, GCP_RUNTIMES)
+
+
+def test_the_page_names_every_setting_of_pulumis_providers(project: Path) -> None:
+    page = (project / "docs" / "catalogue.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `([a-z]+:[a-z]+)` \| `([a-z]+)` \|", page, re.MULTILINE))
+    assert rows == {name: cloud for name, (cloud, _) in SETTINGS.items()}
 
 
 def test_the_limits_that_the_reference_names_are_those_of_the_code(project: Path) -> None:
