@@ -77,6 +77,12 @@ def google_settings(config: Mapping[str, Any], url: str) -> dict[str, str]:
     return {f"gcp:{name}": value for name, value in settings.items()}
 
 
+def google_project(config: Mapping[str, Any]) -> str:
+    """The project of Google Cloud that a configuration names; "" for one that names none."""
+    project = config.get("gcp:project")
+    return project if isinstance(project, str) else ""
+
+
 def cloud_settings(config: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """What a configuration says to each cloud's provider, by the provider's own names.
 

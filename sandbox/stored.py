@@ -1,13 +1,13 @@
-"""What the sandbox's cloud has of each key: a value or none. Names and dates, never a value."""
+"""What the sandbox's clouds have of each key: a value or none. Names and dates, never a value."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.server.client import aws_client
+from sandbox.server.client import ServerClient, aws_client
 from sandbox.server.record import ServerRecord
 
 
@@ -19,37 +19,73 @@ class StoredKey:
     vendor: str
     env_var: str
     owner: str
-    versions: int  # labelled versions; 0: nobody has put a value, or it went with an earlier server
+    versions: Mapping[str, int]  # by cloud; 0: nobody has put a value, or it went with an earlier server
+    has_value: bool  # in every cloud of the environment
+    created: datetime | None  # of the container, in the environment's first cloud
+
+
+@dataclass(frozen=True)
+class _Container:
+    versions: int
     has_value: bool
-    created: datetime | None  # of the container
+    created: datetime | None
+
+
+NOTHING = _Container(0, False, None)
 
 
 def stored_keys(record: ServerRecord, manifest: Mapping[str, Any]) -> list[StoredKey]:
     """Every key of a manifest document, in its order."""
-    client = aws_client(record, "secretsmanager", manifest["clouds"]["aws"]["region"])
-    secrets: dict[str, dict[str, Any]] = {}
-    for page in client.get_paginator("list_secrets").paginate(IncludePlannedDeletion=True):
-        secrets.update((secret["ARN"], secret) for secret in page["SecretList"])
-    return [_stored(name, key, secrets.get(key["aws"]["arn"], {})) for name, key in manifest["keys"].items()]
+    clouds: dict[str, dict[str, _Container]] = {}
+    if "aws" in manifest["clouds"]:
+        clouds["aws"] = _on_aws(record, manifest["clouds"]["aws"]["region"])
+    if "gcp" in manifest["clouds"]:
+        clouds["gcp"] = _on_google(record, manifest["clouds"]["gcp"]["projectId"])
+    return [_stored(name, key, clouds) for name, key in manifest["keys"].items()]
 
 
-def _stored(name: str, key: Mapping[str, Any], secret: Mapping[str, Any]) -> StoredKey:
-    labels: Mapping[str, list[str]] = secret.get("SecretVersionsToStages", {})
+def _stored(name: str, key: Mapping[str, Any], clouds: Mapping[str, Mapping[str, _Container]]) -> StoredKey:
+    ids = {"aws": "arn", "gcp": "name"}
+    found = {cloud: known.get(key[cloud][ids[cloud]], NOTHING) for cloud, known in clouds.items()}
     return StoredKey(
         name=name,
         vendor=key["vendor"],
         env_var=key["envVar"],
         owner=key["owner"],
-        versions=len(labels),
-        has_value=any("AWSCURRENT" in stages for stages in labels.values()),
-        created=secret.get("CreatedDate"),
+        versions={cloud: container.versions for cloud, container in found.items()},
+        has_value=all(container.has_value for container in found.values()),
+        created=next((container.created for container in found.values()), None),
     )
 
 
-def values_stored(record: ServerRecord, region: str) -> int:
-    """How many secrets hold a value now."""
+def values_stored(record: ServerRecord, manifest: Mapping[str, Any]) -> int:
+    """How many secrets hold a value now, in the clouds of a manifest document."""
+    containers: list[_Container] = []
+    if "aws" in manifest["clouds"]:
+        containers += _on_aws(record, manifest["clouds"]["aws"]["region"], pending=False).values()
+    if "gcp" in manifest["clouds"]:
+        containers += _on_google(record, manifest["clouds"]["gcp"]["projectId"]).values()
+    return sum(1 for container in containers if container.versions)
+
+
+def _on_aws(record: ServerRecord, region: str, *, pending: bool = True) -> dict[str, _Container]:
+    """By ARN. Versions without a label do not count. Args: pending: those that wait for their end, too."""
     client = aws_client(record, "secretsmanager", region)
-    total = 0
-    for page in client.get_paginator("list_secrets").paginate():
-        total += sum(1 for secret in page["SecretList"] if secret.get("SecretVersionsToStages"))
-    return total
+    found: dict[str, _Container] = {}
+    for page in client.get_paginator("list_secrets").paginate(IncludePlannedDeletion=pending):
+        for secret in page["SecretList"]:
+            labels: Mapping[str, list[str]] = secret.get("SecretVersionsToStages", {})
+            has_value = any("AWSCURRENT" in stages for stages in labels.values())
+            found[secret["ARN"]] = _Container(len(labels), has_value, secret.get("CreatedDate"))
+    return found
+
+
+def _on_google(record: ServerRecord, project: str) -> dict[str, _Container]:
+    """By the secret's id. Versions that were destroyed do not count."""
+    secrets = ServerClient(record).ask("google-secrets", project=project)["secrets"]
+    return {
+        secret_id: _Container(
+            held["versions"], held["has_value"], datetime.fromtimestamp(held["created"], UTC)
+        )
+        for secret_id, held in secrets.items()
+    }

@@ -17,6 +17,7 @@ from keyplan.errors import EXIT_DONE, UsageError
 from sandbox.clock.functions import FunctionRunner
 from sandbox.clock.mails import by_kind, render
 from sandbox.clock.replay import Clock, Replay
+from sandbox.isolation import REGION_DEFAULT
 from sandbox.outputs import read_manifest
 from sandbox.progress import Progress
 from sandbox.project import Project, find_project, one_at_a_time
@@ -69,7 +70,8 @@ def _advance(project: Project, span: Duration, *, verbose: bool) -> Replay:
         raise UsageError(
             "nothing is built in the sandbox yet, so nothing can get older", "python -m sandbox up"
         )
-    region = manifest["clouds"]["aws"]["region"]
+    # Without AWS nothing is scheduled in it, in any region.
+    region = manifest["clouds"].get("aws", {}).get("region", REGION_DEFAULT)
     with FunctionRunner(record, region, show_logs=verbose) as runner, Progress("day", "days") as progress:
         return Clock(record, region, runner).advance(span.seconds, progress.at)
 

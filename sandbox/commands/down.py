@@ -43,6 +43,6 @@ def _values(project: Project) -> int:
 
     try:
         found, manifest = find_server(project), read_manifest(project)
-        return values_stored(found[0], manifest["clouds"]["aws"]["region"]) if found and manifest else 0
+        return values_stored(found[0], manifest) if found and manifest else 0
     except (KeyplanError, BotoCoreError, ClientError):
         return 0

@@ -11,7 +11,7 @@ from sandbox.outputs import read_manifest, read_resources
 from sandbox.project import find_project
 from sandbox.report import count, say
 from sandbox.server.lifecycle import find_server
-from sandbox.stored import stored_keys
+from sandbox.stored import StoredKey, stored_keys
 
 BYTES_PER_MEGABYTE = 1_000_000
 
@@ -39,6 +39,14 @@ def run(arguments: argparse.Namespace) -> int:
     if resources is not None:
         say(f"{manifest['environment']} has {count(resources, 'resource', 'resources')}")
     for key in stored_keys(record, manifest):
-        stored = count(key.versions, "version", "versions") if key.has_value else "no value yet"
-        say(f"  {key.name}: {stored}")
+        say(f"  {key.name}: {_stored(key)}")
     return EXIT_DONE
+
+
+def _stored(key: StoredKey) -> str:
+    numbers = {cloud: count(number, "version", "versions") for cloud, number in key.versions.items()}
+    if not any(key.versions.values()) or (len(numbers) == 1 and not key.has_value):
+        return "no value yet"
+    if len(numbers) == 1:
+        return next(iter(numbers.values()))
+    return ", ".join(f"{words} on {cloud}" for cloud, words in numbers.items())

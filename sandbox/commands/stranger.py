@@ -47,6 +47,11 @@ def run(arguments: argparse.Namespace) -> int:
         manifest = read_manifest(project)
         if manifest is None:
             raise UsageError("nothing is built in the sandbox yet", "python -m sandbox up")
+        if "aws" not in manifest["clouds"]:
+            raise UsageError(
+                "the environment is not on AWS, and this command replays reads of AWS alone",
+                "on Google Cloud, KEYPLAN_SANDBOX_MEMBER=user:eve@example.com keyplan exec … really reads",
+            )
         key = _key(manifest, arguments.key)
         principal = _principal(manifest, arguments.principal)
         _read(record, manifest, key, principal, verbose=arguments.verbose)

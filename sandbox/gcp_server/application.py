@@ -27,8 +27,9 @@ from sandbox.gcp_server.errors import (
 from sandbox.gcp_server.routes import all_routes
 from sandbox.gcp_server.routing import Route, Router
 from sandbox.gcp_server.schemas import check_request
+from sandbox.gcp_server.secret_manager.model import Secret
 from sandbox.gcp_server.service_names import TITLES
-from sandbox.gcp_server.world import Aged, Project, World
+from sandbox.gcp_server.world import ADMINISTRATOR, PROJECT_NAME, Aged, Project, World
 from sandbox.server import log
 
 Environ = dict[str, Any]
@@ -86,6 +87,27 @@ class GoogleCloud:
         with self.one_at_a_time:
             return self.world.age(span)
 
+    def ensure_project(self, project_id: str) -> str:
+        """Make a project that the administrator owns, unless it is there. Returns its number.
+
+        Raises ValueError for what is no project id.
+        """
+        if not PROJECT_NAME.fullmatch(project_id):
+            raise ValueError("a project id has 6 to 30 lower-case letters, digits and hyphens")
+        with self.one_at_a_time:
+            found = self.world.find_project(project_id)
+            return (found or self.world.new_project(project_id, ADMINISTRATOR)).number
+
+    def secrets_of(self, project_id: str) -> dict[str, Any]:
+        """What a project's secrets hold, by their ids: never a value."""
+        with self.one_at_a_time:
+            project = self.world.find_project(project_id)
+            return (
+                {secret_id: _holds(secret) for secret_id, secret in project.secrets.items()}
+                if project
+                else {}
+            )
+
     def _check_sender(self, environ: Environ) -> None:
         # As on the first port: neither a name that points here nor a page in a browser gets an answer.
         if environ.get("HTTP_HOST") not in self._hosts:
@@ -138,6 +160,12 @@ class GoogleCloud:
             raise service_disabled(route.service, TITLES[route.service], project.number)
         if route.permission:
             require(project, call.caller, route.permission, _project_resource(project, reference))
+
+
+def _holds(secret: Secret) -> dict[str, Any]:
+    kept = {version.number: version.state for version in secret.versions if version.state != "DESTROYED"}
+    readable = kept.get(secret.aliases.get("current", 0)) == "ENABLED"
+    return {"versions": len(kept), "has_value": readable, "created": secret.created.timestamp()}
 
 
 def _project_resource(project: Project, reference: str) -> Resource:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PROJECT_ID = "keyplan-sandbox"
 PROJECT_NUMBER = "123456789012"
+FIRST_NUMBER = 500_000_000_000
 ADMINISTRATOR = "user:admin@example.com"
 PROJECT_NAME = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 OWN_ACCOUNT = re.compile(r"[^@]+@([a-z][a-z0-9-]*)\.iam\.gserviceaccount\.com")
@@ -61,6 +62,10 @@ class World:
         project.policy.replace(project, {"bindings": [{"role": "roles/owner", "members": [owner]}]})
         self._projects[project_id] = project
         return project
+
+    def new_project(self, project_id: str, owner: str) -> Project:
+        """A new project with a number of its own."""
+        return self.make_project(project_id, str(FIRST_NUMBER + self.next_number()), owner)
 
     @property
     def projects(self) -> list[Project]:

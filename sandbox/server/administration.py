@@ -12,6 +12,8 @@ the user can read.
 | POST counts {"namespace", "counts": {NAME: N}, "dimensions", "at", "region"} | stores metric data |
 | POST function {"name": NAME, "region": NAME} | a Lambda function's archive, base64 |
 | POST mails | the e-mails that SNS would have sent since the last call |
+| POST google-project {"project": ID} | makes a project of Google Cloud, unless it is there |
+| POST google-secrets {"project": ID} | each secret's versions, whether `current` is readable, its date |
 """
 
 from __future__ import annotations
@@ -49,6 +51,8 @@ class Administration:
             "counts": metrics.store_counts,
             "function": _function_archive,
             "mails": lambda given: {"mails": take_mails()},
+            "google-project": lambda given: {"number": google.ensure_project(str(given["project"]))},
+            "google-secrets": lambda given: {"secrets": google.secrets_of(str(given["project"]))},
         }
 
     def answer(self, environ: dict[str, Any]) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from keyplan.errors import Unreachable
 from sandbox.isolation import CREDENTIALS, REGION_DEFAULT
 from sandbox.server.record import ServerRecord
 
+# Source: Resource Manager v1 discovery document, Project.projectId.
+PROJECT_ID = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 HEALTH_TIMEOUT_SECONDS = 2.0
 REQUEST_TIMEOUT_SECONDS = 120.0
 
@@ -66,6 +69,12 @@ class ServerClient:
                 f"the sandbox's server refused `{route}` ({response.status})", "python -m sandbox up"
             )
         return body
+
+
+def ensure_google_project(record: ServerRecord, project: str) -> None:
+    """See that the sandbox's Google Cloud has a project of this id. What is no id is left to the program."""
+    if PROJECT_ID.fullmatch(project):
+        ServerClient(record).ask("google-project", project=project)
 
 
 def aws_client(record: ServerRecord, service: str, region: str = REGION_DEFAULT) -> Any:

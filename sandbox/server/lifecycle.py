@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from sandbox.server.record import ServerRecord, process_start, read_record, remo
 LOG_NAME = "server.log"
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 5.0
+CLOSE_TIMEOUT_SECONDS = 1.0
 POLL_SECONDS = 0.02
 LOG_LINES_SHOWN = 10
 EXIT_PORT_TAKEN = 98  # as sandbox.server.__main__ ends when it cannot have the port
@@ -162,9 +164,25 @@ def _wait_until_gone(record: ServerRecord) -> bool:
         with contextlib.suppress(ChildProcessError):
             os.waitpid(record.pid, os.WNOHANG)  # a child of this very process stays until somebody asks
         if not _is_same_process(record):
+            _wait_until_closed(record)
             return True
         time.sleep(POLL_SECONDS)
     return False
+
+
+def _wait_until_closed(record: ServerRecord) -> None:
+    # A process counts as ended before its last thread has; until then the next server finds the port taken.
+    deadline = time.monotonic() + CLOSE_TIMEOUT_SECONDS
+    while any(_listens(port) for port in (record.port, record.gcp_port) if port):
+        if time.monotonic() > deadline:
+            return  # another program has it by now
+        time.sleep(POLL_SECONDS)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.settimeout(CLOSE_TIMEOUT_SECONDS)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _log_tail(directory: Path) -> str:

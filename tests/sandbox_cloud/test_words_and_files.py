@@ -36,7 +36,9 @@ def _change(kind: str, type_: str, name: str) -> Change:
 
 
 def _key(name: str, vendor: str = "anthropic", *, stored: bool = False) -> StoredKey:
-    return StoredKey(name, vendor, f"{name.upper()}_API_KEY", "ada@example.com", int(stored), stored, None)
+    return StoredKey(
+        name, vendor, f"{name.upper()}_API_KEY", "ada@example.com", {"aws": int(stored)}, stored, None
+    )
 
 
 def test_the_users_aws_settings_and_proxies_are_dropped_and_the_rest_stays() -> None:

@@ -15,7 +15,6 @@ from sandbox.gcp_server.world import PROJECT_NAME, Project
 
 SERVICE = "cloudresourcemanager.googleapis.com"
 V3 = {"document": "cloudresourcemanager.v3"}
-FIRST_NUMBER = 500_000_000_000
 AUDITED_TYPES = ("ADMIN_READ", "DATA_READ", "DATA_WRITE")
 SERVICE_NAME = re.compile(r"allServices|[a-z0-9-]+(\.[a-z0-9-]+)+")
 
@@ -70,8 +69,7 @@ def _create(call: Call) -> dict[str, Any]:
         raise invalid("A project id has 6 to 30 lower-case letters, digits and hyphens.")
     if call.world.find_project(project_id) is not None:
         raise already_exists("Requested entity already exists")
-    number = str(FIRST_NUMBER + call.world.next_number())
-    project = call.world.make_project(project_id, number, call.caller.member)
+    project = call.world.new_project(project_id, call.caller.member)
     project.labels = dict(body.get("labels") or {})
     return operations.start(
         call, "operations/cp.", _shown_v1(project), "google.cloudresourcemanager.v1.Project", {}
