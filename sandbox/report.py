@@ -24,6 +24,7 @@ KINDS = {
     "kept": "kept",
 }
 # Type -> singular and plural, in the order in which they are told; all others are parts of one of these.
+CLOUDS = ("aws:", "gcp:")
 WORDS = {
     "aws:secretsmanager/secret:Secret": ("secret", "secrets"),
     "aws:kms/key:Key": ("encryption key", "encryption keys"),
@@ -35,10 +36,28 @@ WORDS = {
     "aws:cloudwatch/metricAlarm:MetricAlarm": ("alarm", "alarms"),
     "aws:cloudwatch/eventRule:EventRule": ("event rule", "event rules"),
     "aws:sns/topic:Topic": ("topic", "topics"),
+    "gcp:secretmanager/secret:Secret": ("Google secret", "Google secrets"),
+    "gcp:serviceaccount/account:Account": ("service account", "service accounts"),
+    "gcp:projects/iAMCustomRole:IAMCustomRole": ("custom role", "custom roles"),
+    "gcp:iam/workloadIdentityPool:WorkloadIdentityPool": (
+        "workload identity pool",
+        "workload identity pools",
+    ),
+    "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider": (
+        "provider of the pool",
+        "providers of the pool",
+    ),
+    "gcp:cloudfunctionsv2/function:Function": ("Cloud Run function", "Cloud Run functions"),
+    "gcp:cloudscheduler/job:Job": ("scheduled job", "scheduled jobs"),
+    "gcp:monitoring/alertPolicy:AlertPolicy": ("alert policy", "alert policies"),
+    "gcp:monitoring/notificationChannel:NotificationChannel": (
+        "notification channel",
+        "notification channels",
+    ),
 }
 # What the program adds to its own names so that they are unique; a person knows them without.
 _ADDED = re.compile(
-    rf"^({STACK}-)?(aws-)?|(-secret|-role|-function|-provider|-encryption-key|(-managed)?-policy(-\d+)?)$"
+    rf"^({STACK}-)?((?:aws|gcp)-)?|(-secret|-role|-function|-provider|-encryption-key|(-managed)?-policy(-\d+)?)$"
 )
 
 
@@ -64,7 +83,7 @@ class Change(Protocol):
 
 def is_resource(change: Change) -> bool:
     """Whether it is something in the cloud, not a component that groups such things."""
-    return change.type.startswith("aws:")
+    return change.type.startswith(CLOUDS)
 
 
 def summary(changes: Sequence[Change], *, every_one: bool) -> list[str]:
