@@ -100,6 +100,13 @@ class World:
             return True
         return f"projects/{match.group(1)}/serviceAccounts/{email}" in self.records
 
+    def forget_account(self, email: str, unique_id: str) -> None:
+        """Take what a deleted service account was granted from whoever gets its address next."""
+        policies = [*self.policies.values(), *(project.policy for project in self.projects)]
+        policies += [secret.policy for project in self.projects for secret in project.secrets.values()]
+        for policy in policies:
+            policy.forget(f"serviceAccount:{email}", f"deleted:serviceAccount:{email}?uid={unique_id}")
+
     def is_usable(self, caller: Identity) -> bool:
         """False for a service account that is disabled, and for a pool that is disabled or deleted."""
         match = OWN_ACCOUNT.fullmatch(caller.email)

@@ -242,6 +242,19 @@ def test_entries_are_written_and_found_again(cloud: Any) -> None:
     assert len(first["entries"]) == len(second["entries"]) == 1
 
 
+def test_an_account_of_the_same_name_has_no_grants_of_the_deleted_one(cloud: Any, secret: str) -> None:
+    made = cloud.do("POST", f"{P}/serviceAccounts", {"accountId": "made-again"})
+    member = f"serviceAccount:{made['email']}"
+    _bind(cloud, secret, member)
+    assert _reads(cloud, secret, member)
+    cloud.do("DELETE", f"{P}/serviceAccounts/{made['email']}")
+    cloud.do("POST", f"{P}/serviceAccounts", {"accountId": "made-again"})
+    assert not _reads(cloud, secret, member)
+    policy = cloud.do("GET", f"{P}/secrets/{secret}:getIamPolicy")
+    assert policy["bindings"][0]["members"] == [f"deleted:{member}?uid={made['uniqueId']}"]
+    cloud.do("POST", f"{P}/secrets/{secret}:setIamPolicy", {"policy": policy})
+
+
 def test_a_disabled_account_or_pool_is_out_at_once(cloud: Any, secret: str) -> None:
     account = cloud.do("POST", f"{P}/serviceAccounts", {"accountId": "to-be-disabled"})
     member = f"serviceAccount:{account['email']}"

@@ -131,6 +131,16 @@ def test_a_destroyed_version_never_comes_back(client: Any, secret: Any) -> None:
             act(name=version.name)
 
 
+def test_a_version_that_changed_meanwhile_is_not_moved(client: Any, secret: Any) -> None:
+    version = client.add_secret_version(parent=secret.name, payload={"data": VALUE})
+    disabled = client.disable_secret_version(request={"name": version.name, "etag": version.etag})
+    for act in (client.enable_secret_version, client.disable_secret_version, client.destroy_secret_version):
+        with pytest.raises(exceptions.BadRequest, match="etag"):
+            act(request={"name": version.name, "etag": version.etag})
+    client.enable_secret_version(request={"name": version.name, "etag": disabled.etag})
+    assert client.get_secret(name=secret.name).etag == secret.etag
+
+
 def test_with_a_delay_a_version_is_destroyed_later_and_can_be_saved(cloud: Any, client: Any) -> None:
     secret = client.create_secret(
         parent=PROJECT,

@@ -75,6 +75,17 @@ class Policy:
             self.bindings = _merged(bindings)
         if "auditConfigs" in fields:
             self.audit_configs = deepcopy(given.get("auditConfigs") or [])
+        self._sign()
+
+    def forget(self, member: str, remembered_as: str) -> None:
+        """Put what Google shows of a deleted account in its place: one of the same name is another one."""
+        if any(member in binding["members"] for binding in self.bindings):
+            for binding in self.bindings:
+                names = {remembered_as if name == member else name for name in binding["members"]}
+                binding["members"] = sorted(names)
+            self._sign()
+
+    def _sign(self) -> None:
         self._changes += 1
         state = json.dumps([self.bindings, self.audit_configs, self._changes], sort_keys=True).encode()
         self.etag = "Bw" + base64.b64encode(hashlib.sha256(state).digest()[:9]).decode()[2:]

@@ -113,9 +113,10 @@ def _patch(call: Call) -> Record:
 
 
 def _delete(call: Call) -> Record:
-    _, key, _ = _find(call, "iam.serviceAccounts.delete")
+    _, key, record = _find(call, "iam.serviceAccounts.delete")
     del call.world.records[key]
     call.world.policies.pop(key, None)
+    call.world.forget_account(record["email"], record["uniqueId"])
     return {}
 
 
