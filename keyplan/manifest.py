@@ -8,45 +8,15 @@ The JSON side, and the check itself, is `manifest_document`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from keyplan.errors import ManifestError, UsageError
 from keyplan.manifest_document import FORMAT, checked
+from keyplan.manifest_places import AwsLocation, GcpLocation, GcpSecretLocation, SecretLocation
 
 if TYPE_CHECKING:
-    from keyplan.manifest_document import (
-        AwsDocument,
-        ConsumerDocument,
-        GcpDocument,
-        KeyDocument,
-        ManifestDocument,
-    )
-
-
-@dataclass(frozen=True)
-class SecretLocation:
-    """Where one key's value is stored on AWS."""
-
-    name: str
-    arn: str
-    json_key: str  # the field of the stored JSON object that holds the value
-
-    def to_json(self) -> dict[str, str]:
-        """A key's entry `aws`."""
-        return {"name": self.name, "arn": self.arn, "jsonKey": self.json_key}
-
-
-@dataclass(frozen=True)
-class GcpSecretLocation:
-    """Where one key's value is stored on Google Cloud: as it is, in no JSON."""
-
-    name: str  # its id: `prod-anthropic-api-key`
-    resource: str  # `projects/PROJECT_ID/secrets/prod-anthropic-api-key`
-
-    def to_json(self) -> dict[str, str]:
-        """A key's entry `gcp`."""
-        return {"name": self.name, "resource": self.resource}
+    from keyplan.manifest_document import ConsumerDocument, KeyDocument, ManifestDocument
 
 
 @dataclass(frozen=True)
@@ -97,8 +67,8 @@ class ManifestKey:
             rotate_every=document["rotateEvery"],
             remind_before=document["remindBefore"],
             grace=document["grace"],
-            aws=None if aws is None else SecretLocation(aws["name"], aws["arn"], aws["jsonKey"]),
-            gcp=None if gcp is None else GcpSecretLocation(gcp["name"], gcp["resource"]),
+            aws=None if aws is None else SecretLocation.from_json(aws),
+            gcp=None if gcp is None else GcpSecretLocation.from_json(gcp),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -160,79 +130,6 @@ class ManifestConsumer:
             **({} if self.member is None else {"member": self.member}),
             **({} if provider is None else {"workloadIdentityProvider": provider}),
             "settings": dict(self.settings),
-        }
-
-
-@dataclass(frozen=True)
-class AwsLocation:
-    """The account that holds the environment's secrets."""
-
-    account_id: str
-    partition: str
-    region: str
-    kms_key_arn: str
-    operator_policy_arns: tuple[str, ...]
-    auditor_role_arn: str
-    endpoints: Mapping[str, str] = field(default_factory=dict)  # service -> URL, where not the public one
-
-    @classmethod
-    def from_json(cls, document: AwsDocument) -> AwsLocation:
-        """`clouds.aws` of a checked document."""
-        return cls(
-            account_id=document["accountId"],
-            partition=document["partition"],
-            region=document["region"],
-            kms_key_arn=document["kmsKeyArn"],
-            operator_policy_arns=tuple(document["operatorPolicyArns"]),
-            auditor_role_arn=document["auditorRoleArn"],
-            endpoints=dict(document["endpoints"]),
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """The entry under `clouds.aws`."""
-        return {
-            "accountId": self.account_id,
-            "partition": self.partition,
-            "region": self.region,
-            "kmsKeyArn": self.kms_key_arn,
-            "operatorPolicyArns": list(self.operator_policy_arns),
-            "auditorRoleArn": self.auditor_role_arn,
-            "endpoints": dict(self.endpoints),
-        }
-
-
-@dataclass(frozen=True)
-class GcpLocation:
-    """The Google Cloud project that holds the environment's secrets."""
-
-    project_id: str
-    project_number: str
-    region: str  # where the reminder runs
-    operator_role: str  # `projects/PROJECT_ID/roles/keyplan_prod_operator`
-    auditor_role: str
-    endpoints: Mapping[str, str] = field(default_factory=dict)  # service -> URL, where not the public one
-
-    @classmethod
-    def from_json(cls, document: GcpDocument) -> GcpLocation:
-        """`clouds.gcp` of a checked document."""
-        return cls(
-            project_id=document["projectId"],
-            project_number=document["projectNumber"],
-            region=document["region"],
-            operator_role=document["operatorRole"],
-            auditor_role=document["auditorRole"],
-            endpoints=dict(document["endpoints"]),
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """The entry under `clouds.gcp`."""
-        return {
-            "projectId": self.project_id,
-            "projectNumber": self.project_number,
-            "region": self.region,
-            "operatorRole": self.operator_role,
-            "auditorRole": self.auditor_role,
-            "endpoints": dict(self.endpoints),
         }
 
 
