@@ -1,0 +1,155 @@
+"""Whatever an environment has, its manifest is accepted by its own check and schema, and read as it was."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keyplan import names
+from keyplan.manifest import (
+    AwsLocation,
+    GcpLocation,
+    GcpSecretLocation,
+    Manifest,
+    ManifestConsumer,
+    ManifestKey,
+    SecretLocation,
+)
+from keyplan.manifest_document import check, parse
+from keyplan.manifest_rules import AWS_RUNTIMES, GCP_RUNTIMES, RUNTIMES
+from tests.command.environments import PROJECT
+
+VALIDATOR = jsonschema.Draft202012Validator(
+    json.loads((PROJECT / "docs" / "manifest.schema.json").read_text())
+)
+ACCOUNT, REGION, PROJECT_ID, NUMBER = "111122223333", "eu-west-1", "example-prod", "987654321"
+POOL = f"projects/{NUMBER}/locations/global/workloadIdentityPools/keyplan-prod"
+IN_BOTH = tuple(sorted(set(RUNTIMES) - set(AWS_RUNTIMES) - set(GCP_RUNTIMES)))
+
+entry_names = st.from_regex(r"[a-z]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
+variables = st.from_regex(r"[A-Z_][A-Z0-9_]{0,12}", fullmatch=True)
+durations = st.from_regex(r"[1-9][0-9]{0,2}[hdw]", fullmatch=True)
+plain = st.dictionaries(variables, st.text(max_size=12).filter(lambda text: "\0" not in text), max_size=2)
+members = st.sampled_from(
+    [
+        f"serviceAccount:prod-chat-reader@{PROJECT_ID}.iam.gserviceaccount.com",
+        f"principal://iam.googleapis.com/projects/{NUMBER}/locations/global/workloadIdentityPools/"
+        f"{PROJECT_ID}.svc.id.goog/subject/ns/web/sa/chat",
+        f"principalSet://iam.googleapis.com/{POOL}/attribute.evals/123456",
+        "group:ml@example.com",
+    ]
+)
+
+
+@st.composite
+def keys(draw: Any, clouds: list[str]) -> dict[str, ManifestKey]:
+    found = {}
+    for name in draw(st.lists(entry_names, min_size=1, max_size=3, unique=True)):
+        secret, variable = names.secret_name("prod", name), draw(variables)
+        secret_id = names.gcp_secret_id(secret)
+        arn = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{secret}-AbCd12"
+        found[name] = ManifestKey(
+            name=name,
+            vendor=draw(st.sampled_from(["anthropic", "generic"])),
+            owner="ml@example.com",
+            env_var=variable,
+            value_format=draw(st.none() | st.just("rk-[0-9a-f]{24}")),
+            rotate_every=draw(durations),
+            remind_before=draw(durations),
+            grace=draw(durations),
+            aws=SecretLocation(secret, arn, variable) if "aws" in clouds else None,
+            gcp=GcpSecretLocation(secret_id, names.gcp_secret_resource(PROJECT_ID, secret_id))
+            if "gcp" in clouds
+            else None,
+        )
+    return found
+
+
+@st.composite
+def consumers(draw: Any, clouds: list[str], of: list[str]) -> dict[str, ManifestConsumer]:
+    found = {}
+    for name in draw(st.lists(entry_names, max_size=4, unique=True)):
+        cloud = draw(st.sampled_from(clouds))
+        runtimes = (AWS_RUNTIMES if cloud == "aws" else GCP_RUNTIMES) + IN_BOTH
+        on_aws: dict[str, Any] = {
+            "role_arn": draw(st.none() | st.just(f"arn:aws:iam::{ACCOUNT}:role/prod-{name}-reader")),
+            "policy_arns": (f"arn:aws:iam::{ACCOUNT}:policy/prod-{name}-reader",),
+        }
+        on_gcp: dict[str, Any] = {
+            "role_arn": None,
+            "policy_arns": (),
+            "member": draw(st.none() | members),
+            "workload_identity_provider": draw(st.none() | st.just(f"{POOL}/providers/ci-{name}")),
+        }
+        found[name] = ManifestConsumer(
+            name=name,
+            runtime=draw(st.sampled_from(runtimes)),
+            keys=tuple(draw(st.lists(st.sampled_from(of), min_size=1, unique=True))),
+            env=draw(plain),
+            settings=draw(st.dictionaries(st.sampled_from(["readAt", "namespace"]), st.just("x"))),
+            cloud=cloud,
+            **(on_aws if cloud == "aws" else on_gcp),
+        )
+    return found
+
+
+@st.composite
+def manifests(draw: Any) -> Manifest:
+    clouds = draw(st.sampled_from([["aws"], ["gcp"], ["aws", "gcp"]]))
+    in_sandbox = draw(st.booleans())
+    its_keys = draw(keys(clouds))
+    return Manifest(
+        environment="prod",
+        owner="platform@example.com",
+        escalate_after=draw(durations),
+        aws=AwsLocation(
+            account_id=ACCOUNT,
+            partition="aws",
+            region=REGION,
+            kms_key_arn=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0a1b",
+            operator_policy_arns=(f"arn:aws:iam::{ACCOUNT}:policy/prod-keyplan-operator",),
+            auditor_role_arn=f"arn:aws:iam::{ACCOUNT}:role/prod-keyplan-auditor",
+            endpoints={"sts": "http://127.0.0.1:5000"} if in_sandbox else {},
+        )
+        if "aws" in clouds
+        else None,
+        gcp=GcpLocation(
+            project_id=PROJECT_ID,
+            project_number=NUMBER,
+            region="europe-west1",
+            operator_role=f"projects/{PROJECT_ID}/roles/{names.gcp_operator_role_id('prod')}",
+            auditor_role=f"projects/{PROJECT_ID}/roles/{names.gcp_auditor_role_id('prod')}",
+            endpoints={"secretmanager": "http://127.0.0.1:5001"} if in_sandbox else {},
+        )
+        if "gcp" in clouds
+        else None,
+        keys=its_keys,
+        consumers=draw(consumers(clouds, sorted(its_keys))),
+    )
+
+
+@given(manifests())
+def test_a_manifest_is_right_by_its_own_rules_and_read_as_it_was_written(manifest: Manifest) -> None:
+    document = manifest.to_json()
+    assert check(document) == []
+    assert list(VALIDATOR.iter_errors(document)) == []
+    assert Manifest.from_json(parse(json.dumps(document), "text")) == manifest
+
+
+@given(manifests())
+def test_an_environment_on_aws_alone_is_written_as_it_always_was(manifest: Manifest) -> None:
+    """Keyplans that know one cloud read it: they refuse a field that they do not know."""
+    if manifest.gcp is not None:
+        return
+    document = manifest.to_json()
+    assert list(document["clouds"]) == ["aws"]
+    assert {field for key in document["keys"].values() for field in key} <= {
+        *("vendor", "owner", "envVar", "format", "rotateEvery", "remindBefore", "grace", "aws")
+    }
+    assert {field for consumer in document["consumers"].values() for field in consumer} <= {
+        *("runtime", "keys", "env", "roleArn", "policyArns", "settings")
+    }
