@@ -37,7 +37,7 @@ from typing import Any
 from benchmarks.measuring.cpu_seconds import CpuSeconds, cpu_seconds
 from benchmarks.program_growth import ROOT, STACK, catalogue, sizes
 from sandbox.builtin import run_program
-from sandbox.configuration import Configuration, aws_settings
+from sandbox.configuration import Configuration, cloud_settings
 from sandbox.project import Project
 from sandbox.pulumi_cli import command
 from sandbox.pulumi_cli.find import Engine, require_engine
@@ -230,8 +230,8 @@ def _stack_file(keys: int) -> dict[str, Any]:
     }
 
 
-def _settings(keys: int, record: ServerRecord) -> dict[str, Any]:
-    return aws_settings(Configuration(catalogue(keys)).with_endpoints(record.url))
+def _settings(keys: int, record: ServerRecord) -> dict[str, dict[str, str]]:
+    return cloud_settings(Configuration(catalogue(keys)).with_endpoints(record.url))
 
 
 def _children_seconds() -> float:

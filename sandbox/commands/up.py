@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from keyplan.errors import EXIT_DONE, UsageError
-from sandbox.configuration import Configuration, aws_settings, google_project, read_configuration
+from sandbox.configuration import Configuration, cloud_settings, google_project, read_configuration
 from sandbox.engine_choice import ENGINES, VARIABLE, Choice, choose, requested
 from sandbox.outputs import write_outputs
 from sandbox.progress import Progress
@@ -133,7 +133,7 @@ def _run_program(
             from sandbox.pulumi_cli.run import run_stack
 
             workspace = prepare(project, choice.pulumi, record)
-            return run_stack(workspace, STACK, aws_settings(config), mode, progress.one_more, note)
+            return run_stack(workspace, STACK, cloud_settings(config), mode, progress.one_more, note)
         from sandbox.builtin import run_program
 
         return run_program(

@@ -23,10 +23,14 @@ from sandbox.provider.values import UNKNOWN, has_unknown, without
 # Where check() notes which inputs it filled in; the mark travels with the inputs, as in the real providers.
 DEFAULTS_KEY = "__defaults"
 RANDOM_BYTES = 4
-# Properties that are made from others: all tags from tags and back, an automatic name from its prefix.
+# Properties that are made from others: all tags from tags and back, all labels from labels, an automatic
+# name from its prefix.
 MADE_FROM = (
     ("tags", "tagsAll"),
     ("tagsAll", "tags"),
+    ("labels", "effectiveLabels"),
+    ("labels", "pulumiLabels"),
+    ("annotations", "effectiveAnnotations"),
     ("namePrefix", "name"),
     ("statementIdPrefix", "statementId"),
 )

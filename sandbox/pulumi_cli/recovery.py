@@ -15,22 +15,24 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.provider import Provider, ProviderError
+from sandbox.provider.provider import configured
 from sandbox.pulumi_cli import command
 from sandbox.pulumi_cli.state import Operation, Resource, exported, operations_of, put_back, resources_of
 from sandbox.pulumi_cli.workspace import Workspace
 from sandbox.urns import name_of, type_of
 
 Say = Callable[[str], None]
+Settings = Mapping[str, Mapping[str, Any]]
 
 
-def recover(workspace: Workspace, stack: str, settings: Mapping[str, Any], say: Say) -> None:
+def recover(workspace: Workspace, stack: str, settings: Settings, say: Say) -> None:
     """Make the stack ready for an update after one that was killed; does nothing after one that ended.
 
     Does nothing either while another update is under way: what that one is doing is no trace of a dead one,
     and Pulumi's own message about its lock is what the user needs.
 
     Args:
-        settings: the AWS provider's, to look for what was being created.
+        settings: the providers', by cloud, to look for what was being created.
         say: takes lines that explain what was found and done.
 
     Raises: KeyplanError with Pulumi's words when that fails.
@@ -134,11 +136,10 @@ def _needed(resource: Resource) -> list[str]:
 
 
 def _looked_up(
-    pending: list[Operation], settings: Mapping[str, Any], say: Say
+    pending: list[Operation], settings: Settings, say: Say
 ) -> tuple[dict[str, Resource], list[Resource], list[Operation]]:
     """What was being created, by URN; what of it exists; and the operations that were no creations."""
-    provider = Provider()
-    provider.configure(settings)
+    provider = configured(settings)
     created = {one["resource"]["urn"]: one["resource"] for one in pending if one["type"] == "creating"}
     found = [resource for resource in created.values() if _exists(provider, resource, say)]
     others = [operation for operation in pending if operation["type"] != "creating"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from keyplan.errors import ChangedMeanwhile, KeyplanError
-from sandbox.configuration import aws_settings
+from sandbox.configuration import cloud_settings
 from sandbox.pulumi_cli import command
 from sandbox.pulumi_cli.events import Collected
 from sandbox.pulumi_cli.recovery import recover
@@ -24,7 +24,7 @@ LAST_WORD = ("update failed", "preview failed", "destroy failed")
 def run_stack(
     workspace: Workspace,
     stack: str,
-    settings: dict[str, Any],
+    settings: Mapping[str, Mapping[str, Any]],
     mode: Mode = "up",
     report: Report | None = None,
     say: Callable[[str], None] = print,
@@ -32,7 +32,7 @@ def run_stack(
     """Bring a stack up, preview it or destroy it.
 
     Args:
-        settings: the AWS provider's, for what an update that was killed left behind.
+        settings: the providers', by cloud, for what an update that was killed left behind.
         report: called for every resource when it is done.
         say: takes lines about what was found and put right before.
 
@@ -78,7 +78,7 @@ def make_ready(workspace: Workspace, stack: str | None, say: Callable[[str], Non
     file = workspace.project_directory / f"Pulumi.{stack}.yaml"
     config = yaml.safe_load(file.read_text(encoding="utf-8"))["config"]
     texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in config.items()}
-    recover(workspace, stack, aws_settings(texts), say)
+    recover(workspace, stack, cloud_settings(texts), say)
 
 
 def ensure_stack(workspace: Workspace, stack: str) -> None:

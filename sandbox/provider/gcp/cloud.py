@@ -100,7 +100,8 @@ class GoogleCloud:
         for name, url in sorted(self._endpoints.items()):
             if urlsplit(url).hostname not in LOCAL_HOSTS:
                 raise ProviderError(f"the setting `{name}` is no address on this machine")
-        labels = _decoded(settings, "defaultLabels") or {}
+        labels = _decoded(settings, "defaultLabels")
+        labels = {} if labels in (None, "") else labels
         if not isinstance(labels, Mapping):
             raise ProviderError("the provider setting `defaultLabels` is not a mapping")
         attributed = str(settings.get("addPulumiAttributionLabel", True)).lower() != "false"

@@ -101,10 +101,11 @@ class RestType(GoogleType):
 
     def read(self, cloud: GoogleCloud, id_: str, known: Properties) -> dict[str, Any] | None:
         """GET; what waits for its end counts as gone."""
+        names = self.names_of(id_)
         found = cloud.call(self.service, "GET", id_)
         if found.get("state") == "DELETED" or found.get("deleted") is True:
             return None
-        return {**self.names_of(id_), **self.properties_of(found, known), **self.shown(cloud, found, known)}
+        return {**names, **self.properties_of(found, known), **self.shown(cloud, found, known)}
 
     def update(
         self, cloud: GoogleCloud, id_: str, old: Properties, new: Properties, changed: frozenset[str]
