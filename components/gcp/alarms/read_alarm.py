@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_gcp as gcp
 
-from components.gcp.alarms.log_policies import log_policy
+from components.gcp.alarms.log_alerts import log_policy
 from components.gcp.alarms.read_alarm_plan import SERVICE, read_policies
 from components.gcp.plans import GcpPlan
 from components.gcp.project import Project

@@ -14,8 +14,8 @@ import pulumi
 import pulumi_gcp as gcp
 
 from components.gcp.alarms import reminder_plan as plan
+from components.gcp.alarms.log_alerts import log_policy
 from components.gcp.alarms.log_filter import both
-from components.gcp.alarms.log_policies import log_policy
 from components.gcp.alarms.source import ENTRY_POINT, source_archive, source_digest, source_files
 from components.gcp.labels import labels
 from components.gcp.project import Project

@@ -5,8 +5,8 @@ always names branches, tags or a deployment environment, and jobs for pull or me
 trust in a whole repository would let the code of anybody's request read the keys.
 
 Google limits `google.subject` to 127 bytes, and refuses the token of a job with a longer one. The issuers'
-`sub` can be longer (a branch's name is in it), so the subject is made here: the consumer's name, the id, and
-the job's run, which is what the audit log then shows.
+`sub` can be longer (a branch's name is in it), so the subject is made here: the consumer's name and the job's
+run, which is what the audit log then shows.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class CiIdentity:
     def mapping(self, consumer: Consumer) -> dict[str, str]:
         """Attribute to expression: the subject, and the one attribute that only this consumer has."""
         name = consumer.lasting_name
-        subject = f"{cel.literal(f'{name}:')} + {self.immutable} + {cel.literal(':')} + {self.run}"
+        subject = f"{cel.literal(f'{name}:')} + {self.run}"
         return {"google.subject": subject, f"attribute.{attribute_name(name)}": self.immutable}
 
 
@@ -91,7 +91,7 @@ def _check_sizes(consumer: Consumer, identity: CiIdentity) -> None:
     require_room(
         len(attribute_name(name)), ATTRIBUTE_NAME_CHARACTERS, "characters", f"the attribute {whose}", shorter
     )
-    subject = len(f"{name}:{identity.immutable_value}:".encode()) + RUN_CHARACTERS
+    subject = len(f"{name}:".encode()) + RUN_CHARACTERS
     require_room(subject, SUBJECT_BYTES, "bytes", f"the subject of tokens {whose}", shorter)
     for expression in identity.mapping(consumer).values():
         require_room(
