@@ -3,6 +3,8 @@
   keyplan wire                                              which targets each consumer has
   keyplan wire ecs chat-api                                 part of an ECS task definition
   keyplan wire lambda thumbnails                            part of a Lambda configuration
+  keyplan wire cloud-run web                                part of a Cloud Run service
+  keyplan wire cloud-run web --pin anthropic=7              with that version, not the current one
   keyplan wire github-actions evals --output .github/workflows/evals.yml
   keyplan wire dotenv chat-api                              variables, and commands in place of keys
   keyplan wire dotenv chat-api --output .env                a private file WITH the values
@@ -31,12 +33,14 @@ from keyplan.manifest_sources import load
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable, Sequence
 
     from keyplan.manifest import Manifest, ManifestConsumer
     from keyplan.manifest_document import ManifestDocument
     from keyplan.secret_value import SecretValue
 
 WITH_VALUES = "dotenv"  # the one target whose file may hold them
+VERSION_DIGITS_MAX = 18  # of a secret's version, far more than anybody stores
 COLUMNS = ("CONSUMER", "RUNTIME", "TARGETS")
 
 
@@ -44,6 +48,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `keyplan wire`."""
     parser.add_argument("target", metavar="TARGET", nargs="?", help="what to print; --list shows what fits")
     parser.add_argument("consumer", metavar="CONSUMER", nargs="?", help="its name in the catalogue")
+    parser.add_argument(
+        "--pin",
+        metavar="KEY=NUMBER",
+        action="append",
+        default=[],
+        help="name this version of a key, not the current one (Google Cloud; may be repeated)",
+    )
     parser.add_argument("--list", action="store_true", help="show the targets of every consumer")
     parser.add_argument("--output", metavar="PATH", help="write to this file, whole or not at all")
     parser.add_argument("--force", action="store_true", help="with --output: replace a file of anybody's")
@@ -64,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     if listing:
         sys.stdout.write(table(manifest))
         return EXIT_DONE
-    text = wiring.wire(manifest, arguments.consumer, arguments.target)
+    text = wiring.wire(manifest, arguments.consumer, arguments.target, _pins(arguments.pin))
     if arguments.output is None:
         sys.stdout.write(text)
     elif arguments.target == WITH_VALUES:
@@ -92,12 +103,28 @@ def table(manifest: Manifest) -> str:
 def _check_arguments(arguments: argparse.Namespace, listing: bool) -> None:
     if listing and arguments.target is not None:
         raise UsageError("--list shows every consumer: it takes no target", "keyplan wire --list")
+    if listing and arguments.pin:
+        raise UsageError("--pin needs a target and a consumer", "keyplan wire --list")
     if listing and (arguments.output is not None or arguments.force):
         raise UsageError("--output and --force need a target and a consumer", "keyplan wire --list")
     if not listing and arguments.consumer is None:
         raise UsageError("a target needs a consumer: keyplan wire TARGET CONSUMER", "keyplan wire --list")
     if arguments.force and arguments.output is None:
         raise UsageError("--force is about the file that --output names")
+
+
+def _pins(given: list[str]) -> dict[str, int]:
+    pins: dict[str, int] = {}
+    for text in given:
+        key, _, number = text.partition("=")
+        if not (key and number.isascii() and number.isdigit() and len(number) <= VERSION_DIGITS_MAX):
+            raise UsageError("--pin takes the name of a key, `=` and the number of a version")
+        if int(number) == 0:
+            raise UsageError("--pin: the versions of a secret begin with 1")
+        if key in pins:
+            raise UsageError("--pin names one key twice")
+        pins[key] = int(number)
+    return pins
 
 
 def _write_text(arguments: argparse.Namespace, text: str) -> None:
@@ -138,10 +165,17 @@ def _write_values(arguments: argparse.Namespace, document: ManifestDocument, man
 def _values(
     arguments: argparse.Namespace, document: ManifestDocument, consumer: ManifestConsumer
 ) -> dict[str, SecretValue]:
-    from keyplan.stores.aws_read import AwsReader
+    hosts, report = trusted_hosts(arguments), reporter(arguments.verbose)
+    read: Callable[[Sequence[str]], tuple[dict[str, SecretValue], dict[str, KeyplanError]]]
+    if consumer.cloud == "gcp":
+        from keyplan.stores.gcp_read import GcpReader
 
-    reader = AwsReader(document, trusted_hosts(arguments), arguments.timeout, reporter(arguments.verbose))
-    values, failures = reader.read(consumer.keys)
+        read = GcpReader(document, hosts, arguments.timeout, report).read
+    else:
+        from keyplan.stores.aws_read import AwsReader
+
+        read = AwsReader(document, hosts, arguments.timeout, report).read
+    values, failures = read(consumer.keys)
     if not failures:
         return values
     first = next(iter(failures.values()))

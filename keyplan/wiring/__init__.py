@@ -9,35 +9,70 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from keyplan.errors import UsageError
 from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest_rules import AWS_RUNTIMES, GCP_RUNTIMES
+
+AWS, GCP = "aws", "gcp"
 
 
 @dataclass(frozen=True)
 class Target:
-    """One kind of wiring. `module` has `render(manifest, consumer) -> str`."""
+    """One kind of wiring. `module` has `render(manifest, consumer) -> str`.
+
+    Where it names versions, `module` has `render(manifest, consumer, pins) -> str`.
+    """
 
     summary: str
     module: str
     runtimes: frozenset[str]  # of the consumers that it fits
+    clouds: frozenset[str]  # where these read
+    names_versions: bool = False  # whether `pins` may put a version's number into it, on Google Cloud
 
 
 NAMES_SHOWN_MAX = 12  # in an error; `--list` shows them all
-_SERVICES_AND_PEOPLE = frozenset({"ecs", "lambda", "ec2", "eks", "iam-role", "people"})
+_CLOUD_RUN = frozenset({"cloud-run", "cloud-run-job"})
+_SERVICES_AND_PEOPLE = frozenset(
+    {"ecs", "lambda", "ec2", "eks", "iam-role", "people", *_CLOUD_RUN, "gke", "compute-engine", "cloud-build"}
+)
+
+
+def _aws(summary: str, module: str, *runtimes: str) -> Target:
+    return Target(summary, f"keyplan.wiring.{module}", frozenset(runtimes), frozenset({AWS}))
+
+
+def _gcp(summary: str, module: str, *runtimes: str) -> Target:
+    return Target(summary, f"keyplan.wiring.gcp.{module}", frozenset(runtimes), frozenset({GCP}), True)
+
 
 TARGETS = {
-    "ecs": Target("part of an ECS task definition (JSON)", "keyplan.wiring.ecs", frozenset({"ecs"})),
-    "lambda": Target(
-        "part of a Lambda configuration (JSON)", "keyplan.wiring.aws_lambda", frozenset({"lambda"})
+    "ecs": _aws("part of an ECS task definition (JSON)", "ecs", "ecs"),
+    "lambda": _aws("part of a Lambda configuration (JSON)", "aws_lambda", "lambda"),
+    "cloud-run": _gcp("part of a Cloud Run service or job, with variables (YAML)", "cloud_run", *_CLOUD_RUN),
+    "cloud-run-volume": _gcp(
+        "part of a Cloud Run service or job, with files (YAML)", "cloud_run_volume", *_CLOUD_RUN
     ),
+    "gke": _gcp("files for a pod, by GKE's Secret Manager add-on (YAML)", "gke", "gke"),
+    "gke-external-secrets": _gcp(
+        "variables for a pod, by External Secrets (YAML)", "external_secrets", "gke"
+    ),
+    "compute-engine": _gcp("a start script for a virtual machine (sh)", "compute_engine", "compute-engine"),
+    "cloud-build": _gcp("part of a Cloud Build configuration (YAML)", "cloud_build", "cloud-build"),
     "github-actions": Target(
-        "a workflow for GitHub Actions (YAML)", "keyplan.wiring.github_actions", frozenset({"github-actions"})
+        "a workflow for GitHub Actions (YAML)",
+        "keyplan.wiring.github.workflow",
+        frozenset({"github-actions"}),
+        frozenset({AWS, GCP}),
+        True,
     ),
+    "gitlab-ci": _gcp("a job for GitLab CI (YAML)", "gitlab_ci", "gitlab-ci"),
     # Not for a runner: a file with values outlives its job.
-    "dotenv": Target("variables for local work", "keyplan.wiring.dotenv", _SERVICES_AND_PEOPLE),
+    "dotenv": Target(
+        "variables for local work", "keyplan.wiring.dotenv", _SERVICES_AND_PEOPLE, frozenset({AWS, GCP})
+    ),
 }
 
 
@@ -50,18 +85,25 @@ def targets_for(manifest: Manifest, consumer_name: str) -> tuple[str, ...]:
     return _fitting(_consumer(manifest, consumer_name))
 
 
-def wire(manifest: Manifest, consumer_name: str, target: str) -> str:
+def wire(manifest: Manifest, consumer_name: str, target: str, pins: Mapping[str, int] | None = None) -> str:
     """One consumer's wiring: text that ends in a line break; the same manifest gives the same bytes.
 
+    Args:
+        pins: key name to the number of a version, for those that shall not follow the alias `current`.
+
     Raises:
-        UsageError: no such consumer or target, a target that does not fit the consumer's runtime, or a
-            variable that the target cannot hold.
+        UsageError: no such consumer or target, a target that does not fit the consumer, a variable that the
+            target cannot hold, or a pin where there is nothing to pin.
         ManifestError: the manifest lacks what the target needs.
     """
     consumer = _consumer(manifest, consumer_name)
     if target not in _fitting(consumer):
         raise _no_fit(consumer, target)
-    text: str = importlib.import_module(TARGETS[target].module).render(manifest, consumer)
+    kind = TARGETS[target]
+    _check_pins(consumer, target, pins or {})
+    module = importlib.import_module(kind.module)
+    arguments = (manifest, consumer, pins or {}) if kind.names_versions else (manifest, consumer)
+    text: str = module.render(*arguments)
     return text
 
 
@@ -88,11 +130,30 @@ def wire_all(manifest: Manifest) -> tuple[dict[str, dict[str, str]], list[UsageE
 
 def lacks_target(consumer: ManifestConsumer) -> bool:
     """Whether the place that it runs in has no target yet; dotenv does not count: that is local work."""
-    return consumer.runtime not in TARGETS and consumer.runtime != "people"
+    return consumer.runtime != "people" and not set(_fitting(consumer)) - {"dotenv"}
 
 
 def _fitting(consumer: ManifestConsumer) -> tuple[str, ...]:
-    return tuple(name for name, target in TARGETS.items() if consumer.runtime in target.runtimes)
+    return tuple(
+        name
+        for name, target in TARGETS.items()
+        if consumer.runtime in target.runtimes and consumer.cloud in target.clouds
+    )
+
+
+def _check_pins(consumer: ManifestConsumer, target: str, pins: Mapping[str, int]) -> None:
+    if pins and (consumer.cloud != GCP or not TARGETS[target].names_versions):
+        where = "reads on AWS" if consumer.cloud == AWS else f"gets no version from the target {target}"
+        raise UsageError(
+            f"only a target of Google Cloud that names versions can pin one, and {consumer.name} {where}",
+            f"keyplan wire {target} {consumer.name}",
+        )
+    for name in pins:
+        if name not in consumer.keys:
+            raise UsageError(
+                f"{consumer.name} reads no such key{_nearest(name, consumer.keys)}",
+                f"keyplan wire {target} {consumer.name}",
+            )
 
 
 def _consumer(manifest: Manifest, name: str) -> ManifestConsumer:
@@ -113,9 +174,16 @@ def _no_fit(consumer: ManifestConsumer, target: str) -> UsageError:
         local = f"; only {', '.join(fitting)} fits it, for local work" if fitting else ""
         return UsageError(f"{runs}, and there is no wiring for {consumer.runtime} yet{local}", hint)
     if target not in TARGETS:
-        return UsageError(f"there is no such target{_nearest(target, TARGETS)}", hint)
-    fits = ", ".join(sorted(TARGETS[target].runtimes))
+        there = [name for name, known in TARGETS.items() if consumer.cloud in known.clouds]
+        return UsageError(f"there is no such target{_nearest(target, there)}", hint)
+    fits = ", ".join(_runtimes_for(target, consumer.cloud))
     return UsageError(f"{runs}, and the target {target} is for {fits}; {_fits(fitting)}", hint)
+
+
+def _runtimes_for(target: str, cloud: str) -> list[str]:
+    """The runtimes that a target fits: those that can be in the consumer's cloud, if it has any there."""
+    elsewhere = GCP_RUNTIMES if cloud == AWS else AWS_RUNTIMES
+    return sorted(TARGETS[target].runtimes.difference(elsewhere) or TARGETS[target].runtimes)
 
 
 def _fits(fitting: tuple[str, ...]) -> str:

@@ -34,11 +34,15 @@ def render(manifest: Manifest, consumer: ManifestConsumer) -> str:
     for key in keys_of(manifest, consumer):
         lines.append(
             comment(
-                f"{key.env_var} is the secret {key.on_aws().name}.\n"
+                f"{key.env_var} is the secret {_secret(consumer, key)}.\n"
                 f"That key alone: keyplan exec --only {key.name} -- PROGRAM"
             )
         )
     return "\n".join(lines) + "\n"
+
+
+def _secret(consumer: ManifestConsumer, key: ManifestKey) -> str:
+    return key.on_gcp().name if consumer.cloud == "gcp" else key.on_aws().name
 
 
 def require_plain_variables(consumer: ManifestConsumer) -> None:

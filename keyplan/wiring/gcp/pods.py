@@ -1,0 +1,92 @@
+"""What both GKE targets share: which pod reads, as IAM knows it, and the part of its Deployment.
+
+The principal that IAM grants to is the only source: a namespace or a service account of another name could
+read nothing.
+Source: GKE, "Authenticate to Google Cloud APIs from GKE workloads", principal identifiers; Kubernetes,
+"Define Dependent Environment Variables" (`$(NAME)` is replaced in a variable's value); checked 2026-11-21.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from keyplan.errors import ManifestError
+from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.wiring.consumers import refused
+from keyplan.wiring.gcp.reader import WRITE_AGAIN, label
+from keyplan.wiring.syntax.yaml import Node, Noted, comment
+from keyplan.wiring.syntax.yaml import render as render_yaml
+
+_PRINCIPAL = re.compile(
+    r"principal://iam\.googleapis\.com/projects/[0-9]+/locations/global/workloadIdentityPools/"
+    r"([a-z0-9.:-]+)\.svc\.id\.goog/subject/ns/([a-z0-9.-]+)/sa/([a-z0-9.-]+)"
+)
+
+
+@dataclass(frozen=True)
+class Pod:
+    """The pods that read."""
+
+    cluster_project: str  # the id of the cluster's project
+    namespace: str
+    service_account: str  # the Kubernetes one
+
+
+def pod_of(consumer: ManifestConsumer) -> Pod:
+    """The pods that IAM grants to.
+
+    Raises:
+        ManifestError: the manifest names none.
+    """
+    match = _PRINCIPAL.fullmatch(consumer.member or "")
+    if match is None:
+        raise ManifestError(
+            f"the consumer {consumer.name} has no Kubernetes principal in the manifest, and gke needs one",
+            WRITE_AGAIN,
+        )
+    return Pod(match[1], match[2], match[3])
+
+
+def variables(consumer: ManifestConsumer, plain: Mapping[str, str]) -> list[Node]:
+    """Variables that hold no key. A dollar sign is doubled: Kubernetes reads two as one and replaces nothing.
+
+    Raises:
+        UsageError: a value with a NUL character, which no process can have in its environment.
+    """
+    for name, value in plain.items():
+        if "\0" in value:
+            raise refused(consumer, name, "a NUL character cannot be in an environment variable")
+    return [{"name": name, "value": value.replace("$", "$$")} for name, value in plain.items()]
+
+
+def deployment(
+    consumer: ManifestConsumer, container: dict[str, Node], volumes: list[Node]
+) -> dict[str, Node]:
+    """The part of a Deployment around one container, a strategic merge patch as Kustomize takes it."""
+    pod = pod_of(consumer)
+    name = label(consumer.name)
+    note = "Known to IAM by its own name: no Google service account, and no annotation."
+    specification: dict[str, Node] = {
+        "serviceAccountName": Noted(note, pod.service_account),
+        "containers": [{"name": name, **container}],
+    }
+    if volumes:
+        specification["volumes"] = volumes
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": pod.namespace},
+        "spec": {"template": {"spec": specification}},
+    }
+
+
+def render_all(
+    manifest: Manifest, consumer: ManifestConsumer, advice: str, documents: list[dict[str, Node]]
+) -> str:
+    """Several documents as one YAML stream, under a heading."""
+    heading = (
+        f"Keys of {consumer.name} in {manifest.environment}, for GKE; no value of a key is in here.\n{advice}"
+    )
+    return "\n".join(comment(heading)) + "\n" + "---\n".join(render_yaml(document) for document in documents)

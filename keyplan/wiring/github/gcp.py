@@ -1,0 +1,85 @@
+"""The steps that read from Google Cloud: the job's own identity, without a service account in between.
+
+The access token goes as a step's output to the one step that reads, and to no file: a file of credentials,
+and the variables that name it, would serve every later step of the job.
+
+Source: the inputs and outputs of google-github-actions/auth (action.yml of v3.0.0, and src/main.ts for
+`auth_token` without a service account); Secret Manager API, projects.secrets.versions.access; checked
+2026-11-21.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+
+from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.wiring.gcp.reader import KeyVersion, provider_of, store_url, versions_of
+from keyplan.wiring.github.reading import MASK_AND_HAND_ON, Reading, output
+from keyplan.wiring.syntax.yaml import Block, Node, Noted
+
+CREDENTIALS_ACTION = "google-github-actions/auth@v3"
+# The token goes to curl through a pipe: whatever is an argument stands in the list of processes. jq's own
+# messages are dropped: they can quote what they read.
+READ_KEY = (
+    """\
+read_key() { # variable, version of a secret
+  local value line end
+  value="$(printf 'Authorization: Bearer %s\\n' "$ACCESS_TOKEN" |
+    curl --silent --show-error --fail --max-time 30 --retry 2 --header @- "$SECRET_MANAGER/v1/$2:access" |
+    jq -er '.payload.data | strings | select(.!="")' 2>/dev/null | base64 --decode)" ||
+    { echo "::error::$1 was not read: no access to $2, or nothing is stored there"; return 1; }
+"""
+    + MASK_AND_HAND_ON
+)
+
+_REFS_NOTE = """\
+Only what the provider's condition accepts, and never a pull request: the condition refuses its token, and
+one from a fork gets none."""
+_ENVIRONMENT_NOTE = """\
+Never a pull request: the provider's condition refuses its token. Other branches are kept out by the
+deployment environment's own rules alone, because the condition is bound to the environment."""
+
+
+def reading(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, int]) -> Reading:
+    """The steps, and the words of the workflow's comments.
+
+    Raises:
+        ManifestError: the consumer has no workload identity provider.
+    """
+    return Reading(
+        "the job proves who it is, and Google Cloud lets it read",
+        _REFS_NOTE,
+        _ENVIRONMENT_NOTE,
+        [
+            Noted("An access token of an hour at most, as an output of this step: it is in no file.",
+                  _credentials_step(manifest, consumer)),
+            Noted("Values go from here, masked, to the steps that name them, and never to GITHUB_ENV.",
+                  _read_step(manifest, versions_of(manifest, consumer, pins))),
+        ],
+    )  # fmt: skip
+
+
+def _credentials_step(manifest: Manifest, consumer: ManifestConsumer) -> Node:
+    return {
+        "name": "Become the reader",
+        "id": "google",
+        "uses": CREDENTIALS_ACTION,
+        "with": {
+            "workload_identity_provider": provider_of(consumer).name,
+            "project_id": manifest.on_gcp().project_id,
+            "create_credentials_file": False,
+            "export_environment_variables": False,
+        },
+    }
+
+
+def _read_step(manifest: Manifest, versions: tuple[KeyVersion, ...]) -> Node:
+    calls = "".join(f"{shlex.join(['read_key', version.env_var, version.name])}\n" for version in versions)
+    return {
+        "name": "Read the keys",
+        "id": "keys",
+        "shell": "bash",
+        "env": {"ACCESS_TOKEN": output("google", "auth_token"), "SECRET_MANAGER": store_url(manifest)},
+        "run": Block(READ_KEY + calls),
+    }

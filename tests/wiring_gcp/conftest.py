@@ -1,0 +1,114 @@
+"""A realistic environment on Google Cloud: a consumer for every target, and some that have none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from keyplan.manifest import GcpLocation, GcpSecretLocation, Manifest, ManifestConsumer, ManifestKey
+
+PROJECT = "example-prod"
+NUMBER = "123456789012"
+POOLS = f"projects/{NUMBER}/locations/global/workloadIdentityPools"
+
+
+def key(name: str, env_var: str) -> ManifestKey:
+    """A key as the stack exports it."""
+    secret = f"prod-{name}-api-key"
+    return ManifestKey(
+        name=name,
+        vendor="anthropic" if name == "anthropic" else "generic",
+        owner="ml@example.com",
+        env_var=env_var,
+        value_format=None,
+        rotate_every="90d",
+        remind_before="14d",
+        grace="7d",
+        gcp=GcpSecretLocation(secret, f"projects/{PROJECT}/secrets/{secret}"),
+    )
+
+
+def account(name: str, project: str = PROJECT) -> str:
+    """The address of the service account that keyplan makes for a consumer."""
+    return f"prod-{name}-reader@{project}.iam.gserviceaccount.com"
+
+
+def pod_principal(namespace: str, name: str, project: str = PROJECT) -> str:
+    """A Kubernetes service account, as IAM names it."""
+    pool = f"{POOLS}/{project}.svc.id.goog"
+    return f"principal://iam.googleapis.com/{pool}/subject/ns/{namespace}/sa/{name}"
+
+
+def consumer(name: str, runtime: str, **changes: Any) -> ManifestConsumer:
+    """A consumer of the key `anthropic`, with the identity that keyplan gives to its runtime."""
+    identity: dict[str, Any] = {"member": f"serviceAccount:{account(name)}"}
+    if runtime == "gke":
+        identity = {"member": pod_principal(name, name)}
+    elif runtime == "people":
+        identity = {}
+    elif runtime in ("github-actions", "gitlab-ci", "circleci", "buildkite"):
+        attribute = f"attribute.{name.replace('-', '_')}/123456789"
+        identity = {
+            "member": f"principalSet://iam.googleapis.com/{POOLS}/keyplan-prod/{attribute}",
+            "workload_identity_provider": f"{POOLS}/keyplan-prod/providers/ci-{name}",
+        }
+    start = ManifestConsumer(
+        name=name,
+        runtime=runtime,
+        keys=("anthropic",),
+        env={},
+        role_arn=None,
+        policy_arns=(),
+        settings={},
+        cloud="gcp",
+        **identity,
+    )
+    return replace(start, **changes)
+
+
+@pytest.fixture
+def manifest() -> Manifest:
+    """The environment `prod` of an example company."""
+    both = ("anthropic", "openrouter")
+    model = {"ANTHROPIC_MODEL": "claude-sonnet-4-6"}
+    repository = {"repository": "example/evals", "repositoryId": "123456789", "environment": "production"}
+    nightly = {"project": "example/nightly", "projectId": "123456789", "issuer": "https://gitlab.com"}
+    consumers = [
+        consumer("web", "cloud-run", keys=both, env=model),
+        consumer("batch", "cloud-run-job", env=model),
+        consumer("search", "gke", keys=both, env=model, settings={"namespace": "search"}),
+        consumer("worker", "compute-engine", env=model),
+        consumer("images", "cloud-build", env=model),
+        consumer(
+            "evals", "github-actions", env=model, settings={**repository, "branches": ["main", "release/*"]}
+        ),
+        consumer(
+            "nightly", "gitlab-ci", env=model, settings={**nightly, "branches": ["main"], "tags": ["v*"]}
+        ),
+        consumer("docs", "circleci"),
+        consumer("research", "people", env=model, settings={"members": ["group:research@example.com"]}),
+    ]
+    keys = [key("anthropic", "ANTHROPIC_API_KEY"), key("openrouter", "OPENROUTER_API_KEY")]
+    return Manifest(
+        environment="prod",
+        owner="platform@example.com",
+        escalate_after="3d",
+        aws=None,
+        keys={entry.name: entry for entry in keys},
+        consumers={entry.name: entry for entry in sorted(consumers, key=lambda entry: entry.name)},
+        gcp=GcpLocation(
+            project_id=PROJECT,
+            project_number=NUMBER,
+            region="europe-west1",
+            operator_role=f"projects/{PROJECT}/roles/keyplan_prod_operator",
+            auditor_role=f"projects/{PROJECT}/roles/keyplan_prod_auditor",
+        ),
+    )
+
+
+def with_consumer(manifest: Manifest, name: str, **changes: Any) -> Manifest:
+    """The manifest with one consumer changed."""
+    changed = replace(manifest.consumers[name], **changes)
+    return replace(manifest, consumers={**manifest.consumers, name: changed})
