@@ -15,7 +15,10 @@ class State(StrEnum):
     OK = "ok"
     DUE_SOON = "due-soon"
     OVERDUE = "overdue"
+    DIFFERS = "differs"  # the clouds that hold the key give different values
     NO_VALUE = "no-value"
+    DISABLED = "disabled"  # the version that readers are sent to is switched off
+    DESTROYED = "destroyed"  # it is gone for good
     MISSING = "missing"  # the secret's container is not there
     PENDING_DELETION = "pending-deletion"
     DENIED = "denied"
@@ -24,7 +27,7 @@ class State(StrEnum):
     @property
     def is_finding(self) -> bool:
         """Whether somebody has to act: what `status --check` looks for."""
-        return self in (State.OVERDUE, State.NO_VALUE, State.MISSING, State.PENDING_DELETION)
+        return self not in (State.OK, State.DUE_SOON, State.DENIED, State.UNKNOWN)
 
     @property
     def is_not_read(self) -> bool:

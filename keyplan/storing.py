@@ -1,7 +1,12 @@
-"""Storing a value: the checks before it, the one call, and what is to be said after it. The twin of `keyplan
-put`.
+"""Storing a value in each cloud of an environment: the checks before it, the steps, and what is to be said
+after them. The twin of `keyplan put`.
 
-Owns the order of things and the labels; the store is given. Never reads a value from the store.
+Owns the order of things and the labels; the stores are given. Never reads a value from a store.
+
+With two clouds there is no transaction, so the steps are in an order in which each failure leaves something
+that can be said: every store is looked at first; those that can hold a value that no reader gets (Google
+Cloud) are given it; then readers get it, in the stores whose promotion stores (AWS) before the others,
+because it is the step that fails most. What was done is undone where a later step fails.
 """
 
 from __future__ import annotations
@@ -9,113 +14,190 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from keyplan.errors import AccessDenied, Interrupted, UsageError, ValueRejected
-from keyplan.stores.labels import FINGERPRINT_MIN_VALUE_LENGTH, VersionLabel, parse, superseded
-from keyplan.stores.stored_value import encode
+from keyplan.errors import Interrupted, KeyplanError, Unreachable, ValueMissing
+from keyplan.stores.labels import FINGERPRINT_MIN_VALUE_LENGTH, VersionLabel
+from keyplan.storing_words import Fate, failed, has_it_already, interrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
-    from keyplan.manifest import Manifest, ManifestKey
+    from keyplan.manifest import ManifestKey
     from keyplan.secret_value import SecretValue
-    from keyplan.stores.base import Caller, SecretState, Store
+    from keyplan.stores.base import Deposit, SecretState, Store
 
 
 @dataclass(frozen=True)
 class Ready:
     """What is known of a secret before a value is stored in it."""
 
-    caller: Caller
+    store: Store
+    caller: str
     state: SecretState
 
 
 @dataclass(frozen=True)
 class Stored:
-    """What was done. Nothing in it is the value."""
+    """What was done in one cloud. Nothing in it is the value."""
 
+    store: Store
     version_id: str | None  # None after a dry run
     fingerprint: str | None  # None where the value is so short that it could be guessed from one
     previous_version_id: str | None
     stored_by: str
+    was_there: bool = False  # readers here got this value before; nothing was done
 
 
-def prepare(store: Store, manifest: Manifest, key: ManifestKey) -> Ready:
-    """Look at the secret and at who is calling, before a person is asked for a value.
+@dataclass
+class Step:
+    """One store's part while the value is being stored."""
+
+    ready: Ready
+    deposit: Deposit
+    version_id: str | None = None  # once readers get it
+
+    @property
+    def cloud(self) -> str:
+        """`aws` or `gcp`."""
+        return self.ready.store.cloud
+
+    @property
+    def stores_when_promoting(self) -> bool:
+        """Whether `promote` is the whole work, one call that a cloud does or does not do."""
+        return not self.ready.store.adds_unseen
+
+
+def prepare(stores: Sequence[Store], key: ManifestKey) -> list[Ready]:
+    """Look at each secret and at who is calling, before a person is asked for a value.
 
     Raises:
-        UsageError: the caller is in another account. A manifest could name a secret of somebody else's that
-            lets anybody write to it.
-        StoreError: the secret cannot take a value: it is missing, deleted or not the caller's to see.
+        UsageError: the caller is in another account.
+        StoreError: a secret cannot take a value: it is missing, deleted or not the caller's to see.
     """
-    caller = store.caller()
-    if caller.account_id != manifest.on_aws().account_id:
-        raise UsageError(
-            f"environment {manifest.environment} is in account {manifest.on_aws().account_id}, and your AWS "
-            f"credentials are of account {caller.account_id}: nothing was stored",
-            "set AWS_PROFILE to a profile of that account, or assume a role in it",
-        )
-    state = store.state(key)
-    if state.deleted is not None:
-        raise store.deleted_error(key, state)
-    return Ready(caller, state)
+    ready = []
+    for store in stores:
+        caller = store.caller()
+        state = store.state(key)
+        if state.deleted is not None and state.trouble is not None:
+            raise state.trouble.error
+        ready.append(Ready(store, caller, state))
+    return ready
 
 
-def put(
-    store: Store,
-    key: ManifestKey,
-    value: SecretValue,
-    ready: Ready,
-    *,
-    dry_run: bool,
-    say: Callable[[str], None],
-) -> Stored:
-    """Store a value that its vendor's module has accepted.
+def put(ready: Sequence[Ready], key: ManifestKey, value: SecretValue, *, dry_run: bool) -> list[Stored]:
+    """Store a value that its vendor's module has accepted, in every store that does not have it.
 
     Args:
-        store: where.
+        ready: from `prepare`.
         key: which key.
         value: the value.
-        ready: from `prepare`.
         dry_run: check everything and store nothing.
-        say: takes what a person should know although it is no failure.
 
     Raises:
-        ValueRejected: it is the current value already, or too large.
-        StoreError: the store refused.
-        Interrupted: Ctrl-C while the store was being called.
+        ValueRejected: it is the current value already everywhere, or too large.
+        StoreError: a store refused; the message says what readers get where.
+        ChangedMeanwhile: somebody else stored a value at the same time.
+        Interrupted: Ctrl-C while the stores were being called.
     """
-    encode(value, key.on_aws().json_key)  # too large is found before anything changes
+    for each in ready:
+        each.store.check_size(key, value)  # too large is found before anything changes
     fingerprint = value.fingerprint() if len(value) >= FINGERPRINT_MIN_VALUE_LENGTH else None
-    current = ready.state.current
-    label_of_current = parse(current.labels) if current else None
-    if current and fingerprint and label_of_current and label_of_current.fingerprint == fingerprint:
-        raise ValueRejected(
-            f"key {key.name} has this value already: version {current.version_id}, stored "
-            f"{current.created:%Y-%m-%d} by {label_of_current.caller}; nothing was changed",
-            "make a new key at the vendor, and give that one",
-        )
-    version_id = None
+    lacking = [each for each in ready if not each.state.holds(fingerprint)]
+    if not lacking:
+        raise has_it_already(key.name, [(each.store.cloud, each.state.current) for each in ready])
+    steps = [
+        Step(each, each.store.deposit(key, each.state, value, VersionLabel(fingerprint, each.caller)))
+        for each in lacking
+    ]
     if not dry_run:
-        _make_room(store, key, ready.state, say)
-        label = VersionLabel(fingerprint, ready.caller.name)
-        try:
-            version_id = store.put(key, value, [str(label)])
-        except KeyboardInterrupt:
-            raise Interrupted(
-                "interrupted while the value was being stored: whether it was is not known", "keyplan status"
-            ) from None
-    return Stored(version_id, fingerprint, current.version_id if current else None, ready.caller.name)
+        _add_all(steps, ready)
+        _promote_all(steps, ready)
+    done = {step.cloud: step for step in steps}
+    return [_stored(each, done.get(each.store.cloud), fingerprint) for each in ready]
 
 
-def _make_room(store: Store, key: ManifestKey, state: SecretState, say: Callable[[str], None]) -> None:
-    """Take keyplan's labels off old versions: all versions of a secret may have 20 labels together."""
-    pairs = [(version.version_id, version.labels) for version in state.versions]
+def _stored(ready: Ready, step: Step | None, fingerprint: str | None) -> Stored:
+    current = ready.state.current
+    before = current.version_id if current else None
+    if step is None:
+        label = current.label if current else None
+        return Stored(ready.store, before, fingerprint, None, label.caller if label else ready.caller, True)
+    return Stored(ready.store, step.version_id, fingerprint, before, ready.caller)
+
+
+def _add_all(steps: Sequence[Step], ready: Sequence[Ready]) -> None:
+    begun: list[Step] = []
     try:
-        for version_id, label in superseded(pairs):
-            store.drop_label(key, version_id, label)
-    except AccessDenied:
-        # Storing can still work: there is room for some more.
-        say(
-            "note: labels of old versions stay: your AWS identity may not do "
-            "secretsmanager:UpdateSecretVersionStage"
+        for step in steps:
+            begun.append(step)
+            step.deposit.add()
+    except KeyplanError as error:
+        for step in begun:
+            step.deposit.withdraw()
+        if len(ready) == 1 and begun[-1].stores_when_promoting:
+            raise
+        raise failed(error, {each.store.cloud: Fate.UNCHANGED for each in ready}) from None
+    except KeyboardInterrupt:
+        raise interrupted({each.store.cloud: Fate.UNCHANGED for each in ready}) from None
+
+
+def _promote_all(steps: Sequence[Step], ready: Sequence[Ready]) -> None:
+    waiting = sorted(steps, key=lambda step: not step.stores_when_promoting)
+    done: list[Step] = []
+    while waiting:
+        step = waiting[0]
+        try:
+            step.version_id = step.deposit.promote()
+        except KeyplanError as error:
+            if len(ready) == 1 and step.stores_when_promoting:
+                raise  # there is nothing to undo, and nothing to add to what the store's module says
+            # What another store gets next depends on it, so it is asked again.
+            if not step.deposit.is_promoted():
+                raise _undone(error, done, waiting, ready) from None
+            step.version_id = step.deposit.version_id
+        except KeyboardInterrupt:
+            raise _interrupted(done, step, ready) from None
+        done.append(waiting.pop(0))
+
+
+def _undone(
+    error: KeyplanError, done: Sequence[Step], waiting: Sequence[Step], ready: Sequence[Ready]
+) -> KeyplanError:
+    """Take back what can be taken back, and say what readers get where."""
+    fates: dict[str, Fate | str] = {each.store.cloud: Fate.UNCHANGED for each in ready}
+    try:
+        broken, *rest = waiting
+        if isinstance(error, Unreachable):
+            # Disabling its version could take readers what they get by now.
+            fates[broken.cloud] = Fate.UNKNOWN
+        else:
+            broken.deposit.withdraw()
+        for step in rest:
+            step.deposit.withdraw()
+        for step in done:
+            fates[step.cloud] = Fate.UNKNOWN  # until it has answered
+            fates[step.cloud] = _restored(step)
+    except KeyboardInterrupt:
+        return interrupted(fates)
+    return failed(error, fates)
+
+
+def _restored(step: Step) -> Fate | str:
+    try:
+        return f"version {step.deposit.restore()} again, as before"
+    except ValueMissing:
+        return Fate.FIRST
+    except KeyplanError:
+        still = step.deposit.is_promoted()
+        return Fate.UNKNOWN if still is None else Fate.NEW if still else Fate.ANOTHER
+
+
+def _interrupted(done: Sequence[Step], step: Step, ready: Sequence[Ready]) -> KeyplanError:
+    if len(ready) == 1 and step.stores_when_promoting:
+        return Interrupted(
+            "interrupted while the value was being stored: whether it was is not known", "keyplan status"
         )
+    fates: dict[str, Fate | str] = {each.store.cloud: Fate.UNCHANGED for each in ready}
+    fates[step.cloud] = Fate.UNKNOWN
+    for earlier in done:
+        fates[earlier.cloud] = Fate.NEW
+    return interrupted(fates)

@@ -29,12 +29,13 @@ from keyplan.environ import merge, require_distinct
 from keyplan.errors import EXIT_REFUSED, KeyplanError, UsageError
 from keyplan.manifest_sources import load
 from keyplan.process import replace
+from keyplan.stores.opening import cloud_to_read, open_reader
 from keyplan.vendors import vendor_named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from keyplan.manifest_document import ManifestDocument
 
@@ -48,6 +49,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--only", metavar="KEY", action="append", help="give the program this key only; may be repeated"
     )
     parser.add_argument("--consumer", metavar="NAME", help="give it this consumer's keys and plain variables")
+    parser.add_argument(
+        "--cloud",
+        choices=("aws", "gcp"),
+        help="read them there (default: where the consumer reads, else the environment's first cloud)",
+    )
     parser.add_argument(
         "--keep",
         metavar="NAME",
@@ -73,9 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
         for variable, why in vendor_named(keys[name]["vendor"]).OVERRIDES.items()
     }
 
-    from keyplan.stores.aws_read import AwsReader
-
-    reader = AwsReader(document, trusted_hosts(arguments), arguments.timeout, report)
+    cloud = cloud_to_read(document, arguments.cloud, arguments.consumer)
+    reader = open_reader(cloud, document, trusted_hosts(arguments), arguments.timeout, report)
     values, failures = reader.read(names)
     report(f"{len(values)} of {len(names)} keys read")
     if failures:
@@ -122,7 +127,7 @@ def chosen(
     return names, plain
 
 
-def unreadable(failures: dict[str, KeyplanError], read: Sequence[str]) -> KeyplanError:
+def unreadable(failures: Mapping[str, KeyplanError], read: Sequence[str]) -> KeyplanError:
     """One error that names every key that could not be read, and how to do without them."""
     first = next(iter(failures.values()))
     hint = first.hint

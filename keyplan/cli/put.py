@@ -3,18 +3,23 @@
   keyplan put anthropic                          asks for the value, and does not show it
   printf %s "$KEY" | keyplan put anthropic       takes it from standard input
 
-The value is never an argument. It is checked against the vendor's form and stored as JSON, with the key's
-variable as the field: {"ANTHROPIC_API_KEY": "…"}. The version that was current stays as AWSPREVIOUS; programs
-that still use it go on working until you revoke it at the vendor. Storing the value that is already current
-is refused; any other second run stores another version. Of two people who put at the same time the last one
-wins.
+The value is never an argument. It is checked against the vendor's form and stored: on AWS as JSON, with the
+key's variable as the field: {"ANTHROPIC_API_KEY": "…"}, on Google Cloud as it is. The version that was
+current stays as AWSPREVIOUS and `previous`; programs that still use it go on working until you revoke it at
+the vendor. Storing the value that is already current is refused; any other second run stores another version.
+Of two people who put at the same time on AWS the last one wins, on Google Cloud the first.
+
+With two clouds the value is stored in both, or no reader gets another one: where one store refuses, what the
+other one did is taken back, and the error says what readers get where. A second run with the same value goes
+on where the first one stopped.
 
   $ printf %s "$ADMIN_KEY" | keyplan put anthropic
   error: this is an Admin API key: it manages the organization and cannot call models
 
 --dry-run checks the value and that the secret is there, and stores nothing.
 
-Exit code: 0 stored, 2 the value or the arguments are wrong, 3 the store refused or gave no answer.
+Exit code: 0 stored, 2 the value or the arguments are wrong, 3 a store refused or gave no answer, 4 somebody
+else changed the secret at the same time (Google Cloud), 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -23,7 +28,7 @@ import json
 import re
 import sys
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from keyplan.cli.arguments import Parser, add_environment, trusted_hosts
 from keyplan.cli.output import reporter, result, say
@@ -31,7 +36,8 @@ from keyplan.errors import EXIT_DONE, Interrupted, UsageError, ValueRejected
 from keyplan.intake import INPUT_LIMIT_BYTES, from_input, from_prompt
 from keyplan.manifest import Manifest
 from keyplan.manifest_sources import load
-from keyplan.storing import Stored, prepare, put
+from keyplan.storing import prepare, put
+from keyplan.storing_forms import as_document, as_text
 from keyplan.terminal import hidden_line, is_at_terminal
 from keyplan.vendors import vendor_named
 
@@ -39,9 +45,7 @@ if TYPE_CHECKING:
     import argparse
 
     from keyplan.manifest import ManifestKey
-    from keyplan.stores.aws_errors import Place
 
-FORMAT = "keyplan-put/1"
 VALUE_AS_ARGUMENT = UsageError(
     "`keyplan put` takes one argument, the key's name; a value is never an argument; nothing was stored",
     "if what you typed was a value: it is in your shell's history now and was visible in the list of "
@@ -76,12 +80,12 @@ def _run(arguments: argparse.Namespace) -> int:
     key = key_named(manifest, arguments.key)
     vendor = vendor_named(key.vendor)
 
-    from keyplan.stores.aws import AwsStore
+    from keyplan.stores.opening import open_stores
 
-    store = AwsStore(manifest, trusted_hosts(arguments), arguments.timeout, report)
+    stores = open_stores(manifest, trusted_hosts(arguments), arguments.timeout, report, say)
     if is_at_terminal():
         # Whoever is asked for a key that is shown once should not hear afterwards that it can't be stored.
-        ready = prepare(store, manifest, key)
+        ready = prepare(stores, key)
         value = from_prompt(
             hidden_line(f"value of {key.name} for environment {manifest.environment}, not shown: ")
         )
@@ -89,11 +93,11 @@ def _run(arguments: argparse.Namespace) -> int:
     else:
         value = from_input(_standard_input())
         vendor.check(value.reveal(), key.value_format)
-        ready = prepare(store, manifest, key)
-    stored = put(store, key, value, ready, dry_run=arguments.dry_run, say=say)
+        ready = prepare(stores, key)
+    stored = put(ready, key, value, dry_run=arguments.dry_run)
+    document = as_document(stored, manifest, key, dry_run=arguments.dry_run)
     as_json = arguments.format == "json"
-    document = as_document(stored, manifest, key, store.place)
-    result(json.dumps(document, indent=2) if as_json else as_text(document, manifest, store.place))
+    result(json.dumps(document, indent=2) if as_json else as_text(document, stored, manifest))
     return EXIT_DONE
 
 
@@ -113,48 +117,6 @@ def key_named(manifest: Manifest, name: str) -> ManifestKey:
         f"there is no such key in environment {manifest.environment}; it has {known}",
         f"keyplan put {near[0]}" if near else None,
     )
-
-
-def as_document(stored: Stored, manifest: Manifest, key: ManifestKey, place: Place) -> dict[str, Any]:
-    """What `--format json` prints (docs/commands.md)."""
-    return {
-        "format": FORMAT,
-        "environment": manifest.environment,
-        "key": key.name,
-        "secret": key.on_aws().name,
-        "versionId": stored.version_id,
-        "fingerprint": stored.fingerprint,
-        "storedBy": stored.stored_by,
-        "previousVersionId": stored.previous_version_id,
-        "accountId": manifest.on_aws().account_id,
-        "region": manifest.on_aws().region,
-        "endpoint": place.endpoint_url,
-        "readers": list(manifest.readers_of(key.name)),
-        "dryRun": stored.version_id is None,
-    }
-
-
-def as_text(document: dict[str, Any], manifest: Manifest, place: Place) -> str:
-    """The same for a person."""
-    done = "checked, and did not store," if document["dryRun"] else "stored"
-    readers = [f"{name} ({manifest.consumers[name].runtime})" for name in document["readers"]]
-    rows = {
-        "secret": document["secret"],
-        "version": document["versionId"] or "none: a dry run",
-        "fingerprint": document["fingerprint"] or "none: the value is too short for one",
-        "account": f"{document['accountId']}, {place.host}",
-        "stored by": document["storedBy"],
-        "previous": document["previousVersionId"] or "none: this is the first value",
-        "read by": ", ".join(readers) or "no consumer of the catalogue",
-    }
-    lines = [f"{done} a value for key {document['key']} of environment {document['environment']}"]
-    lines += [f"  {name:<12} {text}" for name, text in rows.items()]
-    if (
-        any(manifest.consumers[name].runtime == "ecs" for name in document["readers"])
-        and not document["dryRun"]
-    ):
-        lines.append("  ECS tasks read when they start: redeploy them to use the new value")
-    return "\n".join(lines)
 
 
 def _standard_input() -> bytes:

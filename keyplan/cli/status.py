@@ -3,17 +3,23 @@
 Needs permission to see metadata only, never to read a value, and changes nothing: run it as often as you
 like. Keys that cannot be looked at are shown as such, and do not hide the others.
 
+With two clouds each key has a line for each, and the readers there; a key whose clouds hold different values
+is named (told by their fingerprints, never by the values).
+
   ok                less old than the catalogue's rotateEvery
   due soon          within remindBefore of the date on which it is due
   overdue           past that date
-  no value          nobody has stored one: keyplan put KEY
+  differs           ok or due soon, and the readers of the other cloud get another value
+  no value          readers get none: keyplan put KEY
+  disabled          the version that readers are sent to is disabled (Google Cloud)
+  destroyed         the version that readers are sent to is destroyed (Google Cloud)
   missing           the secret itself is not there: pulumi up
-  pending deletion  the secret is deleted, and can be restored
-  denied            your AWS identity may not see it
+  pending deletion  the secret is deleted, and can be restored (AWS)
+  denied            your identity in the cloud may not see it
   unknown           the store gave no usable answer
 
 Exit code: 0 when every key could be looked at; 3 when one could not; with --check also 1 when a key is
-overdue, missing, pending deletion or without a value.
+overdue, missing, pending deletion, without a value that readers get, or has different ones.
 """
 
 from __future__ import annotations
@@ -29,7 +35,8 @@ from keyplan.cli.output import reporter, result
 from keyplan.errors import EXIT_DONE, EXIT_FINDINGS, EXIT_REFUSED
 from keyplan.manifest import Manifest
 from keyplan.manifest_sources import load
-from keyplan.overview import look, render, table
+from keyplan.overview import look
+from keyplan.overview_forms import render, table
 
 if TYPE_CHECKING:
     import argparse
@@ -42,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check",
         action="store_true",
-        help="exit with 1 when a key is overdue, missing or without a value",
+        help="exit with 1 when a key is overdue, missing, without a value or not the same in both clouds",
     )
     parser.add_argument(
         "--format", choices=("table", "json"), default="table", help="how to print (default: table)"
@@ -52,18 +59,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Look at every key, print, and return the exit code."""
-    from keyplan.stores.aws import AwsStore
+    from keyplan.stores.opening import open_stores
 
     report = reporter(arguments.verbose)
     document = load(arguments.manifest, arguments.stack, report=report, stdin_allowed=True)
     manifest = Manifest.from_document(document)
-    store = AwsStore(manifest, trusted_hosts(arguments), arguments.timeout, report)
+    stores = open_stores(manifest, trusted_hosts(arguments), arguments.timeout, report)
     now = datetime.now(UTC)
-    rows = look(store, manifest, now)
+    rows = look(stores, manifest, now)
     if arguments.format == "json":
         result(json.dumps(render(manifest, rows, now), indent=2))
     else:
-        result(table(manifest, rows, store.place, _width()))
+        result(table(manifest, rows, [store.place for store in stores], _width()))
     return exit_code(rows, check=arguments.check)
 
 

@@ -6,24 +6,34 @@ auditors, who may not read.
 
 from __future__ import annotations
 
-import uuid
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from keyplan.age import State
 from keyplan.endpoints import Endpoint, endpoint_for, require_trusted
+from keyplan.errors import UsageError
 from keyplan.stores.aws_clients import client, session
+from keyplan.stores.aws_deposit import AwsDeposit
 from keyplan.stores.aws_errors import Place, Subject, pending_deletion
 from keyplan.stores.aws_sdk_errors import SdkRoad, in_our_words, no_credentials
-from keyplan.stores.base import Caller, SecretState, Version
-from keyplan.stores.labels import caller_of
+from keyplan.stores.base import SecretState, Trouble, Version
+from keyplan.stores.labels import caller_of, parse
 from keyplan.stores.stored_value import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from typing import Any
 
-    from keyplan.errors import PendingDeletion
     from keyplan.manifest import Manifest, ManifestKey
     from keyplan.secret_value import SecretValue
+    from keyplan.stores.labels import VersionLabel
+
+
+@dataclass(frozen=True)
+class AwsState(SecretState):
+    """A secret's metadata, with what `put` needs to make room for another label."""
+
+    labels: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (version id, its labels), oldest first
 
 
 class AwsStore:
@@ -34,11 +44,15 @@ class AwsStore:
         trusted_hosts: hosts outside AWS that the user confirmed.
         timeout_seconds: how long one call may take.
         report: takes lines for --verbose.
+        say: takes what a person should know although it is no failure.
 
     Raises:
         UsageError: an endpoint of the manifest is a foreign host that nobody confirmed.
         StoreError: there are no credentials, or the AWS settings are broken.
     """
+
+    cloud = "aws"
+    adds_unseen = False  # PutSecretValue stores and moves AWSCURRENT in one call
 
     def __init__(
         self,
@@ -46,6 +60,7 @@ class AwsStore:
         trusted_hosts: Collection[str],
         timeout_seconds: float,
         report: Callable[[str], None],
+        say: Callable[[str], None] = lambda _text: None,
     ) -> None:
         aws = manifest.on_aws()
         self._endpoints = {name: endpoint_for(name, aws.endpoints) for name in ("secretsmanager", "sts")}
@@ -60,6 +75,7 @@ class AwsStore:
         )
         self._timeout_seconds = timeout_seconds
         self._report = report
+        self.say = say
         subject = Subject(self.place, "secretsmanager:DescribeSecret")
         with in_our_words(subject):
             self._session = session(self.endpoint)
@@ -72,59 +88,66 @@ class AwsStore:
         """Where Secrets Manager is, or None for AWS's own host of the region."""
         return self._endpoints["secretsmanager"]
 
-    def caller(self) -> Caller:
+    def caller(self) -> str:
         """Who is calling, as AWS's Security Token Service sees it."""
         subject = Subject(self.place, "sts:GetCallerIdentity")
         with in_our_words(subject):
             road = SdkRoad(self._client("sts"))
         answer = road.call("GetCallerIdentity", {}, subject)
-        return Caller(account_id=answer["Account"], name=caller_of(answer["Arn"]))
+        if answer["Account"] != self.place.account_id:
+            raise UsageError(
+                f"environment {self.place.environment} is in account {self.place.account_id}, and your AWS "
+                f"credentials are of account {answer['Account']}: nothing was stored",
+                "set AWS_PROFILE to a profile of that account, or assume a role in it",
+            )
+        return caller_of(answer["Arn"])
 
-    def state(self, key: ManifestKey) -> SecretState:
+    def survey(self, keys: Sequence[ManifestKey]) -> None:
+        """Nothing: ListSecrets tells versions' labels without their dates, and cannot be granted on single
+        secrets.
+        """
+
+    def state(self, key: ManifestKey) -> AwsState:
         """The metadata of a key's secret: no permission to read values is needed."""
-        described = self._call("DescribeSecret", key)
-        if described.get("DeletedDate") is not None:
-            return SecretState(deleted=described["DeletedDate"], versions=())
-        versions: list[Version] = []
+        described = self.call("DescribeSecret", key)
+        deleted = described.get("DeletedDate")
+        if deleted is not None:
+            subject = Subject(self.place, "secretsmanager:PutSecretValue", key.name, key.on_aws().name)
+            error = pending_deletion(subject, deleted.timestamp())
+            return AwsState(None, Trouble(State.PENDING_DELETION, error), deleted)
+        entries = sorted(self._versions(key), key=lambda entry: entry["CreatedDate"])
+        labels = tuple((entry["VersionId"], tuple(entry.get("VersionStages", ()))) for entry in entries)
+        current = [
+            Version(entry["VersionId"], entry["CreatedDate"], parse(entry["VersionStages"]))
+            for entry in entries
+            if "AWSCURRENT" in entry.get("VersionStages", ())
+        ]
+        return AwsState(current[0] if current else None, labels=labels)
+
+    def _versions(self, key: ManifestKey) -> list[dict[str, Any]]:
+        versions: list[dict[str, Any]] = []
         page: dict[str, Any] = {}
         while True:
-            answer = self._call("ListSecretVersionIds", key, **page)
-            versions += [
-                Version(entry["VersionId"], entry["CreatedDate"], tuple(entry.get("VersionStages", ())))
-                for entry in answer.get("Versions", ())
-            ]
+            answer = self.call("ListSecretVersionIds", key, **page)
+            versions += answer.get("Versions", ())
             if not answer.get("NextToken"):
-                break
+                return versions
             page = {"NextToken": answer["NextToken"]}
-        return SecretState(
-            deleted=None, versions=tuple(sorted(versions, key=lambda version: version.created))
-        )
 
-    def deleted_error(self, key: ManifestKey, state: SecretState) -> PendingDeletion:
-        """The words for a key whose secret is deleted: until when, and how to restore it."""
-        subject = Subject(self.place, "secretsmanager:PutSecretValue", key.name, key.on_aws().name)
-        return pending_deletion(subject, state.deleted.timestamp() if state.deleted else None)
+    def check_size(self, key: ManifestKey, value: SecretValue) -> None:
+        """Raise ValueRejected for a value that its JSON makes larger than a secret."""
+        encode(value, key.on_aws().json_key)
 
-    def put(self, key: ManifestKey, value: SecretValue, labels: Sequence[str]) -> str:
-        """Store a version and make it current, in one call: AWS moves AWSCURRENT and AWSPREVIOUS together.
+    def deposit(
+        self, key: ManifestKey, state: SecretState, value: SecretValue, label: VersionLabel
+    ) -> AwsDeposit:
+        """Prepare to store a value; nothing is done yet."""
+        labels = state.labels if isinstance(state, AwsState) else ()
+        before = state.current.version_id if state.current else None
+        return AwsDeposit(self, key, value, label, before, labels)
 
-        The token makes the SDK's own retries store it once.
-        """
-        answer = self._call(
-            "PutSecretValue",
-            key,
-            ClientRequestToken=str(uuid.uuid4()),
-            SecretString=encode(value, key.on_aws().json_key),
-            VersionStages=["AWSCURRENT", *labels],
-        )
-        version_id: str = answer["VersionId"]
-        return version_id
-
-    def drop_label(self, key: ManifestKey, version_id: str, label: str) -> None:
-        """Take a label off a version."""
-        self._call("UpdateSecretVersionStage", key, VersionStage=label, RemoveFromVersionId=version_id)
-
-    def _call(self, operation: str, key: ManifestKey, **parameters: Any) -> dict[str, Any]:
+    def call(self, operation: str, key: ManifestKey, **parameters: Any) -> dict[str, Any]:
+        """Send one operation about a key's secret; failures are KeyplanErrors."""
         subject = Subject(self.place, f"secretsmanager:{operation}", key.name, key.on_aws().name)
         self._report(f"{operation} {key.on_aws().name}")
         return self._road.call(operation, {"SecretId": key.on_aws().arn, **parameters}, subject)

@@ -53,6 +53,11 @@ class Place:
     def __str__(self) -> str:
         return f"account {self.account_id}, region {self.region}"
 
+    @property
+    def title(self) -> str:
+        """The place in a heading."""
+        return f"account {self.account_id}, {self.host}"
+
 
 class Subject:
     """What a call was about: one key's secret, or the environment as a whole.

@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from keyplan.age import State
 from keyplan.errors import KeyplanError
 from keyplan.manifest import ManifestKey
 from keyplan.secret_value import SecretValue
+from keyplan.stores.labels import VersionLabel
+
+CLOUD_NAMES = {"aws": "AWS", "gcp": "Google Cloud"}
 
 
 @dataclass(frozen=True)
@@ -22,44 +26,108 @@ class Version:
 
     version_id: str
     created: datetime  # aware, UTC
-    labels: tuple[str, ...]
+    label: VersionLabel | None  # None where something else than keyplan stored it
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why readers get no value although there is something: the word for it, and what to say."""
+
+    state: State
+    error: KeyplanError
 
 
 @dataclass(frozen=True)
 class SecretState:
     """What the metadata of a key's secret says."""
 
-    deleted: datetime | None  # when it is to be gone for good; None unless it is deleted
-    versions: tuple[Version, ...]  # oldest first
+    current: Version | None  # the one that readers are sent to
+    trouble: Trouble | None = None
+    deleted: datetime | None = None  # when it is to be gone for good; None unless it is deleted
+    unserved: Version | None = None  # one that is there, and that no reader is sent to
+
+    def holds(self, fingerprint: str | None) -> bool:
+        """Whether readers get the value of this fingerprint already, as far as metadata can tell."""
+        label = self.current.label if self.current and not self.trouble else None
+        return fingerprint is not None and label is not None and label.fingerprint == fingerprint
+
+
+class Place(Protocol):
+    """Where an environment's secrets are."""
 
     @property
-    def current(self) -> Version | None:
-        """The version that readers get."""
-        return next((version for version in self.versions if "AWSCURRENT" in version.labels), None)
+    def host(self) -> str:
+        """`AWS in eu-west-1`, `the sandbox at 127.0.0.1:5000`."""
+
+    @property
+    def title(self) -> str:
+        """The account or project, and the host."""
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """The store's URL; None for the cloud's own."""
 
 
-@dataclass(frozen=True)
-class Caller:
-    """Who the cloud says is calling."""
+class Deposit(Protocol):
+    """One value on its way into one secret, in the steps that several clouds can take together."""
 
-    account_id: str
-    name: str  # `assumed-role/Admin/alice`
+    @property
+    def version_id(self) -> str | None:
+        """The version's id, as soon as it is known."""
+
+    def add(self) -> None:
+        """Bring the value as far as it goes without any reader getting it."""
+
+    def promote(self) -> str:
+        """Let readers get it, and return the version's id. Nothing else changes what they get."""
+
+    def is_promoted(self) -> bool | None:
+        """Whether readers get it, after a promotion that gave no answer; None where that cannot be told."""
+
+    def withdraw(self) -> None:
+        """Take back what `add` did, where nothing was promoted."""
+
+    def restore(self) -> str:
+        """Let readers get again what they got before the promotion, and return its version's id.
+
+        Raises:
+            ValueMissing: they got nothing before, and this store cannot take a first value away.
+        """
 
 
 class Store(Protocol):
     """A place where values are kept."""
 
-    def caller(self) -> Caller:
-        """Who is calling, and in which account."""
+    @property
+    def cloud(self) -> str:
+        """`aws` or `gcp`."""
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+
+    @property
+    def adds_unseen(self) -> bool:
+        """Whether `Deposit.add` does the work, and `promote` is a small step after it."""
+
+    def caller(self) -> str:
+        """Who is calling: `assumed-role/Admin/alice`, `user:alice@example.com`.
+
+        Raises:
+            UsageError: it is somebody of another account. A manifest could name a secret of somebody else's
+                that lets anybody write to it.
+        """
+
+    def survey(self, keys: Sequence[ManifestKey]) -> None:
+        """Learn of many keys at once what the cloud tells at once; `state` of each asks for the rest."""
 
     def state(self, key: ManifestKey) -> SecretState:
         """The metadata of a key's secret. Raises AccessDenied, SecretMissing, Unreachable and their kin."""
 
-    def deleted_error(self, key: ManifestKey, state: SecretState) -> KeyplanError:
-        """The words for a key whose secret is deleted: until when, and how to restore it."""
+    def check_size(self, key: ManifestKey, value: SecretValue) -> None:
+        """Raise ValueRejected for a value that the store has no room for."""
 
-    def put(self, key: ManifestKey, value: SecretValue, labels: Sequence[str]) -> str:
-        """Store a version, make it the current one with these further labels, and return its id."""
-
-    def drop_label(self, key: ManifestKey, version_id: str, label: str) -> None:
-        """Take a label off a version."""
+    def deposit(
+        self, key: ManifestKey, state: SecretState, value: SecretValue, label: VersionLabel
+    ) -> Deposit:
+        """Prepare to store a value; nothing is done yet."""

@@ -51,5 +51,13 @@ def test_a_length_is_told_in_its_largest_unit(length: timedelta, words: str) -> 
 def test_every_state_is_a_finding_or_unread_or_fine_and_never_two_of_them() -> None:
     findings = {state for state in State if state.is_finding}
     unread = {state for state in State if state.is_not_read}
-    assert findings == {State.OVERDUE, State.NO_VALUE, State.MISSING, State.PENDING_DELETION}
+    assert findings == {
+        State.OVERDUE,
+        State.DIFFERS,
+        State.NO_VALUE,
+        State.DISABLED,
+        State.DESTROYED,
+        State.MISSING,
+        State.PENDING_DELETION,
+    }
     assert unread == {State.DENIED, State.UNKNOWN}

@@ -16,7 +16,8 @@ import pytest
 from keyplan.age import State, age_of
 from keyplan.durations import Duration
 from keyplan.manifest import Manifest
-from keyplan.overview import Row, table
+from keyplan.overview import Row
+from keyplan.overview_forms import table
 from keyplan.stores.aws_errors import Place
 from keyplan.stores.labels import VersionLabel
 from tests.command.environments import Environment, clean_environment, fake_key
@@ -173,7 +174,7 @@ def a_table(document: dict[str, Any], width: int | None) -> str:
         Row(key, manifest.readers_of(key.name), State.OVERDUE, age, "v" * 32, label)
         for key in manifest.keys.values()
     ]
-    return table(manifest, rows, Place("dev", "123456789012", "eu-west-1", "", None), width)
+    return table(manifest, rows, [Place("dev", "123456789012", "eu-west-1", "", None)], width)
 
 
 def test_a_narrow_terminal_gets_lines_that_fit(document: dict[str, Any]) -> None:

@@ -1,0 +1,200 @@
+"""Requests to Secret Manager's REST API, with the standard library only.
+
+Google's client library takes a second to load and google-auth's transports two tenths of one; an access is
+one GET. Owns the request, retries, proxies and certificates; who asks is `gcp_tokens`, what failures mean is
+`gcp_errors`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+from keyplan.endpoints import Endpoint
+from keyplan.errors import UsageError
+from keyplan.stores.gcp_errors import NOT_DONE, TRANSIENT, Failure, error_for, unreachable
+from keyplan.stores.http_exchange import (
+    HTTP_OK,
+    CertificateRefused,
+    Exchange,
+    NoAnswer,
+    Proxy,
+    Setback,
+    insist,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from keyplan.stores.gcp_errors import Subject
+
+GOOGLE = Endpoint("secretmanager", "https://secretmanager.googleapis.com", "gcp")
+# A page of a listing: 25,000 secrets with 16 KiB of annotations would be more, and pages are asked smaller.
+ANSWER_LIMIT_BYTES = 64 * 1024 * 1024
+PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+
+
+class Connection:
+    """A connection to Secret Manager, opened when first used and kept; one thread's own.
+
+    Args:
+        endpoint: where to.
+        token: the access token.
+        report: takes lines for --verbose.
+        environ: the process's environment: proxy and certificates.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, token: str, report: Callable[[str], None], environ: Mapping[str, str]
+    ) -> None:
+        self._endpoint = endpoint
+        self._report = report
+        self._environ = environ
+        default_port = 443 if endpoint.secure else 80
+        self._headers = {
+            "Host": endpoint.host if endpoint.port == default_port else f"{endpoint.host}:{endpoint.port}",
+            "Accept": "application/json",
+            "Authorization": f"Bearer {token}",
+            "User-Agent": "keyplan",
+        }
+        self._exchange = open_exchange(endpoint, environ)
+
+    def call(
+        self,
+        method: str,
+        target: str,
+        subject: Subject,
+        deadline: float,
+        body: dict[str, Any] | None = None,
+        *,
+        repeatable: bool = True,
+    ) -> dict[str, Any]:
+        """Send one request and return its answer.
+
+        Args:
+            method: `GET`.
+            target: path and query.
+            subject: what it is about.
+            deadline: time.monotonic() at which every attempt ends.
+            body: what to send as JSON.
+            repeatable: whether doing it twice is the same as once. If not, it is tried again only where the
+                first attempt cannot have done anything.
+
+        Raises:
+            KeyplanError: what went wrong, in the words of `gcp_errors`.
+        """
+        content = None if body is None else json.dumps(body).encode()
+        transient = TRANSIENT if repeatable else NOT_DONE
+
+        def attempt() -> dict[str, Any] | Setback:
+            try:
+                status, text = self._send(method, target, content, subject, deadline)
+            except NoAnswer as failure:
+                may_pass = failure.may_pass and (repeatable or failure.words == "the connection was refused")
+                return Setback(unreachable(subject, failure.words), failure.words, may_pass)
+            answer = _object(text)
+            if status == HTTP_OK and answer is not None:
+                return answer
+            found = Failure(status, answer)
+            return Setback(error_for(found, subject), found.status, found.status in transient)
+
+        return insist(attempt, subject.permission, deadline, self._report)
+
+    def close(self) -> None:
+        """Close the connection; another call opens it again."""
+        self._exchange.close()
+
+    def _send(
+        self, method: str, target: str, content: bytes | None, subject: Subject, deadline: float
+    ) -> tuple[int, bytes]:
+        headers = dict(self._headers)
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            return self._exchange.send(method, target, headers, content, deadline)
+        except CertificateRefused:
+            pass
+        self._report("the certificate is not among this Python's; those that botocore brings are asked too")
+        self._exchange = open_exchange(self._endpoint, self._environ, brought_certificates())
+        try:
+            return self._exchange.send(method, target, headers, content, deadline)
+        except CertificateRefused:
+            words = "its certificate is not trusted; a proxy that inspects traffic needs REQUESTS_CA_BUNDLE"
+            raise unreachable(subject, words) from None
+
+
+def open_exchange(
+    endpoint: Endpoint, environ: Mapping[str, str], certificates: str | None = None
+) -> Exchange:
+    """The transport to an address: through the user's proxy and with the user's certificates, but for the
+    sandbox, which gets neither.
+    """
+    speaks = "Secret Manager"
+    if not endpoint.secure:
+        return Exchange(endpoint, ANSWER_LIMIT_BYTES, speaks)
+    bundle = certificates or environ.get("REQUESTS_CA_BUNDLE") or None
+    if bundle is not None and not os.path.exists(bundle):
+        raise UsageError("the file of certificates that REQUESTS_CA_BUNDLE names does not exist")
+    return Exchange(endpoint, ANSWER_LIMIT_BYTES, speaks, proxy_to(endpoint.host, environ), bundle)
+
+
+def proxy_to(host: str, environ: Mapping[str, str]) -> Proxy | None:
+    """The proxy that the environment names for a host, or None.
+
+    Raises:
+        UsageError: it is not one that can be used.
+    """
+    url = next((environ[name] for name in PROXY_VARIABLES if environ.get(name)), None)
+    if url is None or _is_direct(host, environ.get("NO_PROXY") or environ.get("no_proxy") or ""):
+        return None
+    from base64 import b64encode
+    from urllib.parse import unquote, urlsplit
+
+    mistake = UsageError(
+        "the proxy of HTTPS_PROXY is not one that keyplan can use",
+        "expected http://HOST:PORT, with USER:PASSWORD@ where the proxy asks for it",
+    )
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        port = parts.port or 80
+    except ValueError:
+        raise mistake from None
+    if parts.scheme != "http" or not parts.hostname:
+        raise mistake
+    authorization = None
+    if parts.username is not None:
+        user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        authorization = f"Basic {b64encode(user.encode()).decode()}"
+    return Proxy(parts.hostname, port, authorization)
+
+
+def brought_certificates() -> str | None:
+    """The file of certificates that botocore brings along, or None."""
+    import botocore
+
+    path = os.path.join(os.path.dirname(botocore.__file__), "cacert.pem")
+    return path if os.path.exists(path) else None
+
+
+def soon(timeout_seconds: float) -> float:
+    """The deadline of a call that begins now."""
+    return time.monotonic() + timeout_seconds
+
+
+def _is_direct(host: str, exceptions: str) -> bool:
+    names = [name.strip().lstrip("*").lstrip(".").lower() for name in exceptions.split(",")]
+    return "*" in exceptions.split(",") or any(
+        name and (host == name or host.endswith(f".{name}")) for name in names
+    )
+
+
+def _object(content: bytes) -> dict[str, Any] | None:
+    """The answer where it is a JSON object."""
+    try:
+        answer = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) else None
