@@ -86,6 +86,10 @@ class ResourceType(ABC, Generic[AnyCloud]):
         """What was read, as the program would have written it. Args: known: the last known inputs."""
         return dict(found)
 
+    def whole(self) -> frozenset[str]:
+        """Properties of which the program sees more than it wrote."""
+        return frozenset()
+
     def previewed(self, inputs: Properties) -> dict[str, Any]:
         """What a preview of the creation shows of the inputs."""
         return dict(inputs)

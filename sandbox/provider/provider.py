@@ -183,7 +183,7 @@ class Provider:
         local = {key: known.get(key, handler.defaults.get(key)) for key in unread}
         found = {**local, **found}
         inputs_found = _as_known(handler, known, handler.as_inputs(found, known))
-        found = _as_known(handler, known, found)
+        found = _as_known(handler, without(known, handler.whole()), found)
         understood = handler.properties() | {"tagsAll"}
         # What the cloud keeps by itself becomes an input only where nothing else says what the inputs are.
         unasked = set(handler.kept) - set(known) if known else set()

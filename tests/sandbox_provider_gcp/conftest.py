@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from werkzeug.serving import make_server
@@ -29,18 +30,25 @@ def world() -> World:
     return World()
 
 
+@contextmanager
+def serving(world: World) -> Iterator[tuple[str, GoogleServer]]:
+    """The server of a world: its address and the application, whose world can be exchanged."""
+    server = make_server("127.0.0.1", 0, _not_yet, threaded=True, request_handler=QuietRequestHandler)
+    server.app = application = GoogleServer(world, server.server_port)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", application
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
 @pytest.fixture
 def google_address(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The server's address; a proxy of the user's that must not matter."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    server = make_server("127.0.0.1", 0, _not_yet, threaded=True, request_handler=QuietRequestHandler)
-    server.app = GoogleServer(world, server.server_port)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(world) as (address, _):
+        yield address
 
 
 @pytest.fixture

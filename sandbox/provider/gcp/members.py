@@ -44,9 +44,11 @@ class _Grant(GoogleType):
         region = known.get("location") or cloud.region
         return self.path.format(target=named, project=self.project(cloud, known), location=region)
 
-    def policy(self, cloud: GoogleCloud, known: Properties) -> PolicyOf:
-        """Where the resource's policy is."""
-        return PolicyOf(self.service, self.resource(cloud, known), self.form)
+    def policy(self, cloud: GoogleCloud, known: Properties, id_: str = "") -> PolicyOf:
+        """Where the resource's policy is: where the id says, for a grant that has one."""
+        match = ID.fullmatch(id_)
+        named = {**known, self.target: match["path"]} if match else known
+        return PolicyOf(self.service, self.resource(cloud, named), self.form)
 
     def same(self, name: str, old: Any, new: Any) -> bool:
         """A resource by its name is the one by its path; e-mail addresses do not count capitals."""
@@ -112,7 +114,7 @@ class Member(_Grant):
     def read(self, cloud: GoogleCloud, id_: str, known: Properties) -> dict[str, Any] | None:
         """None when the member was taken out."""
         wanted = self.wanted(id_, known)
-        policy = self.policy(cloud, wanted).read(cloud)
+        policy = self.policy(cloud, wanted, id_).read(cloud)
         binding = binding_of(policy, wanted["role"], wanted.get("condition"))
         found = [one for one in (binding or {}).get("members") or () if same_member(wanted["member"], one)]
         if not found:
@@ -133,7 +135,7 @@ class Member(_Grant):
             set_members(policy, role, condition, left)
             return True
 
-        self.policy(cloud, wanted).change(cloud, remove, self.mask)
+        self.policy(cloud, wanted, id_).change(cloud, remove, self.mask)
 
     def find(self, cloud: GoogleCloud, new: Properties) -> str | None:
         """By everything that it is."""
@@ -145,12 +147,12 @@ class Binding(_Grant):
 
     def create(self, cloud: GoogleCloud, new: Properties) -> Created:
         """Give the role to exactly these members."""
-        return Created(self.id_of(cloud, new), self._set(cloud, new, new["members"]))
+        return Created(self.id_of(cloud, new), self._set(cloud, new, "", new["members"]))
 
     def read(self, cloud: GoogleCloud, id_: str, known: Properties) -> dict[str, Any] | None:
         """A role without members is a binding without members, where one is known."""
         wanted = self.wanted(id_, known)
-        policy = self.policy(cloud, wanted).read(cloud)
+        policy = self.policy(cloud, wanted, id_).read(cloud)
         binding = binding_of(policy, wanted["role"], wanted.get("condition"))
         if binding is None and not known:
             return None
@@ -162,18 +164,18 @@ class Binding(_Grant):
         self, cloud: GoogleCloud, id_: str, old: Properties, new: Properties, changed: frozenset[str]
     ) -> dict[str, Any]:
         """The same as the creation."""
-        return self._set(cloud, new, new["members"])
+        return self._set(cloud, new, id_, new["members"])
 
     def delete(self, cloud: GoogleCloud, id_: str, known: Properties) -> None:
         """Nobody has the role then."""
-        self._set(cloud, self.wanted(id_, known), [])
+        self._set(cloud, self.wanted(id_, known), id_, [])
 
     def find(self, cloud: GoogleCloud, new: Properties) -> str | None:
         """By its role, where anybody has it."""
         policy = self.policy(cloud, new).read(cloud)
         return self.id_of(cloud, new) if binding_of(policy, new["role"], new.get("condition")) else None
 
-    def _set(self, cloud: GoogleCloud, known: Properties, members: list[str]) -> dict[str, Any]:
+    def _set(self, cloud: GoogleCloud, known: Properties, id_: str, members: list[str]) -> dict[str, Any]:
         def exchange(policy: Policy) -> bool:
             before = binding_of(policy, known["role"], known.get("condition"))
             if before is None and not members:
@@ -181,7 +183,7 @@ class Binding(_Grant):
             set_members(policy, known["role"], known.get("condition"), members)
             return True
 
-        policy = self.policy(cloud, known).change(cloud, exchange, self.mask)
+        policy = self.policy(cloud, known, id_).change(cloud, exchange, self.mask)
         return self.shown(cloud, known, policy)
 
 

@@ -48,6 +48,10 @@ class GoogleType(ResourceType[GoogleCloud]):
             _take_out(inputs, known, path.split("."), value)
         return inputs
 
+    def whole(self) -> frozenset[str]:
+        """Those that the cloud fills in."""
+        return frozenset(path.partition(".")[0] for path in self.filled)
+
     def previewed(self, inputs: Properties) -> dict[str, Any]:
         """The inputs with UNKNOWN where the cloud will make something up."""
         shown = deepcopy(dict(inputs))
@@ -191,10 +195,9 @@ class RestType(GoogleType):
                 outputs["pulumiLabels"] = {key: text for key, text in every.items() if key in own}
         outputs.update({name: found.get(name) for name in self.computed if name not in outputs})
         # Of what the cloud fills in the program sees everything.
-        whole = {path.partition(".")[0] for path in self.filled}
-        if whole:
+        if self.filled:
             every_one = self.properties_of(found, known)
-            outputs.update({name: every_one.get(name) for name in whole})
+            outputs.update({name: every_one.get(name) for name in self.whole()})
         return {name: value for name, value in outputs.items() if value is not None}
 
     def path_of(self, cloud: GoogleCloud, new: Properties) -> str:

@@ -87,7 +87,9 @@ class Job(RestType):
 
     def properties_of(self, found: Mapping[str, Any], known: Properties) -> dict[str, Any]:
         """A paused job says so in its state."""
-        return {**super().properties_of(found, known), "paused": found.get("state") == "PAUSED"}
+        paused = found.get("state") == "PAUSED"
+        told = {"paused": paused} if paused or "paused" in known else {}
+        return {**super().properties_of(found, known), **told}
 
     def shown(self, cloud: GoogleCloud, found: Mapping[str, Any], known: Properties) -> dict[str, Any]:
         """With the region that the path has."""
