@@ -58,17 +58,17 @@ def refuse_replacements(
     names = ",".join(key.name for key, _ in changed)
     one = len(refused) == 1
     raise KeyplanError(
-        f"the replication of {'1 secret' if one else f'{len(refused)} secrets'} of environment "
-        f"{catalogue.environment} would change to {_words(wanted)}, and Google never changes it: "
-        f"{'the secret' if one else 'each secret'} would be deleted at once with every value in it, and made "
-        f"anew without one" + "".join(_entry(key, locations) for key, locations in refused),
+        f"{'1 secret' if one else f'{len(refused)} secrets'} of environment {catalogue.environment} would be "
+        f"replicated {_words(wanted)}, and Google never changes the replication of a secret: "
+        f"{'it' if one else 'each'} would be deleted at once with every value in it, and made anew without "
+        "one" + "".join(_entry(key, locations) for key, locations in refused),
         "put `gcp: {replication: …}` back; or have the new values at hand, set `keyplan:protect: false`, run "
         f"`{CONFIRMATION}={names} pulumi up`, and store them with `keyplan put` (docs/gcp.md)",
     )
 
 
 def _entry(key: Key, locations: tuple[str, ...]) -> str:
-    return f"\n  key {key.name}: {key.gcp_secret_id} is replicated {_words(locations)}"
+    return f"\n  key {key.name}: {key.gcp_secret_id} is replicated {_words(locations)} so far"
 
 
 def _words(locations: tuple[str, ...]) -> str:

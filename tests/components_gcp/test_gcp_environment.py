@@ -417,9 +417,9 @@ def test_a_changed_replication_is_refused_before_anything_is_declared() -> None:
     with pytest.raises(KeyplanError) as failure:
         build(gcp_catalogue(), surroundings=there)
     assert failure.value.message == (
-        "the replication of 1 secret of environment prod would change to automatically, and Google never "
-        "changes it: the secret would be deleted at once with every value in it, and made anew without one\n"
-        "  key anthropic: prod-anthropic-api-key is replicated in europe-west1"
+        "1 secret of environment prod would be replicated automatically, and Google never changes the "
+        "replication of a secret: it would be deleted at once with every value in it, and made anew without "
+        "one\n  key anthropic: prod-anthropic-api-key is replicated in europe-west1 so far"
     )
     confirmed = replace(there, may_be_replaced=frozenset({"anthropic"}))
     assert build(gcp_catalogue(), surroundings=confirmed).one(SECRET)
