@@ -56,13 +56,11 @@ class Router:
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
         """The route and the path's open parts."""
         segments, verb = split(path)
-        best: tuple[int, Route, dict[str, str]] | None = None
         for pattern, route in self._by_shape.get((method, len(segments), verb), ()):
             names = _matched(pattern, segments)
-            # Of two routes that fit, the one with fewer open parts is meant.
-            if names is not None and (best is None or len(names) < best[0]):
-                best = len(names), route, names
-        return None if best is None else best[1:]
+            if names is not None:  # no two routes fit the same path
+                return route, names
+        return None
 
 
 def _matched(pattern: tuple[str, ...], segments: list[str]) -> dict[str, str] | None:

@@ -5,6 +5,7 @@ Every answer of a test here is held against Google's discovery documents (confte
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 from typing import Any
 
@@ -28,6 +29,14 @@ PROVIDER = {
 @pytest.mark.parametrize("route", all_routes(), ids=lambda route: f"{route.method} {route.path}")
 def test_every_route_is_one_of_googles_methods(route: Any) -> None:
     assert described(route) is not None
+
+
+def test_no_two_routes_fit_the_same_path() -> None:
+    shapes = [route.shape for route in all_routes()]
+    for one, other in itertools.combinations(shapes, 2):
+        same_kind = (one[0], one[2], len(one[1])) == (other[0], other[2], len(other[1]))
+        parts = zip(one[1], other[1], strict=False)
+        assert not same_kind or any(a != b and "{" not in a + b for a, b in parts), (one, other)
 
 
 def test_a_path_that_is_not_known_names_itself(cloud: Any) -> None:
