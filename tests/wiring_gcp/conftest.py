@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from keyplan.manifest import GcpLocation, GcpSecretLocation, Manifest, ManifestConsumer, ManifestKey
+from tests.wiring.conftest import manifest as aws_manifest  # noqa: F401 a fixture
 
 PROJECT = "example-prod"
 NUMBER = "123456789012"
@@ -52,7 +53,7 @@ def consumer(name: str, runtime: str, **changes: Any) -> ManifestConsumer:
         attribute = f"attribute.{name.replace('-', '_')}/123456789"
         identity = {
             "member": f"principalSet://iam.googleapis.com/{POOLS}/keyplan-prod/{attribute}",
-            "workload_identity_provider": f"{POOLS}/keyplan-prod/providers/ci-{name}",
+            "workload_identity_provider": f"{POOLS}/keyplan-prod/providers/ci-{name.replace('_', '-')}",
         }
     start = ManifestConsumer(
         name=name,

@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from keyplan.manifest import Manifest, ManifestConsumer
-from keyplan.wiring.consumers import plain_variables, refused
-from keyplan.wiring.gcp.reader import KeyVersion, account_of, project_of_account, versions_of
+from keyplan.wiring.gcp.reader import KeyVersion, account_of, plain_of, project_of_account, versions_of
 from keyplan.wiring.syntax.yaml import Block, Node, Noted, comment
 from keyplan.wiring.syntax.yaml import render as render_yaml
 
@@ -64,10 +63,7 @@ def _step(consumer: ManifestConsumer, versions: tuple[KeyVersion, ...]) -> Node:
         "entrypoint": "bash",
         "args": ["-c", Block(present)],
     }
-    plain = plain_variables(consumer)
-    for name, value in plain.items():
-        if "\0" in value:
-            raise refused(consumer, name, "a NUL character cannot be in an environment variable")
+    plain = plain_of(consumer)
     if plain:
         step["env"] = [f"{name}={value.replace('$', '$$')}" for name, value in plain.items()]
     step["secretEnv"] = [version.env_var for version in versions]

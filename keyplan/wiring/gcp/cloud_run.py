@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from keyplan.manifest import Manifest, ManifestConsumer
-from keyplan.wiring.consumers import plain_variables, refused
-from keyplan.wiring.gcp.reader import KeyVersion, account_of, label, project_of_account, versions_of
+from keyplan.wiring.consumers import refused
+from keyplan.wiring.gcp.reader import KeyVersion, account_of, label, plain_of, project_of_account, versions_of
 from keyplan.wiring.syntax.yaml import Node, Noted, comment
 from keyplan.wiring.syntax.yaml import render as render_yaml
 
@@ -57,7 +57,7 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
     """
     versions = versions_of(manifest, consumer, pins)
     names = secret_names(manifest, consumer, versions)
-    env: list[Node] = environment(consumer, plain_variables(consumer))
+    env: list[Node] = environment(consumer, plain_of(consumer))
     refuse_reserved(consumer, (version.env_var for version in versions))
     for version in versions:
         notes = _PINNED if version.is_pinned else _ROTATION

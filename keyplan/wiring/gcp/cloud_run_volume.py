@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from keyplan.manifest import Manifest, ManifestConsumer
-from keyplan.wiring.consumers import plain_variables
 from keyplan.wiring.gcp.cloud_run import environment, resource, secret_names
-from keyplan.wiring.gcp.reader import MOUNT_FOLDER, KeyVersion, file_variables, label, versions_of
+from keyplan.wiring.gcp.reader import MOUNT_FOLDER, KeyVersion, file_variables, label, plain_of, versions_of
 from keyplan.wiring.syntax.yaml import Node, Noted
 
 _ROTATION = "Fetched whenever the program opens the file: what `keyplan put` stored needs no deployment."
@@ -30,7 +29,7 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
     versions = versions_of(manifest, consumer, pins)
     names = secret_names(manifest, consumer, versions)
     paths = {version.key: f"{_folder(version)}/{version.env_var}" for version in versions}
-    variables = plain_variables(consumer) | file_variables(consumer, versions, paths)
+    variables = plain_of(consumer) | file_variables(consumer, versions, paths)
     mounts: list[Node] = [{"name": label(version.key), "mountPath": _folder(version)} for version in versions]
     volumes: list[Node] = [_volume(version, names[version.key]) for version in versions]
     container: dict[str, Node] = {"env": environment(consumer, variables), "volumeMounts": mounts}

@@ -14,8 +14,8 @@ import shlex
 from collections.abc import Mapping
 
 from keyplan.manifest import Manifest, ManifestConsumer
-from keyplan.wiring.consumers import keys_of, plain_variables, refused
-from keyplan.wiring.gcp.reader import account_of, store_url, versions_of
+from keyplan.wiring.consumers import refused
+from keyplan.wiring.gcp.reader import account_of, plain_of, store_url, versions_of
 
 OWN_PREFIX = "keyplan_"  # of the script's own variables
 # `sed` reads JSON here: Base64 and a token have no quotation mark, so that nothing can be cut wrongly.
@@ -48,19 +48,23 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
         UsageError: a variable that it cannot hold.
         ManifestError: the consumer has no service account.
     """
-    account = account_of(consumer)
+    account, versions, plain = account_of(consumer), versions_of(manifest, consumer, pins), plain_of(consumer)
+    for name in (*plain, *(version.env_var for version in versions)):
+        if name.startswith(OWN_PREFIX):
+            raise refused(consumer, name, "the start script has variables of that prefix itself")
     lines = [
+        "#!/bin/sh",
+        *_heading(manifest, consumer, account),
         f"keyplan_account={shlex.quote(account)}",
         f"keyplan_url={shlex.quote(store_url(manifest))}",
+        _SCRIPT.rstrip(),
     ]
-    script = _SCRIPT
-    for version in versions_of(manifest, consumer, pins):
+    for version in versions:
         call = shlex.join(["keyplan_read", version.env_var, version.name])
-        script += f'{version.env_var}="$({call})"\nexport {version.env_var}\n'
-    for name, value in plain_variables(consumer).items():
-        script += f"{name}={shlex.quote(value)}\nexport {name}\n"
-    _refuse(consumer, [key.env_var for key in keys_of(manifest, consumer)])
-    return "\n".join(["#!/bin/sh", *_heading(manifest, consumer, account), *lines, script + 'exec "$@"\n'])
+        lines += [f'{version.env_var}="$({call})"', f"export {version.env_var}"]
+    for name, value in plain.items():
+        lines += [f"{name}={shlex.quote(value)}", f"export {name}"]
+    return "\n".join([*lines, 'exec "$@"\n'])
 
 
 def _heading(manifest: Manifest, consumer: ManifestConsumer, account: str) -> list[str]:
@@ -75,11 +79,3 @@ def _heading(manifest: Manifest, consumer: ManifestConsumer, account: str) -> li
         f"#   ExecStart={path} PROGRAM ARGUMENT",
         "# After `keyplan put`: systemctl restart UNIT",
     ]
-
-
-def _refuse(consumer: ManifestConsumer, key_variables: list[str]) -> None:
-    for name in (*consumer.env, *key_variables):
-        if name.startswith(OWN_PREFIX):
-            raise refused(consumer, name, "the start script has variables of that prefix itself")
-        if "\0" in consumer.env.get(name, ""):
-            raise refused(consumer, name, "a NUL character cannot be in an environment variable")

@@ -13,9 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from keyplan.manifest import Manifest, ManifestConsumer
-from keyplan.wiring.consumers import plain_variables
 from keyplan.wiring.gcp.pods import Pod, deployment, pod_of, render_all, variables
-from keyplan.wiring.gcp.reader import KeyVersion, label, versions_of
+from keyplan.wiring.gcp.reader import KeyVersion, label, plain_of, versions_of
 from keyplan.wiring.syntax.yaml import Node, Noted
 
 API_VERSION = "external-secrets.io/v1"
@@ -35,7 +34,7 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
     """
     versions = versions_of(manifest, consumer, pins)
     name, pod = label(f"{consumer.name}-keys"), pod_of(consumer)
-    env = variables(consumer, plain_variables(consumer))
+    env = variables(plain_of(consumer))
     for version in versions:
         reference: Node = {"name": name, "key": version.env_var}
         env.append({"name": version.env_var, "valueFrom": {"secretKeyRef": reference}})

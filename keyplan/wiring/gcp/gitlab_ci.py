@@ -16,8 +16,8 @@ from collections.abc import Mapping
 
 from keyplan.errors import ManifestError
 from keyplan.manifest import Manifest, ManifestConsumer
-from keyplan.wiring.consumers import list_setting, plain_variables, refused, require_distinct
-from keyplan.wiring.gcp.reader import KeyVersion, Provider, provider_of, versions_of
+from keyplan.wiring.consumers import list_setting, refused, require_distinct
+from keyplan.wiring.gcp.reader import KeyVersion, Provider, plain_of, provider_of, versions_of
 from keyplan.wiring.syntax.yaml import Node, Noted, Verbatim, comment
 from keyplan.wiring.syntax.yaml import render as render_yaml
 
@@ -85,11 +85,9 @@ def _variables(consumer: ManifestConsumer, provider: Provider) -> dict[str, Node
         POOL: provider.pool,
         PROVIDER: provider.provider,
     }
-    for name, value in plain_variables(consumer).items():
+    for name, value in plain_of(consumer).items():
         if name.startswith(OWN_PREFIXES):
             raise refused(consumer, name, "GitLab sets the variables of that prefix itself")
-        if "\0" in value:
-            raise refused(consumer, name, "a NUL character cannot be in an environment variable")
         # GitLab replaces `$NAME` in a value unless it is told not to.
         variables[name] = {"value": value, "expand": False} if "$" in value else value
     return variables

@@ -13,9 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from keyplan.manifest import Manifest, ManifestConsumer
-from keyplan.wiring.consumers import plain_variables
 from keyplan.wiring.gcp.pods import deployment, pod_of, render_all, variables
-from keyplan.wiring.gcp.reader import MOUNT_FOLDER, KeyVersion, file_variables, label, versions_of
+from keyplan.wiring.gcp.reader import MOUNT_FOLDER, KeyVersion, file_variables, label, plain_of, versions_of
 from keyplan.wiring.syntax.yaml import Block, Node, Noted
 
 VOLUME = "keyplan-keys"
@@ -38,7 +37,7 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
     versions = versions_of(manifest, consumer, pins)
     name = label(f"{consumer.name}-keys")
     paths = {version.key: f"{MOUNT_FOLDER}/{version.env_var}" for version in versions}
-    plain = plain_variables(consumer) | file_variables(consumer, versions, paths)
+    plain = plain_of(consumer) | file_variables(consumer, versions, paths)
     note = _PINNED if any(version.is_pinned for version in versions) else _ROTATION
     provider: dict[str, Node] = {
         "apiVersion": "secrets-store.csi.x-k8s.io/v1",
@@ -55,7 +54,7 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
             "volumeAttributes": {"secretProviderClass": name},
         },
     }
-    container: dict[str, Node] = {"env": variables(consumer, plain), "volumeMounts": [mount]}
+    container: dict[str, Node] = {"env": variables(plain), "volumeMounts": [mount]}
     return render_all(manifest, consumer, _ADVICE, [provider, deployment(consumer, container, [volume])])
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from keyplan.errors import ManifestError
 from keyplan.manifest import Manifest, ManifestConsumer
-from keyplan.wiring.consumers import refused
 from keyplan.wiring.gcp.reader import WRITE_AGAIN, label
 from keyplan.wiring.syntax.yaml import Node, Noted, comment
 from keyplan.wiring.syntax.yaml import render as render_yaml
@@ -49,15 +48,8 @@ def pod_of(consumer: ManifestConsumer) -> Pod:
     return Pod(match[1], match[2], match[3])
 
 
-def variables(consumer: ManifestConsumer, plain: Mapping[str, str]) -> list[Node]:
-    """Variables that hold no key. A dollar sign is doubled: Kubernetes reads two as one and replaces nothing.
-
-    Raises:
-        UsageError: a value with a NUL character, which no process can have in its environment.
-    """
-    for name, value in plain.items():
-        if "\0" in value:
-            raise refused(consumer, name, "a NUL character cannot be in an environment variable")
+def variables(plain: Mapping[str, str]) -> list[Node]:
+    """Plain variables. A dollar sign is doubled: Kubernetes reads two as one, and replaces `$(NAME)`."""
     return [{"name": name, "value": value.replace("$", "$$")} for name, value in plain.items()]
 
 

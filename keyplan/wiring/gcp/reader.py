@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from keyplan.endpoints import endpoint_for
 from keyplan.errors import ManifestError, UsageError
 from keyplan.manifest import Manifest, ManifestConsumer
-from keyplan.wiring.consumers import keys_of, require_distinct
+from keyplan.wiring.consumers import keys_of, plain_variables, refused, require_distinct
 
 FILE_SUFFIX = "_FILE"  # ANTHROPIC_API_KEY_FILE: where the program finds ANTHROPIC_API_KEY
 MOUNT_FOLDER = "/secrets"
@@ -73,6 +73,19 @@ def versions_of(
         )
         for key in keys_of(manifest, consumer)
     )
+
+
+def plain_of(consumer: ManifestConsumer) -> dict[str, str]:
+    """The variables that hold no key, by name.
+
+    Raises:
+        UsageError: a value that no process can have in its environment.
+    """
+    variables = plain_variables(consumer)
+    for name, value in variables.items():
+        if "\0" in value:
+            raise refused(consumer, name, "a NUL character cannot be in an environment variable")
+    return variables
 
 
 def file_variables(
