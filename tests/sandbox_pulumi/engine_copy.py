@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -77,13 +78,14 @@ def resources(copy: ProjectCopy, stack: str) -> dict[str, Mapping[str, Any]]:
 def clients(copy: ProjectCopy, region: str = REGION) -> Callable[[str], Any]:
     """Service name -> boto3 client of the copy's running sandbox, whatever is built in it."""
     port = json.loads((copy.directory / ".keyplan/sandbox/server.json").read_text())["port"]
-    session = boto3.Session("test", "test", region_name=region)
+    return partial(_client, f"http://127.0.0.1:{port}", region)
 
-    def client(service: str) -> Any:
-        make: Any = session.client
-        return make(service, endpoint_url=f"http://127.0.0.1:{port}", config=NO_RETRIES)
 
-    return client
+@cache
+def _client(endpoint: str, region: str, service: str) -> Any:
+    """Making one takes long enough to miss what a test waits for."""
+    make: Any = boto3.Session("test", "test", region_name=region).client
+    return make(service, endpoint_url=endpoint, config=NO_RETRIES)
 
 
 def workspace(copy: ProjectCopy) -> Path:
