@@ -86,7 +86,8 @@ class GcpEnvironment(pulumi.ComponentResource):
             for key in catalogue.keys.values()
         }
 
-    def _readers(self, secret_ids: Mapping[str, pulumi.Output[str]]) -> list[pulumi.Resource]:
+    def _readers(self, secret_ids: Mapping[str, pulumi.Output[str]]) -> dict[str, list[pulumi.Resource]]:
+        """Declare the readers. Returns: what grants each key, by key."""
         pool_id = None
         if self._plan.pool_id is not None:
             pool = CiPool(
@@ -95,21 +96,27 @@ class GcpEnvironment(pulumi.ComponentResource):
                 self._child,
             )
             pool_id = pool.pool_id
-        grants: list[pulumi.Resource] = []
+        grants: dict[str, list[pulumi.Resource]] = {key: [] for key in self._catalogue.keys}
         for name, plan in self._plan.readers.items():
             options = self._renamed(plan.consumer, f"{self._name}-{{}}-reader")
             args = GcpReaderArgs(plan, self._project, secret_ids, pool_id)
-            grants += GcpReader(f"{self._name}-{name}-reader", args, options).grants
+            reader = GcpReader(f"{self._name}-{name}-reader", args, options)
+            for key, made in reader.grants.items():
+                grants[key] += made
         return grants
 
-    def _lockdown(self, secret_ids: Mapping[str, pulumi.Output[str]], grants: list[pulumi.Resource]) -> None:
+    def _lockdown(
+        self,
+        secret_ids: Mapping[str, pulumi.Output[str]],
+        grants: Mapping[str, list[pulumi.Resource]],
+    ) -> None:
         for key in self._catalogue.keys.values():
             # Nobody to list: the role is then granted to nobody here, and an empty list is no binding.
             if key.lockdown and self._plan.accessors[key.name]:
                 GcpLockdown(
                     f"{self._name}-{key.name}-lockdown",
                     GcpLockdownArgs(self._project, secret_ids[key.name], self._plan.accessors[key.name]),
-                    grants,
+                    grants[key.name],
                     self._renamed(key, f"{self._name}-{{}}-lockdown"),
                 )
 

@@ -21,6 +21,7 @@ from keyplan.catalogue import (
     Consumer,
     GcpSettings,
     Key,
+    Runtime,
     in_lasting_order,
 )
 from keyplan.errors import UsageError
@@ -90,11 +91,12 @@ class GcpReaderPlan:
     @property
     def member(self) -> str | None:
         """The one member of a service or a runner; None for people."""
-        return self.members[0] if len(self.members) == 1 and not self.is_people else None
+        return None if self.is_people else self.members[0]
 
     @property
     def is_people(self) -> bool:
-        return self.account_id is None and self.members[0].startswith(("group:", "user:"))
+        """Whether the members are people, of whom there can be several."""
+        return self.consumer.runtime is Runtime.PEOPLE
 
 
 @dataclass(frozen=True)

@@ -37,28 +37,28 @@ class GcpReader(pulumi.ComponentResource):
     service account: another of the same id could not be made beside it.
     """
 
-    grants: list[pulumi.Resource]
-    """What gives the consumer its keys."""
+    grants: dict[str, list[pulumi.Resource]]
+    """What gives the consumer its keys, by key."""
 
     def __init__(self, name: str, args: GcpReaderArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("keyplan:gcp:Reader", name, None, opts)
         identity = [*_declare_account(name, args, self), *_declare_provider(name, args, self)]
         # A member that does not exist yet is refused.
         options = pulumi.ResourceOptions(parent=self, depends_on=identity)
-        self.grants = []
-        for key in args.plan.keys:
-            for member in args.plan.members:
-                last = f"-{slug(member)}" if args.plan.is_people else ""
-                self.grants.append(
-                    gcp.secretmanager.SecretIamMember(
-                        f"{name}-{key.lasting_name}{last}",
-                        project=args.project.project_id,
-                        secret_id=args.secret_ids[key.name],
-                        role=ACCESSOR_ROLE,
-                        member=member,
-                        opts=options,
-                    )
+        self.grants = {
+            key.name: [
+                gcp.secretmanager.SecretIamMember(
+                    f"{name}-{key.lasting_name}{f'-{slug(member)}' if args.plan.is_people else ''}",
+                    project=args.project.project_id,
+                    secret_id=args.secret_ids[key.name],
+                    role=ACCESSOR_ROLE,
+                    member=member,
+                    opts=options,
                 )
+                for member in args.plan.members
+            ]
+            for key in args.plan.keys
+        }
         self.register_outputs({})
 
 

@@ -21,14 +21,13 @@ from keyplan.catalogue import (
     ServiceAccountSettings,
     Settings,
 )
-from tests.components.catalogues import ORGANIZATION, PROJECT, catalogue, github, key
+from tests.components.catalogues import ORGANIZATION, PROJECT, catalogue, github
+from tests.components.catalogues import key as key
 
 NUMBER = "987654321098"
 HERE = Project("example-prod", NUMBER, "europe-west1", {}, {"example-clusters": "555555555555"})
 POOL = f"projects/{NUMBER}/locations/global/workloadIdentityPools/keyplan-prod"
 EXISTING_ACCOUNT = "batch@example-prod.iam.gserviceaccount.com"
-
-__all__ = ["key"]
 
 
 def on_gcp(name: str, runtime: Runtime, settings: Settings, *keys: str) -> Consumer:
