@@ -30,6 +30,7 @@ from tests.command.environments import (
 )
 
 SCHEMA = json.loads((PROJECT / "docs" / "manifest.schema.json").read_text())
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 ARN = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:dev/anthropic-api-key-AbCdEf"
 RIGHT = manifest_document("dev", "http://127.0.0.1:5000", {"anthropic": ARN})
 BOTH = on_both_clouds(RIGHT, "http://127.0.0.1:5001")
@@ -337,6 +338,39 @@ JSON_VALUES = st.one_of(
 )  # fmt: skip
 
 
+def both_opinions(document: dict[str, Any]) -> tuple[bool, bool]:
+    """Whether the schema accepts its shape, and whether the code does."""
+    shape_mistakes: list[str] = []
+    check_object(document, "", DOCUMENT, shape_mistakes)
+    return VALIDATOR.is_valid(document), not shape_mistakes
+
+
+def at(document: Any, path: tuple[Any, ...]) -> Any:
+    for step in path:
+        document = document[step]
+    return document
+
+
+@pytest.mark.parametrize("path", [path for path in paths(BOTH) if path], ids=str)
+def test_the_published_schema_and_the_code_accept_the_same_near_misses(path: tuple[Any, ...]) -> None:
+    """Each field once left out, and each text with each of its separators once taken away or another one."""
+    document = copy.deepcopy(BOTH)
+    *owner, last = path
+    value = at(document, path)
+    del at(document, tuple(owner))[last]
+    by_schema, by_code = both_opinions(document)
+    assert by_schema == by_code
+    if not isinstance(value, str):
+        return
+    for place, character in enumerate(value):
+        if not character.isalnum():
+            for other in ("", "x"):
+                document = copy.deepcopy(BOTH)
+                at(document, tuple(owner))[last] = value[:place] + other + value[place + 1 :]
+                by_schema, by_code = both_opinions(document)
+                assert by_schema == by_code, at(document, path)
+
+
 @given(path=st.sampled_from(paths(BOTH)[1:]), new=JSON_VALUES, remove=st.booleans())
 def test_the_published_schema_and_the_code_accept_the_same_shapes(
     path: tuple[Any, ...], new: Any, remove: bool
@@ -349,23 +383,20 @@ def test_the_published_schema_and_the_code_accept_the_same_shapes(
         del owner[path[-1]]
     else:
         owner[path[-1]] = new
-    by_schema = not list(jsonschema.Draft202012Validator(SCHEMA).iter_errors(document))
-    shape_mistakes: list[str] = []  # what is wrong between two parts is beyond a schema
-    check_object(document, "", DOCUMENT, shape_mistakes)
-    assert by_schema == (not shape_mistakes)
+    by_schema, by_code = both_opinions(document)
+    assert by_schema == by_code
 
 
 @given(name=TEXT, place=st.sampled_from(["keys", "consumers"]))
 def test_the_published_schema_and_the_code_accept_the_same_names(name: str, place: str) -> None:
     document = copy.deepcopy(RIGHT)
     document[place][name] = next(iter(RIGHT[place].values()))
-    by_schema = not list(jsonschema.Draft202012Validator(SCHEMA).iter_errors(document))
-    assert by_schema == (not check(document))
+    assert VALIDATOR.is_valid(document) == (not check(document))
 
 
 @pytest.mark.parametrize("document", [RIGHT, BOTH, GCP_ONLY], ids=["aws", "both", "gcp"])
 def test_the_published_schema_accepts_a_manifest_of_each_cloud(document: dict[str, Any]) -> None:
-    assert list(jsonschema.Draft202012Validator(SCHEMA).iter_errors(document)) == []
+    assert list(VALIDATOR.iter_errors(document)) == []
     assert check(document) == []
 
 
