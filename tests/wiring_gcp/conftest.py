@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import base64
+import os
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from keyplan.manifest import GcpLocation, GcpSecretLocation, Manifest, ManifestConsumer, ManifestKey
+from tests.sandbox_gcp.conftest import Cloud
+from tests.sandbox_gcp.conftest import cloud as cloud  # fixtures
+from tests.sandbox_gcp.conftest import start_cloud as start_cloud
 from tests.wiring.conftest import manifest as aws_manifest  # noqa: F401 a fixture
 
 PROJECT = "example-prod"
 NUMBER = "123456789012"
+SANDBOX_PROJECT = "keyplan-sandbox"
 POOLS = f"projects/{NUMBER}/locations/global/workloadIdentityPools"
 
 
@@ -113,3 +119,48 @@ def with_consumer(manifest: Manifest, name: str, **changes: Any) -> Manifest:
     """The manifest with one consumer changed."""
     changed = replace(manifest.consumers[name], **changes)
     return replace(manifest, consumers={**manifest.consumers, name: changed})
+
+
+# Reading, against the sandbox's own Google Cloud
+
+
+@dataclass(frozen=True)
+class Store:
+    """Google Cloud on this machine, and an environment in it whose values can be stored."""
+
+    cloud: Cloud
+    manifest: Manifest
+
+    @property
+    def url(self) -> str:
+        """The address of every service."""
+        return f"http://127.0.0.1:{self.cloud.port}"
+
+    def put(self, value: str, *readers: str, current: bool = True) -> Manifest:
+        """Store a value as `anthropic`, for these readers, and return the manifest that finds it."""
+        project, secret = f"projects/{SANDBOX_PROJECT}", f"prod-{os.urandom(6).hex()}"
+        path = f"/v1/{project}/secrets/{secret}"
+        self.cloud.do("POST", f"/v1/{project}/secrets?secretId={secret}", {"replication": {"automatic": {}}})
+        payload = {"data": base64.b64encode(value.encode()).decode()}
+        self.cloud.do("POST", f"{path}:addVersion", {"payload": payload})
+        if current:
+            self.cloud.do("PATCH", f"{path}?updateMask=version_aliases", {"versionAliases": {"current": "1"}})
+        binding = {"role": "roles/secretmanager.secretAccessor", "members": list(readers)}
+        self.cloud.do("POST", f"{path}:setIamPolicy", {"policy": {"bindings": [binding] if readers else []}})
+        ids = {name: entry.on_gcp().name for name, entry in self.manifest.keys.items()} | {
+            "anthropic": secret
+        }
+        keys = {
+            name: replace(entry, gcp=GcpSecretLocation(ids[name], f"{project}/secrets/{ids[name]}"))
+            for name, entry in self.manifest.keys.items()
+        }
+        here = replace(
+            self.manifest.on_gcp(), project_id=SANDBOX_PROJECT, endpoints={"secretmanager": self.url}
+        )
+        return replace(self.manifest, gcp=here, keys=keys)
+
+
+@pytest.fixture
+def store(cloud: Cloud, manifest: Manifest) -> Store:
+    """Where the values of these tests are."""
+    return Store(cloud, manifest)
