@@ -106,10 +106,13 @@ def test_a_name_that_only_aws_would_take_for_an_arn_is_right_on_google_cloud(cat
 
 
 def test_a_long_name_of_a_consumer_is_shortened_on_google_cloud(catalogue_of: Read) -> None:
-    name = "a" * 64
-    assert catalogue_of(
-        f"{{clouds: [gcp], consumers: {{chat: (gone), {name}: {{runtime: cloud-run, keys: [router]}}}}}}"
-    )
+    name, uuid = "a" * 64, "2d1d9c5e-0d4b-4c8e-9f3a-6b7c8d9e0f1a"
+    for fields in (
+        "runtime: cloud-run",
+        f"runtime: circleci, cloud: gcp, organizationId: {uuid}, projectId: {uuid}",
+    ):
+        long = f"{name}: {{{fields}, keys: [router]}}"
+        assert name in catalogue_of(f"{{clouds: [aws, gcp], consumers: {{{long}}}}}").consumers
 
 
 def test_a_default_of_pulumi_yaml_that_belongs_to_another_cloud_is_no_mistake(catalogue_of: Read) -> None:
