@@ -134,6 +134,9 @@ GITLAB_ROWS = [
     ("a merge request from the branch", {}, {"pipeline_source": "merge_request_event"}, False),
     ("a request from another forge", {}, {"pipeline_source": "external_pull_request_event"}, False),
     ("a tag", {"branches": (), "tags": ("v*",)}, {"ref_type": "tag", "ref": "v2"}, True),
+    ("a star in the middle", {"branches": ("v*-lts",)}, {"ref": "v2-lts"}, True),
+    ("more before the pattern's start", {"branches": ("v*-lts",)}, {"ref": "x-v2-lts"}, False),
+    ("more after its end", {"branches": ("v*-lts",)}, {"ref": "v2-lts-x"}, False),
     ("a branch or a tag: the tag", {"tags": ("v*",)}, {"ref_type": "tag", "ref": "v2"}, True),
     (
         "a branch or a tag: a branch called as the tag",

@@ -201,6 +201,7 @@ def test_every_reader_reads_its_own_keys_as_itself(full: Recording) -> None:
         f"principalSet://{host}/{POOL}/attribute.kite/example/evals",
     }
     assert granted == {("prod-anthropic-api-key", member) for member in members}
+    assert ACCESSOR_ROLE == "roles/secretmanager.secretAccessor"
 
 
 def test_an_account_is_made_only_where_none_exists(full: Recording) -> None:

@@ -153,6 +153,9 @@ def test_silence_is_noticed_within_a_day_whatever_revision_was_silent(found: Rec
     assert absent["duration"] == "84600s"
     assert 'user/keyplan-prod-reminder-runs"' in absent["filter"]
     assert absent["aggregations"][0]["crossSeriesReducer"] == "REDUCE_SUM"
+    (policy,) = [each for each in found.of(POLICY) if each.name == "prod-reminders-silent"]
+    # A policy on a metric that is too new is refused: it waits for the function's build.
+    assert {"prod-reminders-runs", "prod-reminders-schedule"} <= set(policy.depends_on)
     runs = found.one("gcp:logging/metric:Metric").inputs
     entry = {
         "resource": {"type": "cloud_run_revision", "labels": {"service_name": "prod-keyplan-value-age"}},

@@ -57,8 +57,7 @@ class GcpReminders(pulumi.ComponentResource):
         )
         granted = [*self._let_read_dates(reader), *self._let_build(builder)]
         function = self._function(reader, builder, granted)
-        self._schedule(function, caller)
-        self._policies()
+        self._policies(self._schedule(function, caller))
         self.register_outputs({"functionName": self.function_name})
 
     def _account(self, purpose: str, description: str) -> gcp.serviceaccount.Account:
@@ -197,7 +196,9 @@ class GcpReminders(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=granted),
         )
 
-    def _schedule(self, function: gcp.cloudfunctionsv2.Function, caller: gcp.serviceaccount.Account) -> None:
+    def _schedule(
+        self, function: gcp.cloudfunctionsv2.Function, caller: gcp.serviceaccount.Account
+    ) -> pulumi.Resource:
         project = self._args.project
         invoker = gcp.cloudrunv2.ServiceIamMember(
             f"{self._name}-invoker",
@@ -210,7 +211,7 @@ class GcpReminders(pulumi.ComponentResource):
             opts=self._child,
         )
         uri = function.service_config.apply(lambda config: config.uri if config and config.uri else "")
-        gcp.cloudscheduler.Job(
+        return gcp.cloudscheduler.Job(
             f"{self._name}-schedule",
             project=project.project_id,
             region=project.region,
@@ -232,7 +233,7 @@ class GcpReminders(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[invoker]),
         )
 
-    def _policies(self) -> None:
+    def _policies(self, schedule: pulumi.Resource) -> None:
         args = self._args
         for policy in plan.reminder_policies(args.catalogue, args.project):
             log_policy(
@@ -243,9 +244,9 @@ class GcpReminders(pulumi.ComponentResource):
                 args.channels,
                 self._child,
             )
-        self._silence()
+        self._silence(schedule)
 
-    def _silence(self) -> None:
+    def _silence(self, schedule: pulumi.Resource) -> None:
         args, environment = self._args, self._environment
         metric = gcp.logging.Metric(
             f"{self._name}-runs",
@@ -296,5 +297,7 @@ class GcpReminders(pulumi.ComponentResource):
             ),
             notification_channels=[args.channels[args.catalogue.owner]],
             user_labels=labels(environment),
-            opts=self._child,
+            # Monitoring refuses a policy on a metric that it does not know yet, and learns of a new one with
+            # a delay: the build of the function is that delay.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[metric, schedule]),
         )
