@@ -7,24 +7,18 @@ with the boto3 of this installation, and AWS_ENDPOINT_URL as its only way to a c
 from __future__ import annotations
 
 import base64
-import io
-import json
-import os
-import subprocess
-import sys
-import tempfile
-import zipfile
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from keyplan.errors import KeyplanError
+from sandbox.clock.process import FunctionProcess, kept_variables
 from sandbox.isolation import isolated
 from sandbox.server.client import ServerClient, aws_client
 from sandbox.server.record import ServerRecord
 
 RUNNER = Path(__file__).with_name("runner.py")
-KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR")
+ENDED = "Runtime.ExitError"  # what Lambda calls a process that ended
 
 
 class FunctionRunner:
@@ -36,7 +30,7 @@ class FunctionRunner:
         self._show_logs = show_logs
         self._administration = ServerClient(record)
         self._lambda = aws_client(record, "lambda", region)
-        self._processes: dict[str, _FunctionProcess] = {}
+        self._processes: dict[str, FunctionProcess] = {}
 
     def __enter__(self) -> FunctionRunner:
         return self
@@ -55,9 +49,11 @@ class FunctionRunner:
         process = self._processes.get(function_arn)
         if process is None:
             process = self._processes[function_arn] = self._start(function_arn)
-        return process.run(event)
+        answer = process.ask(event)
+        error: str | None = ENDED if answer is None else answer["error"]
+        return error
 
-    def _start(self, function_arn: str) -> _FunctionProcess:
+    def _start(self, function_arn: str) -> FunctionProcess:
         from botocore.exceptions import ClientError
 
         name = function_name(function_arn)
@@ -70,57 +66,16 @@ class FunctionRunner:
         archive = base64.b64decode(
             self._administration.ask("function", name=name, region=self._region)["archive"]
         )
-        kept = {variable: os.environ[variable] for variable in KEPT_VARIABLES if variable in os.environ}
         environment = {
-            **isolated(kept, self._region),
+            **isolated(kept_variables(), self._region),
             **settings.get("Environment", {}).get("Variables", {}),
             "AWS_ENDPOINT_URL": self._record.url,
             "AWS_LAMBDA_FUNCTION_NAME": name,
         }
-        return _FunctionProcess(archive, settings["Handler"], environment, show_logs=self._show_logs)
+        return FunctionProcess(RUNNER, archive, settings["Handler"], environment, show_logs=self._show_logs)
 
 
 def function_name(arn: str) -> str:
     """The name in a function's ARN, without a version or alias."""
     parts = arn.split(":")
     return parts[6] if len(parts) > 6 else arn
-
-
-class _FunctionProcess:
-    """One function's process, with its unpacked code."""
-
-    def __init__(self, archive: bytes, handler: str, environment: dict[str, str], *, show_logs: bool) -> None:
-        self._code = tempfile.TemporaryDirectory(prefix="keyplan-function-")
-        with zipfile.ZipFile(io.BytesIO(archive)) as packed:
-            packed.extractall(self._code.name)
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", str(RUNNER), self._code.name, handler],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=None if show_logs else subprocess.DEVNULL,
-            env=environment,
-            cwd=self._code.name,
-            text=True,
-        )
-
-    def run(self, event: dict[str, Any]) -> str | None:
-        assert self._process.stdin is not None  # noqa: S101  # both were asked for
-        assert self._process.stdout is not None  # noqa: S101
-        try:
-            self._process.stdin.write(json.dumps(event) + "\n")
-            self._process.stdin.flush()
-            answer = self._process.stdout.readline()
-        except BrokenPipeError:
-            answer = ""
-        if not answer:
-            return "Runtime.ExitError"  # what Lambda calls a process that ended
-        error: str | None = json.loads(answer)["error"]
-        return error
-
-    def close(self) -> None:
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                stream.close()
-        self._process.terminate()
-        self._process.wait()
-        self._code.cleanup()

@@ -21,11 +21,12 @@ class Mail:
     to: str
     subject: str
     body: str
+    through: str = ""  # the cloud that sends it, where that is not AWS
 
 
 @dataclass
 class Kind:
-    """Mails to one address whose subjects differ in numbers only: `3 days overdue`, `4 days overdue`."""
+    """Mails of a cloud to an address whose subjects differ in numbers only: `4 days overdue`, `5 days overdue`."""
 
     first: Mail
     again: list[Mail] = field(default_factory=list)
@@ -33,9 +34,9 @@ class Kind:
 
 def by_kind(mails: Iterable[Mail]) -> list[Kind]:
     """The kinds of mail, in the order in which each appeared first."""
-    kinds: dict[tuple[str, str], Kind] = {}
+    kinds: dict[tuple[str, str, str], Kind] = {}
     for mail in mails:
-        key = (mail.to, _PLURAL.sub("day", _NUMBERS.sub("#", mail.subject)))
+        key = (mail.through, mail.to, _PLURAL.sub("day", _NUMBERS.sub("#", mail.subject)))
         if key in kinds:
             kinds[key].again.append(mail)
         else:
@@ -45,7 +46,8 @@ def by_kind(mails: Iterable[Mail]) -> list[Kind]:
 
 def render(kind: Kind) -> str:
     """A kind of mail as text: the first in full, then on which days it came again."""
-    text = f"── day {kind.first.day}, {kind.first.date} {RULE}\n{render_one(kind.first)}"
+    through = f", {kind.first.through}" if kind.first.through else ""
+    text = f"── day {kind.first.day}, {kind.first.date}{through} {RULE}\n{render_one(kind.first)}"
     return f"{text}\n\n{_repetition(kind.again)}" if kind.again else text
 
 

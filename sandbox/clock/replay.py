@@ -2,20 +2,22 @@
 
 First everything stored becomes older by the whole span. Then, for each day from the oldest to now, the
 functions of scheduled rules run with an event of that day, the alarms are evaluated at that moment, and what
-they change is acted upon. The mails that result are collected, not sent.
+they change is acted upon. The mails that result are collected, not sent. Another cloud replays the same days
+beside it.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from keyplan.errors import KeyplanError
 from sandbox.clock import alarms, events
 from sandbox.clock.functions import FunctionRunner, function_name
+from sandbox.clock.journal import Change, Replay
 from sandbox.clock.mails import Mail
 from sandbox.clock.schedules import days_between_runs
 from sandbox.server.client import ServerClient, aws_client
@@ -33,32 +35,6 @@ class Schedule:
     function_arn: str
     every_days: int
     constant_input: str | None  # the target's own event, instead of the scheduled one
-
-
-@dataclass(frozen=True)
-class Change:
-    """An alarm that went from one state to another."""
-
-    day: int
-    date: str
-    alarm: str
-    before: str
-    after: str
-    reason: str
-
-
-@dataclass
-class Replay:
-    """What happened while time moved."""
-
-    started: float  # epoch seconds
-    ended: float
-    runs: dict[str, int] = field(default_factory=dict)  # function -> how often it ran
-    failures: dict[str, list[tuple[int, str]]] = field(default_factory=dict)  # function -> days and types
-    changes: list[Change] = field(default_factory=list)
-    mails: list[Mail] = field(default_factory=list)
-    gone: list[str] = field(default_factory=list)  # secrets whose recovery window ended
-    left_out: set[str] = field(default_factory=set)  # what the sandbox could not replay, in words
 
 
 def find_schedules(record: ServerRecord, region: str) -> tuple[list[Schedule], set[str]]:
@@ -83,14 +59,30 @@ def find_schedules(record: ServerRecord, region: str) -> tuple[list[Schedule], s
     return found, left_out
 
 
+class OtherCloud(Protocol):
+    """A cloud that replays days beside AWS."""
+
+    def begin(self, replay: Replay) -> None:
+        """Everything stored is older now; the days follow, the oldest first."""
+
+    def day(self, replay: Replay, number: int, after: datetime, until: datetime) -> None:
+        """Replay ]after, until], the day of this number."""
+
+    def end(self, replay: Replay) -> None:
+        """That was the last day."""
+
+
 class Clock:
     """Moves one sandbox's time."""
 
-    def __init__(self, record: ServerRecord, region: str, runner: FunctionRunner) -> None:
+    def __init__(
+        self, record: ServerRecord, region: str, runner: FunctionRunner, other: OtherCloud | None = None
+    ) -> None:
         self._server = ServerClient(record)
         self._record = record
         self._region = region
         self._runner = runner
+        self._other = other
         self._topics = aws_client(record, "sns", region)
         self._metrics = aws_client(record, "cloudwatch", region)
 
@@ -100,14 +92,21 @@ class Clock:
         self._server.ask("mails")  # what was sent before belongs to nobody's replay
         aged = self._server.ask("advance", seconds=seconds)
         now = int(time.time())
-        replay = Replay(now - seconds, now, gone=aged["gone"], left_out=left_out)
+        replay = Replay(_moment(now - seconds), _moment(now), gone=aged["gone"], left_out=left_out)
+        if self._other is not None:
+            self._other.begin(replay)
         days = -(-seconds // SECONDS_PER_DAY)
         for number in range(1, days + 1):
             at = now - (days - number) * SECONDS_PER_DAY
+            if self._other is not None:
+                before = max(_moment(at - SECONDS_PER_DAY), replay.started)
+                self._other.day(replay, number, before, _moment(at))
             self._run_schedules(schedules, replay, number, at)
             self._evaluate_alarms(replay, number, at)
             self._collect_mails(replay, number, at)
             on_day(number, days)
+        if self._other is not None:
+            self._other.end(replay)
         return replay
 
     def _run_schedules(self, schedules: list[Schedule], replay: Replay, number: int, at: int) -> None:
@@ -208,4 +207,8 @@ def evaluate(alarm: dict[str, Any], at: float) -> alarms.Verdict:
 
 
 def _date(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}"
+    return f"{_moment(at):%Y-%m-%d}"
+
+
+def _moment(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)

@@ -2,21 +2,25 @@
 
 Everything stored becomes older by that much, and secrets whose recovery window ends are gone. Then each day
 that passed is replayed: the functions that run on a schedule really run, with an event of that day; the
-alarms are evaluated; and the mails that the owners would get are shown, each kind once in full. Repeating the
-command moves time further; it never goes back.
+alarms, or on Google Cloud the alert policies, are evaluated; and the mails that the owners would get are
+shown, each kind once in full. Repeating the command moves time further; it never goes back.
 """
 
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from keyplan.durations import ALLOWED, Duration
 from keyplan.errors import EXIT_DONE, UsageError
 from sandbox.clock.functions import FunctionRunner
+from sandbox.clock.gcp.alerts import INCIDENT
+from sandbox.clock.gcp.functions import GoogleFunctionRunner
+from sandbox.clock.gcp.replay import google_clock
+from sandbox.clock.journal import Replay
 from sandbox.clock.mails import by_kind, render
-from sandbox.clock.replay import Clock, Replay
+from sandbox.clock.replay import Clock
 from sandbox.isolation import REGION_DEFAULT
 from sandbox.outputs import read_manifest
 from sandbox.progress import Progress
@@ -72,8 +76,14 @@ def _advance(project: Project, span: Duration, *, verbose: bool) -> Replay:
         )
     # Without AWS nothing is scheduled in it, in any region.
     region = manifest["clouds"].get("aws", {}).get("region", REGION_DEFAULT)
-    with FunctionRunner(record, region, show_logs=verbose) as runner, Progress("day", "days") as progress:
-        return Clock(record, region, runner).advance(span.seconds, progress.at)
+    gcp = manifest["clouds"].get("gcp")
+    with (
+        FunctionRunner(record, region, show_logs=verbose) as runner,
+        GoogleFunctionRunner(record, show_logs=verbose) as google_runner,
+        Progress("day", "days") as progress,
+    ):
+        google = google_clock(record, gcp, google_runner) if gcp else None
+        return Clock(record, region, runner, google).advance(span.seconds, progress.at)
 
 
 def _show(replay: Replay, *, every_change: bool) -> None:
@@ -92,7 +102,7 @@ def _show(replay: Replay, *, every_change: bool) -> None:
         say(f"left out: {words}")
     for change in replay.changes:
         # That an alarm had no data at first and then had some is of no interest.
-        if every_change or "ALARM" in (change.before, change.after):
+        if every_change or {"ALARM", INCIDENT} & {change.before, change.after}:
             states = f"{change.before} → {change.after}"
             say(f"day {change.day}, {change.date}: {change.alarm} {states}: {change.reason}")
     _show_mails(replay)
@@ -105,5 +115,5 @@ def _show_mails(replay: Replay) -> None:
         say("", render(kind))
 
 
-def _minute(moment: float) -> str:
-    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M}"
+def _minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}"

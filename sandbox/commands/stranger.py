@@ -1,8 +1,9 @@
 """Let somebody read a key who is not listed as its reader, and show the mail that the owners get.
 
-A record of the read, as CloudTrail would write it, is held against the rules that are deployed; where one
-matches, its function really runs. Nothing is read, and nothing is changed. --as tries another principal: a
-listed reader brings no mail. Each run is a record of its own.
+On AWS a record of the read, as CloudTrail would write it, is held against the rules that are deployed; where
+one matches, its function really runs, and nothing is read. On Google Cloud the read is really tried, given
+out or refused, and its log entry is held against the alert policies; the value is thrown away. Nothing is
+changed. --as tries another principal: a listed reader brings no mail. Each run is a record of its own.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from typing import Any
 from keyplan.errors import EXIT_DONE, UsageError
 from sandbox.clock.events import read_event
 from sandbox.clock.functions import FunctionRunner, function_name
+from sandbox.clock.gcp.alerts import read_alerts
+from sandbox.clock.gcp.client import GoogleClient
+from sandbox.clock.gcp.reads import mails_about, read_as
 from sandbox.clock.mails import Mail, render_one
 from sandbox.clock.rules import matching_functions
 from sandbox.outputs import read_manifest
@@ -26,6 +30,11 @@ from sandbox.server.lifecycle import require_server
 from sandbox.server.record import ServerRecord
 
 PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9/+=,.@_-]{1,512}")
+# `user:eve@example.com`: the ways in which IAM on Google Cloud names who may ask.
+MEMBER = re.compile(r"(user|serviceAccount|principal):.*")
+STRANGER = "user:somebody-else@example.com"
+EXAMPLES = {"aws": "arn:aws:iam::123456789012:role/NAME", "gcp": "user:NAME@example.com"}
+CLOUDS = {"aws": "AWS", "gcp": "Google Cloud"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -34,8 +43,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--as",
         dest="principal",
-        metavar="ARN",
-        help="who reads: the ARN of a role or user (default: a role that nobody listed)",
+        metavar="WHO",
+        help="who reads: the ARN of a role or user, or on Google Cloud user:…, serviceAccount:… or "
+        "principal:… (default: somebody whom nobody listed, on each cloud)",
     )
 
 
@@ -47,14 +57,17 @@ def run(arguments: argparse.Namespace) -> int:
         manifest = read_manifest(project)
         if manifest is None:
             raise UsageError("nothing is built in the sandbox yet", "python -m sandbox up")
-        if "aws" not in manifest["clouds"]:
-            raise UsageError(
-                "the environment is not on AWS, and this command replays reads of AWS alone",
-                "on Google Cloud, KEYPLAN_SANDBOX_MEMBER=user:eve@example.com keyplan exec … really reads",
-            )
         key = _key(manifest, arguments.key)
-        principal = _principal(manifest, arguments.principal)
-        _read(record, manifest, key, principal, verbose=arguments.verbose)
+        clouds = [name for name in CLOUDS if name in manifest["clouds"]]
+        if arguments.principal is not None:
+            clouds = [_cloud_of(clouds, arguments.principal)]
+        if "aws" in clouds:
+            principal = _principal(manifest, arguments.principal)
+            _read(record, manifest, key, principal, verbose=arguments.verbose)
+        if len(clouds) > 1:
+            say("")
+        if "gcp" in clouds:
+            _read_on_google(record, manifest, key, arguments.principal or STRANGER)
     return EXIT_DONE
 
 
@@ -67,6 +80,19 @@ def _key(manifest: dict[str, Any], wanted: str | None) -> str:
     if wanted not in names:
         raise UsageError(f"there is no such key; there is {', '.join(names)}", "python -m sandbox status")
     return wanted
+
+
+def _cloud_of(clouds: list[str], wanted: str) -> str:
+    """Where this principal is one. Raises UsageError, also where the environment is not on that cloud."""
+    cloud = "gcp" if MEMBER.fullmatch(wanted) else "aws" if wanted.startswith("arn:") else None
+    if cloud in clouds:
+        return cloud
+    if cloud is not None:
+        raise UsageError(f"the environment is not on {CLOUDS[cloud]}", f"--as {EXAMPLES[clouds[0]]}")
+    if clouds == ["aws"]:
+        return "aws"  # where everything else is refused with its own words
+    named = "an ARN, or user:, serviceAccount: or principal:" if "aws" in clouds else "its kind"
+    raise UsageError(f"a reader is given by {named} and a name, as IAM writes it", f"--as {EXAMPLES['gcp']}")
 
 
 def _principal(manifest: dict[str, Any], wanted: str | None) -> str:
@@ -96,8 +122,34 @@ def _read(record: ServerRecord, manifest: dict[str, Any], key: str, principal: s
     mails = server.ask("mails")["mails"]
     if not mails:
         say("no mail was sent: the catalogue lists that reader")
-    recipients: dict[tuple[str, str], list[str]] = {}
+    _show([Mail(0, event["time"], mail["to"], mail["subject"], mail["body"]) for mail in mails])
+
+
+def _read_on_google(record: ServerRecord, manifest: dict[str, Any], key: str, member: str) -> None:
+    from sandbox.gcp_server.access.identity import PREFIX, read_token
+
+    sendable = member.isascii() and member.isprintable() and " " not in member
+    if not sendable or read_token(PREFIX + member) is None:
+        raise UsageError("this is no reader as IAM on Google Cloud names one", f"--as {EXAMPLES['gcp']}")
+    client = GoogleClient(record)
+    alerts = read_alerts(client, manifest["clouds"]["gcp"]["projectId"])
+    read = read_as(client, manifest["keys"][key]["gcp"]["resource"], member)
+    say(f"{member} reads {key}: " + ("it is given out" if read.refusal is None else read.refusal))
+    for words in sorted(alerts.left_out):
+        say(f"left out: {words}")
+    if not read.entries:
+        say("no log says so, since the project does not log reads: nobody hears of it")
+        return
+    mails = mails_about(alerts, read.entries)
+    if not mails:
+        say("no mail was sent: the catalogue lists that reader, or no policy watches")
+    _show(mails)
+
+
+def _show(mails: list[Mail]) -> None:
+    """Each mail once, with everybody who gets it."""
+    recipients: dict[tuple[str, str, str], list[str]] = {}
     for mail in mails:
-        recipients.setdefault((mail["subject"], mail["body"]), []).append(mail["to"])
-    for (subject, body), to in recipients.items():
-        say("", render_one(Mail(0, event["time"], ", ".join(to), subject, body)))
+        recipients.setdefault((mail.date, mail.subject, mail.body), []).append(mail.to)
+    for (date, subject, body), to in recipients.items():
+        say("", render_one(Mail(0, date, ", ".join(to), subject, body)))

@@ -98,6 +98,13 @@ class GoogleCloud:
             found = self.world.find_project(project_id)
             return (found or self.world.new_project(project_id, ADMINISTRATOR)).number
 
+    def clock_notes(self, notes: dict[str, Any] | None) -> dict[str, Any]:
+        """What the sandbox's clock remembers between two moves; replaced by `notes` where they are given."""
+        with self.one_at_a_time:
+            if notes is not None:
+                self.world.clock_notes = notes
+            return self.world.clock_notes
+
     def secrets_of(self, project_id: str) -> dict[str, Any]:
         """What a project's secrets hold, by their ids: never a value."""
         with self.one_at_a_time:

@@ -25,6 +25,15 @@ TOKEN = re.compile(
 )
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=", ":", "=~", "!~")
 MOST_DEPTH = 32
+KEYWORDS = ("AND", "OR", "NOT")
+# Source: Cloud Logging, LogSeverity; a severity is compared by its rank.
+SEVERITIES = (
+    *("DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING"),
+    *("ERROR", "CRITICAL", "ALERT", "EMERGENCY"),
+)
+# What Python's regular expressions have and RE2 has not: looking around, and groups that are named again.
+NOT_IN_RE2 = re.compile(r"\(\?(?:[=!>(]|<[=!]|P=)|(?<!\\)(?:\\\\)*\\[1-9]")
+ESCAPES = {"n": "\n", "t": "\t"}
 Test = Callable[[Mapping[str, Any]], bool]
 
 
@@ -156,12 +165,25 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
         match = TOKEN.match(text, position)
         if match is None or match.lastgroup is None:
             raise _malformed()
-        yield match.lastgroup, match.group(match.lastgroup)
+        found = match.group(match.lastgroup)
         position = match.end()
+        if match.lastgroup == "word" and text[position : position + 1] == "(" and found not in KEYWORDS:
+            raise invalid(f"The provided filter is not valid: the function {found} is not known here.")
+        yield match.lastgroup, found
 
 
 def _plain(kind: str, text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text[1:-1]) if kind == "quoted" else text
+    return unquoted(text) if kind == "quoted" else text
+
+
+def unquoted(text: str) -> str:
+    """What a string in quotes means."""
+    return re.sub(r"\\(.)", lambda match: ESCAPES.get(match[1], match[1]), text[1:-1], flags=re.DOTALL)
+
+
+def values_at(item: Mapping[str, Any], field: str) -> list[Any]:
+    """The values of a field, as filters name it; none where there is none."""
+    return _reach(item, _path(field))
 
 
 def _path(name: str) -> list[str]:
@@ -192,11 +214,15 @@ def _camel(name: str) -> str:
 
 
 def _test(path: list[str], sign: str, wanted: str) -> Test:
+    if path == ["severity"] and sign in ORDER:
+        return _severity_test(sign, wanted)
     if sign in ("=~", "!~"):
+        if NOT_IN_RE2.search(wanted):
+            raise invalid(f"The provided filter is not valid: RE2 does not have the expression {wanted}.")
         try:
             pattern = re.compile(wanted)
         except re.error:
-            raise invalid("The provided filter is not valid: its regular expression is none.") from None
+            raise invalid(f"The provided filter is not valid: {wanted} is no regular expression.") from None
 
         def found(item: Mapping[str, Any]) -> bool:
             return any(pattern.search(_words(value)) for value in _reach(item, path))
@@ -205,6 +231,19 @@ def _test(path: list[str], sign: str, wanted: str) -> Test:
     if sign == "!=":
         return lambda item: not any(_compare(value, "=", wanted) for value in _reach(item, path))
     return lambda item: any(_compare(value, sign, wanted) for value in _reach(item, path))
+
+
+def _severity_test(sign: str, wanted: str) -> Test:
+    if wanted.upper() not in SEVERITIES:
+        raise invalid(f"The provided filter is not valid: {wanted} is no severity.")
+    least = SEVERITIES.index(wanted.upper())
+
+    def compared(item: Mapping[str, Any]) -> bool:
+        found = str(item.get("severity", "DEFAULT")).upper()
+        # A number that is none of the names is no severity of these.
+        return found in SEVERITIES and bool(ORDER[sign](SEVERITIES.index(found), least))
+
+    return compared
 
 
 def _compare(value: Any, sign: str, wanted: str) -> bool:

@@ -52,6 +52,8 @@ class World:
         self.operations: dict[str, dict[str, Any]] = {}
         self.contents: dict[tuple[str, str], bytes] = {}  # of stored objects
         self.log_entries: deque[dict[str, Any]] = deque(maxlen=MOST_LOG_ENTRIES)
+        # By alert policy: how long what it watches is silent, in the time that the sandbox's clock counts.
+        self.clock_notes: dict[str, Any] = {}
         # What would have been published: topic and attributes. Oldest first.
         self.messages: deque[dict[str, Any]] = deque(maxlen=MOST_MESSAGES)
         self.make_project(PROJECT_ID, PROJECT_NUMBER, ADMINISTRATOR)

@@ -13,6 +13,7 @@ the user can read.
 | POST function {"name": NAME, "region": NAME} | a Lambda function's archive, base64 |
 | POST mails | the e-mails that SNS would have sent since the last call |
 | POST google-project {"project": ID} | makes a project of Google Cloud, unless it is there |
+| POST google-clock {"notes"?: NOTES} | what the clock remembers of alert policies; keeps what is given |
 | POST google-secrets {"project": ID} | each secret's versions, whether `current` is readable, its date |
 """
 
@@ -52,6 +53,7 @@ class Administration:
             "function": _function_archive,
             "mails": lambda given: {"mails": take_mails()},
             "google-project": lambda given: {"number": google.ensure_project(str(given["project"]))},
+            "google-clock": lambda given: {"notes": google.clock_notes(given.get("notes"))},
             "google-secrets": lambda given: {"secrets": google.secrets_of(str(given["project"]))},
         }
 

@@ -13,7 +13,8 @@ import pytest
 
 from keyplan.errors import KeyplanError
 from sandbox.clock.functions import FunctionRunner
-from sandbox.clock.replay import Clock, Replay, find_schedules
+from sandbox.clock.journal import Replay
+from sandbox.clock.replay import Clock, find_schedules
 from sandbox.server.client import aws_client
 from sandbox.server.record import ServerRecord
 

@@ -71,6 +71,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "roles/logging.viewer": ("logging.logEntries.list", "logging.logMetrics.get", "logging.logMetrics.list"),
     "roles/logging.privateLogViewer": ("logging.logEntries.list", "logging.privateLogEntries.list"),
     "roles/logging.logWriter": ("logging.logEntries.create",),
+    "roles/run.invoker": ("run.routes.invoke", "run.jobs.run"),
     "roles/pubsub.publisher": ("pubsub.topics.publish",),
 }
 BASIC_ROLES = ("roles/owner", "roles/editor", "roles/viewer")
