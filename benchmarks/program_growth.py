@@ -1,10 +1,11 @@
-"""How the program grows with its catalogue: python -m benchmarks.program_growth [--keys 1,50].
+"""How the program grows with its catalogue: python -m benchmarks.program_growth [--keys 1,50] [--clouds gcp].
 
 Each size gets a sandbox server of its own and a generated catalogue: every key has five consumers of its own
-(an ECS service, a Lambda function, an EC2 service, a GitHub Actions job, a group of people). Measured are a
+in each cloud (an ECS service, a Lambda function, an EC2 service, a GitHub Actions job, a group of people; on
+Google Cloud a Cloud Run service, a pod, a machine, a GitHub Actions job, a group of people). Measured are a
 preview, the first update and an update without a change: the whole of `run_program`, which is the program in
-its own process, the engine and the emulated cloud. All sizes run in one process, one after the other, so that
-they can be compared; absolute times belong to the machine. Writes nothing but temporary files.
+its own process, the engine and the emulated clouds. All sizes run in one process, one after the other, so
+that they can be compared; absolute times belong to the machine. Writes nothing but temporary files.
 """
 
 from __future__ import annotations
@@ -26,9 +27,11 @@ from sandbox.server.lifecycle import Launch, stop_server
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = (1, 50, 500)
-CONSUMERS_PER_KEY = 5
+CONSUMERS_PER_KEY = 5  # in each cloud
+CLOUDS = ("aws", "gcp", "aws,gcp")
 LIMIT_SECONDS = 1200
 STACK = "sandbox"
+GOOGLE_PROJECT = "keyplan-sandbox"
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Measured:
     """One size: seconds of each step, and what the program consists of."""
 
     keys: int
+    consumers: int
     resources: int
     preview_seconds: float
     up_seconds: float
@@ -46,6 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print a table, a row as soon as it is known."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.program_growth", description=__doc__)
     parser.add_argument("--keys", type=sizes, default=SIZES, help="sizes to measure (default: 1,50,500)")
+    parser.add_argument(
+        "--clouds", choices=CLOUDS, default=CLOUDS[0], help="where the keys are (default: aws)"
+    )
     parser.add_argument(
         "--limit-seconds",
         type=float,
@@ -63,20 +70,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if time.monotonic() - started > options.limit_seconds:
             print(f"{keys:5}  not begun: {options.limit_seconds:.0f} seconds are over")
             continue
-        measured = measure(keys)
+        measured = measure(keys, options.clouds.split(","))
         smallest = smallest or measured
         print(_row(measured, smallest), flush=True)
     print("\na key: what each key costs beyond the first size measured, which carries the fixed part")
     return 0
 
 
-def measure(keys: int) -> Measured:
+def measure(keys: int, clouds: Sequence[str] = ("aws",)) -> Measured:
     """Run one size against a server of its own."""
     with tempfile.TemporaryDirectory(prefix="keyplan-growth-") as folder:
         project = Project(Path(folder))
         record = Launch(project, 0).wait()
         try:
-            config = Configuration(catalogue(keys)).with_endpoints(record.url)
+            config = Configuration(catalogue(keys, clouds)).with_endpoints(record.url, record.gcp_url)
             seconds: list[float] = []
             modes: tuple[Literal["preview", "up"], ...] = ("preview", "up", "up")
             for mode in modes:
@@ -85,19 +92,24 @@ def measure(keys: int) -> Measured:
                 seconds.append(time.monotonic() - begun)
             if {change.kind for change in result.changes} != {"kept"}:
                 raise SystemExit("the second update changed something: nothing here can be compared")
-            return Measured(keys, len(result.changes), *seconds)
+            consumers = keys * len(clouds) * CONSUMERS_PER_KEY
+            return Measured(keys, consumers, len(result.changes), *seconds)
         finally:
             stop_server(project)
 
 
-def catalogue(keys: int) -> dict[str, str]:
+def catalogue(keys: int, clouds: Sequence[str] = ("aws",)) -> dict[str, str]:
     """The configuration of an environment with so many keys."""
     names = [f"key-{number:03}" for number in range(keys)]
     consumers: dict[str, Any] = {}
     for name in names:
-        consumers |= _consumers(name)
+        for cloud in clouds:
+            consumers |= _consumers(name, cloud)
+    on_google = {"gcp:project": GOOGLE_PROJECT, "gcp:region": "europe-west1"} if "gcp" in clouds else {}
     return {
         "aws:region": "eu-west-1",
+        **on_google,
+        "keyplan:clouds": json.dumps(list(clouds)),
         "keyplan:owner": "platform@example.com",
         "keyplan:protect": "false",
         "keyplan:keys": json.dumps(
@@ -110,8 +122,8 @@ def catalogue(keys: int) -> dict[str, str]:
     }
 
 
-def _consumers(key: str) -> dict[str, Any]:
-    """Five readers of one key, each of another kind."""
+def _consumers(key: str, cloud: str) -> dict[str, Any]:
+    """Five readers of one key in one cloud, each of another kind."""
     job = {
         "runtime": "github-actions",
         "repository": f"example/{key}",
@@ -119,19 +131,28 @@ def _consumers(key: str) -> dict[str, Any]:
         "repositoryOwnerId": "9876543",
         "branches": ["main"],
     }
-    kinds: dict[str, dict[str, Any]] = {
-        "service": {"runtime": "ecs"},
-        "function": {"runtime": "lambda"},
-        "machine": {"runtime": "ec2"},
-        "job": job,
-        "team": {"runtime": "people"},
+    kinds: dict[str, dict[str, dict[str, Any]]] = {
+        "aws": {
+            "service": {"runtime": "ecs"},
+            "function": {"runtime": "lambda"},
+            "machine": {"runtime": "ec2"},
+            "job": job,
+            "team": {"runtime": "people"},
+        },
+        "gcp": {
+            "run": {"runtime": "cloud-run"},
+            "pod": {"runtime": "gke", "namespace": key, "serviceAccount": "chat"},
+            "instance": {"runtime": "compute-engine"},
+            "action": {**job, "cloud": "gcp"},
+            "group": {"runtime": "people", "cloud": "gcp", "members": [f"group:{key}@example.com"]},
+        },
     }
-    return {f"{key}-{kind}": {**settings, "keys": [key]} for kind, settings in kinds.items()}
+    return {f"{key}-{kind}": {**settings, "keys": [key]} for kind, settings in kinds[cloud].items()}
 
 
 def _row(measured: Measured, smallest: Measured) -> str:
     row = (
-        f"{measured.keys:5}  {measured.keys * CONSUMERS_PER_KEY:9}  {measured.resources:9}"
+        f"{measured.keys:5}  {measured.consumers:9}  {measured.resources:9}"
         f"  {measured.preview_seconds:9.1f}  {measured.up_seconds:6.1f}  {measured.unchanged_seconds:11.1f}"
     )
     more = measured.keys - smallest.keys
