@@ -33,7 +33,7 @@ from keyplan.manifest_sources import load
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping
 
     from keyplan.manifest import Manifest, ManifestConsumer
     from keyplan.manifest_document import ManifestDocument
@@ -164,18 +164,12 @@ def _write_values(arguments: argparse.Namespace, document: ManifestDocument, man
 
 def _values(
     arguments: argparse.Namespace, document: ManifestDocument, consumer: ManifestConsumer
-) -> dict[str, SecretValue]:
-    hosts, report = trusted_hosts(arguments), reporter(arguments.verbose)
-    read: Callable[[Sequence[str]], tuple[dict[str, SecretValue], dict[str, KeyplanError]]]
-    if consumer.cloud == "gcp":
-        from keyplan.stores.gcp_read import GcpReader
+) -> Mapping[str, SecretValue]:
+    from keyplan.stores.opening import open_reader
 
-        read = GcpReader(document, hosts, arguments.timeout, report).read
-    else:
-        from keyplan.stores.aws_read import AwsReader
-
-        read = AwsReader(document, hosts, arguments.timeout, report).read
-    values, failures = read(consumer.keys)
+    report = reporter(arguments.verbose)
+    reader = open_reader(consumer.cloud, document, trusted_hosts(arguments), arguments.timeout, report)
+    values, failures = reader.read(consumer.keys)
     if not failures:
         return values
     first = next(iter(failures.values()))

@@ -31,11 +31,13 @@ def render(manifest: Manifest, consumer: ManifestConsumer) -> str:
             lines.append(assignment(name, value))
         except ValueError as error:
             lines.append(comment(f"{name} is left out: {error}"))
+    # Without a consumer, `exec` reads on the first cloud, which is AWS where the environment is on both.
+    where = "--cloud gcp " if consumer.cloud == "gcp" and manifest.aws is not None else ""
     for key in keys_of(manifest, consumer):
         lines.append(
             comment(
                 f"{key.env_var} is the secret {_secret(consumer, key)}.\n"
-                f"That key alone: keyplan exec --only {key.name} -- PROGRAM"
+                f"That key alone: keyplan exec {where}--only {key.name} -- PROGRAM"
             )
         )
     return "\n".join(lines) + "\n"

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from keyplan.endpoints import endpoint_for
 from keyplan.errors import ManifestError, UsageError
 from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.stores.gcp_annotations import CURRENT
 from keyplan.wiring.consumers import keys_of, plain_variables, refused, require_distinct
 
 FILE_SUFFIX = "_FILE"  # ANTHROPIC_API_KEY_FILE: where the program finds ANTHROPIC_API_KEY
 MOUNT_FOLDER = "/secrets"
-CURRENT = "current"  # the alias that `keyplan put` moves
 SERVICE = "secretmanager"
 WRITE_AGAIN = "run `pulumi up` or `make sandbox` again: they write a manifest that is right"
 # Source: Kubernetes, "Object Names and IDs", RFC 1123 label names.
