@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sandbox.gcp_server.world import PROJECT_ID, World
 from sandbox.provider import Provider, ProviderError
 from sandbox.provider.errors import AlreadyExists, MissingError
+from sandbox.provider.gcp import HANDLERS
 from sandbox.provider.gcp.cloud import GoogleCloud, GoogleFailure, endpoint_settings
 from sandbox.provider.gcp.policies import Policy, PolicyOf, set_members
 from sandbox.provider.packages import GCP
@@ -294,3 +297,25 @@ def test_a_change_of_nothing_asks_for_nothing(provider: Provider, google: Google
     etag = google.call("secretmanager", "GET", PATH)["etag"]
     change(provider, KIND, state, {**INPUTS, "deletionProtection": True})
     assert google.call("secretmanager", "GET", PATH)["etag"] == etag
+
+
+NAMES = st.from_regex(r"[a-z][a-z0-9-]{4,20}[a-z0-9]", fullmatch=True)
+ROLES = st.one_of(
+    st.from_regex(r"roles/[a-z]{2,12}\.[a-zA-Z]{2,12}", fullmatch=True),
+    st.builds("projects/{}/roles/{}".format, NAMES, st.from_regex(r"[a-zA-Z0-9_.]{3,20}", fullmatch=True)),
+)
+POOL_PATH = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p"
+MEMBERS = st.one_of(
+    st.builds("user:{}@example.com".format, NAMES),
+    st.builds("principalSet:{}/attribute.{}/{}".format, st.just(POOL_PATH), NAMES, NAMES),
+    st.builds("principal:{}.svc.id.goog/subject/ns/{}/sa/{}".format, st.just(POOL_PATH), NAMES, NAMES),
+)
+
+
+@given(NAMES, NAMES, ROLES, MEMBERS, st.sampled_from(["/", " "]))
+def test_an_id_of_a_member_says_resource_role_and_member(
+    project: str, secret_id: str, role: str, member: str, separator: str
+) -> None:
+    path = f"projects/{project}/secrets/{secret_id}"
+    wanted = HANDLERS[MEMBER].wanted(separator.join((path, role, member)), {})  # type: ignore[attr-defined]
+    assert wanted == {"secretId": path, "role": role, "member": member}
