@@ -57,7 +57,8 @@ def add_environment(parser: argparse.ArgumentParser) -> None:
         metavar="HOST",
         action="append",
         default=[],
-        help=f"let a manifest send requests to this host, which is not its cloud's own (or set {TRUST_VARIABLE})",
+        help="let a manifest send requests to this host, which is not its cloud's own "
+        f"(or set {TRUST_VARIABLE})",
     )
     group.add_argument(
         "--timeout",
