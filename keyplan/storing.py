@@ -151,8 +151,9 @@ def _promote_all(steps: Sequence[Step], ready: Sequence[Ready]) -> None:
             if len(ready) == 1 and step.stores_when_promoting:
                 raise  # there is nothing to undo, and nothing to add to what the store's module says
             # What another store gets next depends on it, so it is asked again.
-            if not step.deposit.is_promoted():
-                raise _undone(error, done, waiting, ready) from None
+            fate = _fate(step)
+            if fate is not Fate.NEW:
+                raise _undone(error, fate, done, waiting, ready) from None
             step.version_id = step.deposit.version_id
         except KeyboardInterrupt:
             raise _interrupted(done, step, ready) from None
@@ -160,17 +161,26 @@ def _promote_all(steps: Sequence[Step], ready: Sequence[Ready]) -> None:
 
 
 def _undone(
-    error: KeyplanError, done: Sequence[Step], waiting: Sequence[Step], ready: Sequence[Ready]
+    error: KeyplanError, fate: Fate, done: Sequence[Step], waiting: Sequence[Step], ready: Sequence[Ready]
 ) -> KeyplanError:
-    """Take back what can be taken back, and say what readers get where."""
+    """Take back what can be taken back, and say what readers get where.
+
+    Args:
+        error: why the first of `waiting` was not promoted.
+        fate: what its readers get.
+        done: the steps before it.
+        waiting: it, and those after it.
+        ready: every store.
+    """
     fates: dict[str, Fate | str] = {each.store.cloud: Fate.UNCHANGED for each in ready}
     try:
         broken, *rest = waiting
         if isinstance(error, Unreachable):
-            # Disabling its version could take readers what they get by now.
+            # It may arrive yet. Disabling its version could take from readers what they get by then.
             fates[broken.cloud] = Fate.UNKNOWN
         else:
             broken.deposit.withdraw()
+            fates[broken.cloud] = Fate.UNCHANGED if fate is Fate.UNKNOWN else fate  # a refusal is an answer
         for step in rest:
             step.deposit.withdraw()
         for step in done:
@@ -186,9 +196,21 @@ def _restored(step: Step) -> Fate | str:
         return f"version {step.deposit.restore()} again, as before"
     except ValueMissing:
         return Fate.FIRST
+    except KeyplanError as error:
+        fate = _fate(step)
+        return Fate.UNKNOWN if isinstance(error, Unreachable) and fate is Fate.NEW else fate
+
+
+def _fate(step: Step) -> Fate:
+    """What readers get now, as far as the store can be asked."""
+    before = step.ready.state.current
+    try:
+        now = step.deposit.current_version()
     except KeyplanError:
-        still = step.deposit.is_promoted()
-        return Fate.UNKNOWN if still is None else Fate.NEW if still else Fate.ANOTHER
+        return Fate.UNKNOWN
+    if now is not None and now == step.deposit.version_id:
+        return Fate.NEW
+    return Fate.UNCHANGED if now == (before.version_id if before else None) else Fate.ANOTHER
 
 
 def _interrupted(done: Sequence[Step], step: Step, ready: Sequence[Ready]) -> KeyplanError:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from keyplan.errors import AccessDenied, KeyplanError, ValueMissing
+from keyplan.errors import AccessDenied, ValueMissing
 from keyplan.stores.labels import superseded
 from keyplan.stores.stored_value import encode
 
@@ -72,13 +72,10 @@ class AwsDeposit:
         version_id: str = answer["VersionId"]
         return version_id
 
-    def is_promoted(self) -> bool | None:
-        """Whether the version is the current one."""
-        try:
-            current = self._store.state(self._key).current
-        except KeyplanError:
-            return None
-        return current is not None and current.version_id == self.version_id
+    def current_version(self) -> str | None:
+        """The version that AWSCURRENT is on."""
+        current = self._store.state(self._key).current
+        return current.version_id if current else None
 
     def withdraw(self) -> None:
         """Nothing was stored that could be taken back."""

@@ -81,8 +81,8 @@ class Deposit(Protocol):
     def promote(self) -> str:
         """Let readers get it, and return the version's id. Nothing else changes what they get."""
 
-    def is_promoted(self) -> bool | None:
-        """Whether readers get it, after a promotion that gave no answer; None where that cannot be told."""
+    def current_version(self) -> str | None:
+        """The version that readers get now, after a step that failed; raises what `state` raises."""
 
     def withdraw(self) -> None:
         """Take back what `add` did, where nothing was promoted."""

@@ -89,12 +89,9 @@ class GcpDeposit:
         }
         self._patch(body)
 
-    def is_promoted(self) -> bool | None:
-        """Whether `current` points to the version."""
-        try:
-            return self._store.state(self._key).aliases.get(CURRENT) == self.version_id
-        except KeyplanError:
-            return None
+    def current_version(self) -> str | None:
+        """The version that `current` points to."""
+        return self._store.state(self._key).aliases.get(CURRENT)
 
     def withdraw(self) -> None:
         """Disable the version, if there is one: nobody should ever get it."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
+import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +21,7 @@ from tests.command.environments import GCP_PROJECT, Environment
 PROJECT_NUMBER = "123456789012"
 ADMINISTRATOR = "user:admin@example.com"
 STRANGER = "serviceAccount:stranger@elsewhere.iam.gserviceaccount.com"
-READER = "serviceAccount:web@keyplan-sandbox.iam.gserviceaccount.com"
+READER = "serviceAccount:web@another-project.iam.gserviceaccount.com"
 OPERATOR = "user:operator@example.com"
 OPERATOR_PERMISSIONS = (
     "secretmanager.secrets.get",
@@ -40,8 +42,10 @@ class Google:
     world: World
     port: int
     asked: list[str]  # `GET /v1/projects/…`
-    answers: dict[str, tuple[int, dict[str, Any]]]  # part of a request -> what to answer instead, once a line
+    answers: dict[str, tuple[int, dict[str, Any]]]  # part of a request -> what to answer instead
     dead: list[str]  # parts of requests that get no answer
+    before: dict[str, Callable[[], None]]  # part of a request -> what happens before the first such one
+    lost: list[str]  # parts of requests whose first one is done and gets no answer
 
     @property
     def url(self) -> str:
@@ -61,7 +65,7 @@ class Google:
     def grant(self, secret_id: str, member: str, *permissions: str, role: str = "") -> None:
         """Let a member do something with one secret."""
         secret = self.secret(secret_id)
-        name = role or f"projects/{GCP_PROJECT}/roles/r{len(self.world.records)}"
+        name = role or f"projects/{GCP_PROJECT}/roles/granted{len(self.world.records)}"
         if not role:
             self.world.records[name] = {"name": name, "includedPermissions": list(permissions)}
         bindings = [*secret.policy.bindings, {"role": name, "members": [member]}]
@@ -72,7 +76,7 @@ class Google:
 def google_cloud() -> Iterator[Google]:
     """Serve one until the end of the block."""
     server = make_server("127.0.0.1", 0, app=_nothing, threaded=True, request_handler=QuietRequestHandler)
-    google = Google(World(), server.port, [], {}, [])
+    google = Google(World(), server.port, [], {}, [], {}, [])
     application = GoogleCloud(google.world, server.port)
 
     def answer(environ: Any, start_response: Any) -> Any:
@@ -80,11 +84,17 @@ def google_cloud() -> Iterator[Google]:
         google.asked.append(line)
         for part in google.dead:
             if part in line:
-                raise ConnectionAbortedError
+                raise _cut(environ)
         for part, (status, body) in google.answers.items():
             if part in line:
                 return _send(start_response, status, body)
-        return application(environ, start_response)
+        for part in [part for part in google.before if part in line]:
+            google.before.pop(part)()
+        answered = application(environ, start_response)
+        for part in [part for part in google.lost if part in line]:
+            google.lost.remove(part)
+            raise _cut(environ)
+        return answered
 
     server.app = answer
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -93,9 +103,13 @@ def google_cloud() -> Iterator[Google]:
     server.server_close()
 
 
-def _send(start_response: Any, status: int, body: dict[str, Any]) -> list[bytes]:
-    import json
+def _cut(environ: Any) -> Exception:
+    """End the connection without an answer."""
+    environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    return ConnectionAbortedError()
 
+
+def _send(start_response: Any, status: int, body: dict[str, Any]) -> list[bytes]:
     content = json.dumps(body).encode()
     start_response(
         f"{status} X", [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
