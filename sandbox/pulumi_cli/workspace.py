@@ -93,8 +93,8 @@ class Workspace:
         return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in files)
 
     def has_stack(self, stack: str) -> bool:
-        """Whether the backend knows the stack."""
-        return any((self.state_directory / ".pulumi" / "stacks").glob(f"*/{stack}.json*"))
+        """Whether the backend knows the stack. What a killed Pulumi was still writing is no stack yet."""
+        return any((self.state_directory / ".pulumi" / "stacks").glob(f"*/{stack}.json"))
 
 
 def directory_of(project: Project) -> Path:
