@@ -26,7 +26,7 @@ class Mail:
 
 @dataclass
 class Kind:
-    """Mails of a cloud to an address whose subjects differ in numbers only: `4 days overdue`, `5 days overdue`."""
+    """Mails of a cloud to an address whose subjects differ in numbers only: `3 days overdue`, `4 days …`."""
 
     first: Mail
     again: list[Mail] = field(default_factory=list)
@@ -58,7 +58,7 @@ def render_one(mail: Mail) -> str:
 
 
 def _repetition(again: list[Mail]) -> str:
-    days = [str(mail.day) for mail in again]
+    days = list(dict.fromkeys(str(mail.day) for mail in again))
     if len(days) > DAYS_LISTED:
         days = [*days[: DAYS_LISTED - 2], "…", days[-1]]
     times = "once more" if len(again) == 1 else f"{len(again)} times more"

@@ -6,6 +6,7 @@ sandbox's server then decides what that account may read, as Google does.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -71,6 +72,8 @@ class GoogleFunctionRunner:
             # Cloud Run starts another instance for the next request.
             self._started.pop(name).close()
             return Run(ENDED, [])
+        if self._show_logs:
+            sys.stderr.writelines(f"{line}\n" for line in answer["lines"])
         return Run(answer["error"], answer["lines"])
 
     def _start(self, function: dict[str, Any]) -> _Started:

@@ -85,7 +85,7 @@ class GoogleClock:
         status = OK
         if job.function is None or job.refusal is not None:
             status = job.refusal or FAILED
-            error = f"the scheduler's call is answered with {status}"
+            error = f"its job's call is answered with {status}"
         else:
             at = due.isoformat().replace("+00:00", "Z")
             run = self._runner.run(job.function, {SCHEDULE_HEADER: at, JOB_HEADER: job.name})
