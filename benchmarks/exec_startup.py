@@ -44,7 +44,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=RUNS, help=f"runs of each contestant (default: {RUNS})")
     runs = parser.parse_args().runs
-    _compile()
+    compile_keyplan()
     with tempfile.TemporaryDirectory() as directory:
         home = Path(directory)
         url, arn = _serve()
@@ -54,7 +54,7 @@ def main() -> int:
     return 0 if _aims_met(times) else 1
 
 
-def _compile() -> None:
+def compile_keyplan() -> None:
     """As `make` does at install; PYTHONDONTWRITEBYTECODE would otherwise decide what is measured."""
     sys.dont_write_bytecode = False
     compileall.compile_dir(PROJECT / "keyplan", quiet=2)

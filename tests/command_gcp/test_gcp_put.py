@@ -28,7 +28,7 @@ class Member(AnonymousCredentials):
     """A member of the sandbox, for Google's own client."""
 
     def __init__(self, member: str) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # google-auth is typed in part
         self.token = f"sandbox:{member}"
 
     def before_request(self, request: Any, method: str, url: str, headers: dict[str, str]) -> None:
