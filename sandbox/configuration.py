@@ -69,12 +69,15 @@ def emulator_settings(url: str) -> dict[str, Any]:
 
 def google_settings(config: Mapping[str, Any], url: str) -> dict[str, str]:
     """The Google provider's configuration for an emulator at `url`; nothing for a stack without a project."""
-    from sandbox.provider.gcp.cloud import TOKEN, endpoint_settings
-
     if not url or "gcp:project" not in config:
         return {}
-    settings = {"accessToken": TOKEN, **endpoint_settings(url)}
-    return {f"gcp:{name}": value for name, value in settings.items()}
+    return {f"gcp:{name}": value for name, value in _google_emulator(url).items()}
+
+
+def _google_emulator(url: str) -> dict[str, str]:
+    from sandbox.provider.gcp.cloud import TOKEN, endpoint_settings
+
+    return {"accessToken": TOKEN, **endpoint_settings(url)}
 
 
 def google_project(config: Mapping[str, Any]) -> str:
@@ -83,13 +86,16 @@ def google_project(config: Mapping[str, Any]) -> str:
     return project if isinstance(project, str) else ""
 
 
-def cloud_settings(config: Mapping[str, str]) -> dict[str, dict[str, str]]:
+def cloud_settings(config: Mapping[str, str], google_url: str = "") -> dict[str, dict[str, str]]:
     """What a configuration says to each cloud's provider, by the provider's own names.
 
-    AWS's is always there; Google Cloud's where the stack has a project of it.
+    AWS's is always there; Google Cloud's where the stack has a project of it, or, at `google_url`, may have
+    left something behind when it stopped having one: that is known by its whole name.
     """
     google = {name.removeprefix("gcp:"): value for name, value in config.items() if name.startswith("gcp:")}
-    return {"aws": aws_settings(config), **({"gcp": google} if "project" in google else {})}
+    if "project" not in google:
+        google = {"project": "-", **_google_emulator(google_url)} if google_url else {}
+    return {"aws": aws_settings(config), **({"gcp": google} if google else {})}
 
 
 def aws_settings(config: Mapping[str, str]) -> dict[str, str]:

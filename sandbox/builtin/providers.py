@@ -8,7 +8,6 @@ from contextlib import suppress
 from typing import Any
 
 from sandbox.builtin.state import State
-from sandbox.configuration import cloud_settings
 from sandbox.provider import Provider, ProviderError
 from sandbox.provider.packages import AWS, PACKAGES
 from sandbox.provider.provider import configured
@@ -24,8 +23,9 @@ CREDENTIALS = ("accessKey", "secretKey", "token", "accessToken", "credentials")
 class Providers:
     """Configured providers by their URN; an empty one means the default provider."""
 
-    def __init__(self, config: Mapping[str, str], state: State) -> None:
-        self._settings = cloud_settings(config)
+    def __init__(self, settings: Mapping[str, Mapping[str, str]], state: State) -> None:
+        """Args: settings: the default provider's, by cloud."""
+        self._settings = settings
         self._state = state
         self._providers: dict[str, Provider] = {}
         self._lock = threading.Lock()

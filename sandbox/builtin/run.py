@@ -7,8 +7,11 @@ from pathlib import Path
 
 from sandbox.builtin.errors import ResourceFailed
 from sandbox.builtin.state import State, opened
+from sandbox.configuration import cloud_settings
 from sandbox.program import Program, ProgramFailed, Run
 from sandbox.result import Mode, Report, Result
+
+Settings = Mapping[str, Mapping[str, str]]  # what each cloud's default provider is told
 
 
 def run_program(
@@ -19,6 +22,7 @@ def run_program(
     instance_id: str,
     mode: Mode = "up",
     report: Report | None = None,
+    google_url: str = "",
 ) -> Result:
     """Run `__main__.py` of a project against the emulated cloud, or destroy what it made.
 
@@ -30,6 +34,7 @@ def run_program(
         instance_id: which run of the cloud's server this is. A state of another one is discarded.
         mode: `preview` changes nothing, neither in the cloud nor on disk; `destroy` runs no program.
         report: called for every resource when it is done, from the engine's threads, one call at a time.
+        google_url: where Google Cloud is; what the stack left there is deleted though `config` has left it.
 
     Returns: exports, changes in the order in which they were done, and what the program printed.
 
@@ -38,35 +43,28 @@ def run_program(
         state, and nothing was deleted that a successful run would have deleted at its end.
     """
     project = project.resolve()
+    settings = cloud_settings(config, google_url)
     name = _project_name(project)
     with opened(state_file, name, stack, instance_id, preview=mode == "preview") as state:
         if mode == "destroy":
-            return _destroy(config, state, report)
-        return _run(project, name, stack, config, state, mode == "preview", report)
+            return _destroy(settings, state, report)
+        return _run(Run(str(project), name, stack, config, mode == "preview"), settings, state, report)
 
 
-def _run(
-    project: Path,
-    name: str,
-    stack: str,
-    config: Mapping[str, str],
-    state: State,
-    preview: bool,
-    report: Report | None,
-) -> Result:
+def _run(run: Run, settings: Settings, state: State, report: Report | None) -> Result:
     diagnostics: list[str] = []
-    with Program(Run(str(project), name, stack, config, preview), diagnostics.append) as program:
+    with Program(run, diagnostics.append) as program:
         # Imported while the program's process imports the SDK as well: each takes half a second.
         from sandbox.builtin.deployment import Deployment
         from sandbox.builtin.monitor import Engine, Monitor, serving
         from sandbox.builtin.providers import Providers
         from sandbox.builtin.removal import remove_leftovers
 
-        providers = Providers(config, state)
-        if not preview and not state.resources():
+        providers = Providers(settings, state)
+        if not run.preview and not state.resources():
             providers.prepare()
-        deployment = Deployment(state, providers, project, preview=preview, report=report)
-        monitor = Monitor(deployment, name, stack)
+        deployment = Deployment(state, providers, Path(run.directory), preview=run.preview, report=report)
+        monitor = Monitor(deployment, run.project, run.stack)
         try:
             with serving(monitor, Engine(diagnostics)) as address:
                 program.finish(address, address)
@@ -82,12 +80,12 @@ def _run(
     return Result(monitor.outputs, deployment.changes, diagnostics, state.discarded)
 
 
-def _destroy(config: Mapping[str, str], state: State, report: Report | None) -> Result:
+def _destroy(settings: Settings, state: State, report: Report | None) -> Result:
     from sandbox.builtin.deployment import Deployment
     from sandbox.builtin.providers import Providers
     from sandbox.builtin.removal import remove_everything
 
-    deployment = Deployment(state, Providers(config, state), Path(), preview=False, report=report)
+    deployment = Deployment(state, Providers(settings, state), Path(), preview=False, report=report)
     remove_everything(deployment)
     return Result({}, deployment.changes, [], state.discarded)
 

@@ -144,6 +144,7 @@ def _run_program(
             instance_id=digest(record.instance),  # the state file shows it to whoever reads the project
             mode=mode,
             report=progress.one_more,
+            google_url=record.gcp_url,
         )
 
 
