@@ -91,8 +91,11 @@ def _cloud_of(clouds: list[str], wanted: str) -> str:
         raise UsageError(f"the environment is not on {CLOUDS[cloud]}", f"--as {EXAMPLES[clouds[0]]}")
     if clouds == ["aws"]:
         return "aws"  # where everything else is refused with its own words
-    named = "an ARN, or user:, serviceAccount: or principal:" if "aws" in clouds else "its kind"
-    raise UsageError(f"a reader is given by {named} and a name, as IAM writes it", f"--as {EXAMPLES['gcp']}")
+    arn = "the ARN of an IAM role or user, or by " if "aws" in clouds else ""
+    raise UsageError(
+        f"a reader is given by {arn}user:, serviceAccount: or principal: and a name",
+        f"--as {EXAMPLES['gcp']}",
+    )
 
 
 def _principal(manifest: dict[str, Any], wanted: str | None) -> str:
