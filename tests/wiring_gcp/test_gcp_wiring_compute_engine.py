@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from keyplan.errors import UsageError
 from keyplan.manifest import Manifest
@@ -118,7 +118,7 @@ def test_the_program_has_the_value_and_the_plain_variables(
 
 
 @given(env=VARIABLES)
-@MANY
+@settings(MANY, max_examples=25)  # each starts two processes
 def test_any_text_reaches_the_program_exactly(manifest: Manifest, env: dict[str, str]) -> None:
     """The script's own lines, read by `sh`: what comes before them needs a store."""
     text = wire(with_consumer(manifest, "worker", env=env), "worker", "compute-engine")
