@@ -127,15 +127,16 @@ def _stored(ready: Ready, step: Step | None, fingerprint: str | None) -> Stored:
 def _add_all(steps: Sequence[Step], ready: Sequence[Ready]) -> None:
     begun: list[Step] = []
     try:
-        for step in steps:
-            begun.append(step)
-            step.deposit.add()
-    except KeyplanError as error:
-        for step in begun:
-            step.deposit.withdraw()
-        if len(ready) == 1 and begun[-1].stores_when_promoting:
-            raise
-        raise failed(error, {each.store.cloud: Fate.UNCHANGED for each in ready}) from None
+        try:
+            for step in steps:
+                begun.append(step)
+                step.deposit.add()
+        except KeyplanError as error:
+            for step in begun:
+                step.deposit.withdraw()
+            if len(ready) == 1 and begun[-1].stores_when_promoting:
+                raise
+            raise failed(error, {each.store.cloud: Fate.UNCHANGED for each in ready}) from None
     except KeyboardInterrupt:
         raise interrupted({each.store.cloud: Fate.UNCHANGED for each in ready}) from None
 
@@ -143,21 +144,26 @@ def _add_all(steps: Sequence[Step], ready: Sequence[Ready]) -> None:
 def _promote_all(steps: Sequence[Step], ready: Sequence[Ready]) -> None:
     waiting = sorted(steps, key=lambda step: not step.stores_when_promoting)
     done: list[Step] = []
-    while waiting:
-        step = waiting[0]
-        try:
-            step.version_id = step.deposit.promote()
-        except KeyplanError as error:
-            if len(ready) == 1 and step.stores_when_promoting:
-                raise  # there is nothing to undo, and nothing to add to what the store's module says
-            # What another store gets next depends on it, so it is asked again.
-            fate = _fate(step)
-            if fate is not Fate.NEW:
-                raise _undone(error, fate, done, waiting, ready) from None
-            step.version_id = step.deposit.version_id
-        except KeyboardInterrupt:
-            raise _interrupted(done, step, ready) from None
-        done.append(waiting.pop(0))
+    try:
+        while waiting:
+            _promote(done, waiting, ready)
+            done.append(waiting.pop(0))
+    except KeyboardInterrupt:
+        raise _interrupted(done, waiting, ready) from None
+
+
+def _promote(done: Sequence[Step], waiting: Sequence[Step], ready: Sequence[Ready]) -> None:
+    step = waiting[0]
+    try:
+        step.version_id = step.deposit.promote()
+    except KeyplanError as error:
+        if len(ready) == 1 and step.stores_when_promoting:
+            raise  # there is nothing to undo, and nothing to add to what the store's module says
+        # What another store gets next depends on it, so it is asked again.
+        fate = _fate(step)
+        if fate is not Fate.NEW:
+            raise _undone(error, fate, done, waiting, ready) from None
+        step.version_id = step.deposit.version_id
 
 
 def _undone(
@@ -213,13 +219,14 @@ def _fate(step: Step) -> Fate:
     return Fate.UNCHANGED if now == (before.version_id if before else None) else Fate.ANOTHER
 
 
-def _interrupted(done: Sequence[Step], step: Step, ready: Sequence[Ready]) -> KeyplanError:
-    if len(ready) == 1 and step.stores_when_promoting:
+def _interrupted(done: Sequence[Step], waiting: Sequence[Step], ready: Sequence[Ready]) -> KeyplanError:
+    if len(ready) == 1 and not ready[0].store.adds_unseen:
         return Interrupted(
             "interrupted while the value was being stored: whether it was is not known", "keyplan status"
         )
     fates: dict[str, Fate | str] = {each.store.cloud: Fate.UNCHANGED for each in ready}
-    fates[step.cloud] = Fate.UNKNOWN
-    for earlier in done:
-        fates[earlier.cloud] = Fate.NEW
+    for step in waiting[:1]:
+        fates[step.cloud] = Fate.UNKNOWN
+    for step in done:
+        fates[step.cloud] = Fate.NEW
     return interrupted(fates)

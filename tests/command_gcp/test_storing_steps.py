@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from keyplan.errors import ChangedMeanwhile, KeyplanError, StoreError, Unreachable, ValueRejected
+from keyplan.errors import ChangedMeanwhile, Interrupted, KeyplanError, StoreError, Unreachable, ValueRejected
 from keyplan.manifest import ManifestKey
 from keyplan.secret_value import SecretValue
 from keyplan.storing import prepare, put
@@ -87,6 +87,17 @@ def test_also_what_is_done_after_a_failure_may_fail(ask: str, restore: str) -> N
     if [each.read for each in stores] != [NEW, NEW]:
         store(stores, NEW)
     assert [each.read for each in stores] == [NEW, NEW]
+
+
+@pytest.mark.parametrize("step", ["aws promote", "gcp promote"])
+@pytest.mark.parametrize("done", ["silent", "silent, done"])
+def test_ctrl_c_while_a_silent_store_is_asked_again_is_told_as_what_it_is(step: str, done: str) -> None:
+    stores = two(filled=True)
+    broken = stores[0 if step == "aws promote" else 1]
+    broken.failing = {"promote": done, "ask": "Ctrl-C"}
+    with pytest.raises(Interrupted) as caught:
+        store(stores, NEW)
+    require_true(caught.value, stores, OLD)
 
 
 def test_no_reader_gets_a_value_that_another_store_refused() -> None:
