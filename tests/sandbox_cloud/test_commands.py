@@ -285,14 +285,15 @@ def test_before_up_every_verb_says_what_to_do(project: Path, tmp_path: Path) -> 
 
 
 def test_after_ninety_one_days_the_owner_is_told_and_a_new_value_ends_it(sandbox: Sandbox) -> None:
-    secrets = aws_client(sandbox.record, "secretsmanager")
-    secrets.put_secret_value(SecretId="sandbox/anthropic-api-key", SecretString=json.dumps({"A": CANARY}))
+    put = sandbox.copy.keyplan("put", "anthropic", stdin="sk-ant-" + "api03-" + "x" * 93 + "AA")
+    assert put.code == 0, put.said
     advance = sandbox("advance", "91d")
     assert advance.code == 0, advance.said
     assert "sandbox-keyplan/anthropic/rotation-due OK → ALARM" in advance.stdout
     assert "sandbox-keyplan/anthropic/rotation-overdue OK → ALARM" in advance.stdout
     assert "To:      ml@example.com\nSubject: sandbox: the key anthropic is" in advance.stdout
-    secrets.put_secret_value(SecretId="sandbox/anthropic-api-key", SecretString=json.dumps({"A": CANARY}))
+    put = sandbox.copy.keyplan("put", "anthropic", stdin="sk-ant-" + "api03-" + "y" * 93 + "AA")
+    assert put.code == 0, put.said
     after = sandbox("advance", "1d")
     assert "sandbox-keyplan/anthropic/rotation-overdue ALARM → OK" in after.stdout
     assert "0 mails would have been sent" in after.stdout
