@@ -36,7 +36,7 @@ from keyplan.errors import EXIT_DONE, Interrupted, UsageError, ValueRejected
 from keyplan.intake import INPUT_LIMIT_BYTES, from_input, from_prompt
 from keyplan.manifest import Manifest
 from keyplan.manifest_sources import load
-from keyplan.storing import prepare, put
+from keyplan.storing import Ready, prepare, put
 from keyplan.storing_forms import as_document, as_text
 from keyplan.terminal import hidden_line, is_at_terminal
 from keyplan.vendors import vendor_named
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     import argparse
 
     from keyplan.manifest import ManifestKey
+    from keyplan.secret_value import SecretValue
 
 VALUE_AS_ARGUMENT = UsageError(
     "`keyplan put` takes one argument, the key's name; a value is never an argument; nothing was stored",
@@ -68,12 +69,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Take the value, store it, and say what was done."""
     try:
-        return _run(arguments)
+        manifest, key, ready, value = _prepared(arguments)
     except KeyboardInterrupt:
         raise Interrupted("\ninterrupted; nothing was stored") from None
+    stored = put(ready, key, value, dry_run=arguments.dry_run)
+    document = as_document(stored, manifest, key, dry_run=arguments.dry_run)
+    as_json = arguments.format == "json"
+    result(json.dumps(document, indent=2) if as_json else as_text(document, stored, manifest))
+    return EXIT_DONE
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _prepared(arguments: argparse.Namespace) -> tuple[Manifest, ManifestKey, list[Ready], SecretValue]:
+    """Everything before anything is stored."""
     refuse_value_as_name(arguments.key)
     report = reporter(arguments.verbose)
     manifest = Manifest.from_document(load(arguments.manifest, arguments.stack, report=report))
@@ -94,11 +101,7 @@ def _run(arguments: argparse.Namespace) -> int:
         value = from_input(_standard_input())
         vendor.check(value.reveal(), key.value_format)
         ready = prepare(stores, key)
-    stored = put(ready, key, value, dry_run=arguments.dry_run)
-    document = as_document(stored, manifest, key, dry_run=arguments.dry_run)
-    as_json = arguments.format == "json"
-    result(json.dumps(document, indent=2) if as_json else as_text(document, stored, manifest))
-    return EXIT_DONE
+    return manifest, key, ready, value
 
 
 def refuse_value_as_name(text: str) -> None:
