@@ -205,7 +205,8 @@ class Provider:
         lasting = {*handler.computed, *(name for name in handler.kept if name not in plain)}
         outputs = {key: value for key, value in old.outputs.items() if key in lasting}
         if preview:
-            return State(id_, dict(new), {**outputs, **plain})
+            shown = _as_before(handler.previewed(plain), plain, old.outputs)
+            return State(id_, dict(new), {**outputs, **shown})
         _refuse_unknown(plain)
         cloud = self.cloud_of(package_of(token))
         before = without(old.inputs, (DEFAULTS_KEY,))
@@ -257,6 +258,22 @@ class Provider:
             if explained is None:
                 raise
             raise explained from None
+
+
+def _as_before(shown: Any, given: Any, old: Any) -> Any:
+    """What a preview shows of a change: what the cloud once made up inside an input stays as it was.
+
+    Args: given: the inputs, whose own unknowns stay unknown.
+    """
+    if isinstance(shown, Mapping) and isinstance(given, Mapping) and isinstance(old, Mapping):
+        return {
+            key: _as_before(value, given[key], old.get(key)) if key in given else old.get(key, value)
+            for key, value in shown.items()
+        }
+    if isinstance(shown, list) and isinstance(given, list) and isinstance(old, list):
+        pairs = zip(shown, given, old, strict=False)
+        return [_as_before(*each) for each in pairs] if len(shown) == len(old) else shown
+    return shown
 
 
 def configured(settings: Mapping[str, Mapping[str, Any]]) -> Provider:

@@ -18,12 +18,13 @@ from tests.evaluator.policy_evaluator import Account
 
 MOTO_ACCOUNT = "123456789012"
 ENVIRONMENT = "sandbox"
+ON_GOOGLE = {"cloud-run", "cloud-run-job", "gke", "compute-engine", "cloud-build"}
 NO_RETRIES = Config(retries={"total_max_attempts": 1}, proxies={})
 
 
 @dataclass(frozen=True)
 class Stack:
-    """What a test needs to judge one environment. Names as in the configuration file."""
+    """What a test needs to judge one environment in its AWS account. Names as in the configuration file."""
 
     copy: ProjectCopy
     keys: Mapping[str, Mapping[str, Any]]
@@ -83,11 +84,20 @@ def look_at(copy: ProjectCopy) -> Stack:
     return Stack(
         copy=copy,
         keys=config["keys"],
-        consumers=config.get("consumers", {}),
+        consumers=readers_on_aws(config),
         settings=config,
         manifest=manifest_of(copy),
         account=read_account(clients_of(copy)),
     )
+
+
+def readers_on_aws(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The consumers that read in the account; those on Google Cloud have no part in it."""
+    return {
+        name: consumer
+        for name, consumer in config.get("consumers", {}).items()
+        if consumer["runtime"] not in ON_GOOGLE and consumer.get("cloud", "aws") == "aws"
+    }
 
 
 def existing_roles(config: Mapping[str, Any]) -> set[str]:
