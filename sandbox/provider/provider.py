@@ -267,8 +267,9 @@ def _as_before(shown: Any, given: Any, old: Any) -> Any:
     """
     if isinstance(shown, Mapping) and isinstance(given, Mapping) and isinstance(old, Mapping):
         return {
-            key: _as_before(value, given[key], old.get(key)) if key in given else old.get(key, value)
+            key: _as_before(value, given[key], old.get(key)) if key in given else old[key]
             for key, value in shown.items()
+            if key in given or key in old
         }
     if isinstance(shown, list) and isinstance(given, list) and isinstance(old, list):
         pairs = zip(shown, given, old, strict=False)

@@ -187,7 +187,7 @@ def test_an_edit_applies_the_difference_and_a_failure_removes_nothing(fresh: Pro
 
     # Both taken out again.
     said = bring_up(fresh)
-    assert words_of(said) == {"changed", "removed", "kept"}
+    assert words_of(said) == {"changed", "removed", "replaced", "kept"}
     assert names_in_the_cloud(fresh) == before
     assert set(manifest_of(fresh)["keys"]) == {"anthropic"}
     done(fresh.keyplan("exec", "--", "sh", "-c", HAS_THE_KEY))
