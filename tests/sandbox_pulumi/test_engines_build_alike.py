@@ -14,14 +14,24 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from sandbox.clock.gcp.client import GoogleClient
 from sandbox.pulumi_cli.find import Engine
 from sandbox.server.client import ServerClient
-from sandbox.server.record import read_record
+from sandbox.server.record import ServerRecord, read_record
 from tests.end_to_end.project_copy import ProjectCopy
 from tests.sandbox_pulumi.engine_copy import REGION, clients, give_engine, up
 from tests.sandbox_pulumi.inventory import Inventory, comparable, inventory
 
 STACKS = ("sandbox", "dev")
+GOOGLE_PROJECT = "/v1/projects/keyplan-sandbox"
+GOOGLE = {
+    "secrets": "secrets",
+    "serviceAccounts": "accounts",
+    "roles": "roles",
+    "locations/global/workloadIdentityPools": "workloadIdentityPools",
+    "locations/global/workloadIdentityPools/keyplan-sandbox/providers": "workloadIdentityPoolProviders",
+}
+MADE_UP = ("createTime", "etag", "oauth2ClientId", "uniqueId")
 # `python -m sandbox up` builds the stack sandbox only; the engine under it knows no such limit.
 BUILTIN_UP = """
 import sys
@@ -40,7 +50,7 @@ record = start_server(project, 0)
 run_program(
     project=project.root,
     stack=stack,
-    config=Configuration(raw_config(project.root, stack)).with_endpoints(record.url),
+    config=Configuration(raw_config(project.root, stack)).with_endpoints(record.url, record.gcp_url),
     state_file=project.directory / f"{stack}.state.json",
     instance_id=digest(record.instance),
 )
@@ -74,7 +84,20 @@ def account_of(copy: ProjectCopy) -> Inventory:
             with zipfile.ZipFile(io.BytesIO(base64.b64decode(code))) as archive:
                 function["files"] = {file: archive.read(file).decode() for file in archive.namelist()}
             del function["CodeSha256"], function["CodeSize"]
-    return comparable(found)
+    return {**comparable(found), **on_google_cloud(record)}
+
+
+def on_google_cloud(record: ServerRecord) -> Inventory:
+    """Who may read what, and as whom CI runners are known, in the project of the stack sandbox."""
+    client, found = GoogleClient(record), {}
+    for collection, field in GOOGLE.items():
+        for one in client.list_all(f"{GOOGLE_PROJECT}/{collection}", field):
+            lasting = {key: value for key, value in one.items() if key not in MADE_UP}
+            if field == "secrets":
+                policy = client.do("GET", f"/v1/{one['name']}:getIamPolicy")
+                lasting["policy"] = {one["role"]: sorted(one["members"]) for one in policy["bindings"]}
+            found[f"google {one['name']}"] = lasting
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +129,12 @@ def test_everything_that_the_catalogues_name_is_among_what_was_compared(
         assert kinds.count("function") == 2 * len(STACKS)
         assert all(one["files"] for name, one in account.items() if name.startswith("function "))
         assert all(account[name]["policy"] for name in named)
+        google = [name for name in account if name.startswith("google ")]
+        assert {part for name in google for part in GOOGLE if f"/{part.rsplit('/', 1)[-1]}/" in name} == {
+            *GOOGLE
+        }
+        secret = account["google projects/123456789012/secrets/sandbox-anthropic-api-key"]
+        assert len(secret["policy"]["roles/secretmanager.secretAccessor"]) == 3
         roles = {name for name in account if ":role/" in name}
         for stack, consumer in (("sandbox", "chat-api"), ("sandbox", "evals"), ("dev", "workbench")):
             assert any(name.endswith(f"{stack}-{consumer}-reader") for name in roles)
