@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+import tests.one_status_message  # noqa: F401 - before any test file brings Google's client
+
 # How long an example takes says nothing about behaviour on a shared machine.
 settings.register_profile("keyplan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("keyplan")

@@ -11,10 +11,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-
-import tests.sandbox_gcp.one_status_message  # noqa: F401 - before Google's client
-
-# isort: split
 from google.auth.credentials import Credentials
 from google.cloud.secretmanager_v1 import SecretManagerServiceClient
 from google.cloud.secretmanager_v1.services.secret_manager_service.transports import (
