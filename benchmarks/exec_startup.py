@@ -49,7 +49,7 @@ def main() -> int:
         home = Path(directory)
         url, arn = _serve()
         contestants = _contestants(url, arn, home)
-        times = _measure(contestants, _environment(home), runs)
+        times = measure(contestants, _environment(home), runs)
     _print(times)
     return 0 if _aims_met(times) else 1
 
@@ -129,7 +129,7 @@ def _environment(home: Path) -> dict[str, str]:
     }
 
 
-def _measure(contestants: dict[str, list[str]], environ: dict[str, str], runs: int) -> dict[str, list[float]]:
+def measure(contestants: dict[str, list[str]], environ: dict[str, str], runs: int) -> dict[str, list[float]]:
     """Milliseconds of each run; the first round, which fills caches, does not count."""
     times: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(runs + 1):

@@ -13,17 +13,15 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.exec_startup import BIN, compile_keyplan
+from benchmarks.exec_startup import BIN, compile_keyplan, measure
 
 RUNS = 20
 PROJECT = "keyplan-sandbox"
@@ -77,7 +75,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as directory, google_cloud() as (host, _asked):
         home = Path(directory)
         store(host)
-        times = _measure(_contestants(host, home), home, runs)
+        environ = {"PATH": os.environ["PATH"], "HOME": str(home)}
+        times = measure(_contestants(host, home), environ, runs)
     return _print(times)
 
 
@@ -179,18 +178,6 @@ def _contestants(host: str, home: Path) -> dict[str, list[str]]:
         path.write_text(script.replace("OWNER", OWNER))
         found[name] = [sys.executable, str(path), host, version]
     return found
-
-
-def _measure(contestants: dict[str, list[str]], home: Path, runs: int) -> dict[str, list[float]]:
-    """Milliseconds of each run; the first round, which fills caches, does not count."""
-    environ = {"PATH": os.environ["PATH"], "HOME": str(home)}
-    times: dict[str, list[float]] = {name: [] for name in contestants}
-    for _ in range(runs + 1):
-        for name, command in contestants.items():
-            started = time.perf_counter()
-            subprocess.run(command, env=environ, stdout=subprocess.DEVNULL, check=True)
-            times[name].append((time.perf_counter() - started) * 1000)
-    return {name: found[1:] for name, found in times.items()}
 
 
 def _print(times: dict[str, list[float]]) -> int:

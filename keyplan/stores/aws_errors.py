@@ -18,11 +18,10 @@ from keyplan.errors import (
     DecryptDenied,
     KeyplanError,
     PendingDeletion,
-    SecretMissing,
     StoreError,
     Unreachable,
-    ValueMissing,
 )
+from keyplan.stores.error_words import host_of, named, no_secret, no_value, sandbox_hint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,10 +44,7 @@ class Place:
         self.kms_key_arn = kms_key_arn
         self.endpoint_url = endpoint.url if endpoint else None  # None: AWS's own host of the region
         self.is_sandbox = endpoint is not None and endpoint.is_sandbox
-        if endpoint is None:
-            self.host = f"AWS in {region}"
-        else:
-            self.host = f"{'the sandbox at ' if self.is_sandbox else ''}{endpoint.host}:{endpoint.port}"
+        self.host = host_of(endpoint, f"AWS in {region}")
 
     def __str__(self) -> str:
         return f"account {self.account_id}, region {self.region}"
@@ -90,8 +86,7 @@ class Subject:
     @property
     def named(self) -> str:
         """`key anthropic of environment prod`."""
-        key = f"key {self.key} of " if self.key else ""
-        return f"{key}environment {self.environment}"
+        return named(self.key, self.environment)
 
 
 def _access_denied(subject: Subject, message: str) -> StoreError:
@@ -126,14 +121,8 @@ def _kms_unusable(subject: Subject, _message: str) -> StoreError:
 
 def _not_found(subject: Subject, message: str) -> StoreError:
     if re.search(r"secret value|staging label|versionid", message, re.IGNORECASE):
-        return ValueMissing(
-            f"{subject.named}: nobody has stored a value in secret {subject.secret} yet",
-            f"keyplan put {subject.key}",
-        )
-    return SecretMissing(
-        f"{subject.named}: there is no secret {subject.secret} ({subject.place})",
-        _sandbox_hint(subject) or "run `pulumi up`, and use the manifest that it exports",
-    )
+        return no_value(subject)
+    return no_secret(subject)
 
 
 def _invalid_request(subject: Subject, message: str) -> StoreError:
@@ -308,11 +297,7 @@ def restorable_until(deleted_epoch_seconds: float | None) -> str:
 
 def unreachable(subject: Subject, what: str) -> Unreachable:
     """The endpoint gave no answer; `what` says how, as in `the connection was refused`."""
-    hint = _sandbox_hint(subject) or "check the network, the VPN and the proxy"
+    hint = sandbox_hint(subject) or "check the network, the VPN and the proxy"
     if subject.action.endswith("PutSecretValue"):
         hint = "whether the value was stored is not known: look with `keyplan status` before trying again"
     return Unreachable(f"{subject.named}: no answer from {subject.place.host}: {what}", hint)
-
-
-def _sandbox_hint(subject: Subject) -> str | None:
-    return "start the sandbox: make sandbox" if subject.place.is_sandbox else None

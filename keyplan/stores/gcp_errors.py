@@ -17,11 +17,11 @@ from keyplan.errors import (
     ChangedMeanwhile,
     DecryptDenied,
     KeyplanError,
-    SecretMissing,
     StoreError,
     Unreachable,
     ValueMissing,
 )
+from keyplan.stores.error_words import host_of, named, no_secret, no_value, sandbox_hint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,10 +44,7 @@ class Place:
         self.project_id = project_id
         self.endpoint_url = endpoint.url if endpoint else None  # None: Google's own host
         self.is_sandbox = endpoint is not None and endpoint.is_sandbox
-        if endpoint is None:
-            self.host = "Google Cloud"
-        else:
-            self.host = f"{'the sandbox at ' if self.is_sandbox else ''}{endpoint.host}:{endpoint.port}"
+        self.host = host_of(endpoint, "Google Cloud")
 
     def __str__(self) -> str:
         return f"project {self.project_id}"
@@ -81,8 +78,7 @@ class Subject:
     @property
     def named(self) -> str:
         """`key anthropic of environment prod`."""
-        key = f"key {self.key} of " if self.key else ""
-        return f"{key}environment {self.place.environment}"
+        return named(self.key, self.place.environment)
 
     @property
     def project_option(self) -> str:
@@ -202,10 +198,7 @@ def _kms(subject: Subject, _failure: Failure) -> KeyplanError:
 def _not_found(subject: Subject, failure: Failure) -> KeyplanError:
     if re.search(r"secret version \[", failure.message, re.IGNORECASE):
         return no_value(subject)
-    return SecretMissing(
-        f"{subject.named}: there is no secret {subject.secret} ({subject.place})",
-        _sandbox_hint(subject) or "run `pulumi up`, and use the manifest that it exports",
-    )
+    return no_secret(subject)
 
 
 def _precondition(subject: Subject, failure: Failure) -> KeyplanError:
@@ -320,14 +313,6 @@ def error_for(failure: Failure, subject: Subject) -> KeyplanError:
     )
 
 
-def no_value(subject: Subject) -> ValueMissing:
-    """The error for a secret whose alias `current` points nowhere."""
-    return ValueMissing(
-        f"{subject.named}: nobody has stored a value in secret {subject.secret} yet",
-        f"keyplan put {subject.key}",
-    )
-
-
 def not_enabled_version(subject: Subject, state: str, version: str | None = None) -> ValueMissing:
     """The error for a version that readers are sent to and do not get.
 
@@ -364,7 +349,7 @@ def damaged(subject: Subject) -> StoreError:
 
 def unreachable(subject: Subject, what: str) -> Unreachable:
     """The endpoint gave no answer; `what` says how, as in `the connection was refused`."""
-    hint = _sandbox_hint(subject) or "check the network, the VPN and the proxy"
+    hint = sandbox_hint(subject) or "check the network, the VPN and the proxy"
     return Unreachable(f"{subject.named}: no answer from {subject.place.host}: {what}", hint)
 
 
@@ -372,7 +357,3 @@ def _is_about_kms(failure: Failure) -> bool:
     # `Permission 'cloudkms.…' denied on resource 'projects/…/cryptoKeys/…'`, `… is not enabled, current state
     # is: DISABLED`. A secret can have `kms` in its name, hence the longer words.
     return re.search(r"cloudkms\.|/cryptoKeys/|\bKMS key\b", failure.message) is not None
-
-
-def _sandbox_hint(subject: Subject) -> str | None:
-    return "start the sandbox: make sandbox" if subject.place.is_sandbox else None

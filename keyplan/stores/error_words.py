@@ -1,0 +1,48 @@
+"""What the errors of every store say in the same words. Pure.
+
+Owns the sentences that hold whatever the cloud; `aws_errors` and `gcp_errors` own those of one cloud.
+"""
+
+from __future__ import annotations
+
+from keyplan.errors import SecretMissing, ValueMissing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from keyplan.endpoints import Endpoint
+    from keyplan.stores import aws_errors, gcp_errors
+
+    AnySubject = aws_errors.Subject | gcp_errors.Subject
+
+
+def host_of(endpoint: Endpoint | None, own: str) -> str:
+    """Where requests go, for a person. Args: own: what the cloud's own host is called, for None."""
+    if endpoint is None:
+        return own
+    return f"{'the sandbox at ' if endpoint.is_sandbox else ''}{endpoint.host}:{endpoint.port}"
+
+
+def named(key: str | None, environment: str) -> str:
+    """`key anthropic of environment prod`; without a key the environment alone."""
+    return f"key {key} of environment {environment}" if key else f"environment {environment}"
+
+
+def no_value(subject: AnySubject) -> ValueMissing:
+    """The error for a secret in which there is nothing for readers."""
+    return ValueMissing(
+        f"{subject.named}: nobody has stored a value in secret {subject.secret} yet",
+        f"keyplan put {subject.key}",
+    )
+
+
+def no_secret(subject: AnySubject) -> SecretMissing:
+    """The error for a secret that is not there."""
+    return SecretMissing(
+        f"{subject.named}: there is no secret {subject.secret} ({subject.place})",
+        sandbox_hint(subject) or "run `pulumi up`, and use the manifest that it exports",
+    )
+
+
+def sandbox_hint(subject: AnySubject) -> str | None:
+    """What to do about a sandbox that is not as it was; None at a cloud."""
+    return "start the sandbox: make sandbox" if subject.place.is_sandbox else None
