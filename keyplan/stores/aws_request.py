@@ -2,7 +2,7 @@
 
 boto3 loads service models for two tenths of a second before its first call; a program that is started through
 `keyplan exec` waits for that every time. Owns the request and telling an answer from a failure; the transport
-is `http_exchange`, who signs is `aws_credentials`, what failures mean is `aws_errors`.
+is `keyplan.http.exchange`, who signs is `aws_credentials`, what failures mean is `aws_errors`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import time
 
+from keyplan.http.exchange import HTTP_OK, CertificateRefused, Exchange, NoAnswer, Setback, insist
 from keyplan.stores.aws_errors import TRANSIENT, error_for, unreachable
 from keyplan.stores.aws_signature import authorization
-from keyplan.stores.http_exchange import HTTP_OK, CertificateRefused, Exchange, NoAnswer, Setback, insist
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ import json
 import re
 
 from keyplan.errors import KeyplanError, StoreError
+from keyplan.http.exchange import HTTP_OK, CertificateRefused, Exchange, NoAnswer
+from keyplan.http.opening import brought_certificates, proxy_to
 from keyplan.stores.gcp_errors import LOG_IN, expired, unreachable
-from keyplan.stores.gcp_request import brought_certificates, proxy_to
 from keyplan.stores.gcp_tokens import SCOPE, Access
-from keyplan.stores.http_exchange import HTTP_OK, CertificateRefused, Exchange, NoAnswer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from keyplan.http.exchange import HTTP_OK, NoAnswer
 from keyplan.stores.gcp_adc import Sender
-from keyplan.stores.http_exchange import HTTP_OK, NoAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

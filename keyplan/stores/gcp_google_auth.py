@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from google.auth import exceptions
 from google.auth.transport import Request, Response
 
-from keyplan.stores.http_exchange import NoAnswer
+from keyplan.http.exchange import NoAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,28 +1,19 @@
 """Requests to Secret Manager's REST API, with the standard library only.
 
 Google's client library takes a second to load and google-auth's transports two tenths of one; an access is
-one GET. Owns the request, retries, proxies and certificates; who asks is `gcp_tokens`, what failures mean is
+one GET. Owns the request and retries; who asks is `gcp_tokens`, what failures mean is
 `gcp_errors`.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import time
 
 from keyplan.endpoints import Endpoint
-from keyplan.errors import UsageError
+from keyplan.http.exchange import HTTP_OK, CertificateRefused, NoAnswer, Setback, insist
+from keyplan.http.opening import brought_certificates, open_exchange
 from keyplan.stores.gcp_errors import NOT_DONE, TRANSIENT, Failure, error_for, unreachable
-from keyplan.stores.http_exchange import (
-    HTTP_OK,
-    CertificateRefused,
-    Exchange,
-    NoAnswer,
-    Proxy,
-    Setback,
-    insist,
-)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +25,7 @@ if TYPE_CHECKING:
 GOOGLE = Endpoint("secretmanager", "https://secretmanager.googleapis.com", "gcp")
 # A page of a listing: 25,000 secrets with 16 KiB of annotations would be more, and pages are asked smaller.
 ANSWER_LIMIT_BYTES = 64 * 1024 * 1024
-PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+SPEAKS = "Secret Manager"
 
 
 class Connection:
@@ -60,7 +51,7 @@ class Connection:
             "Authorization": f"Bearer {token}",
             "User-Agent": "keyplan",
         }
-        self._exchange = open_exchange(endpoint, environ)
+        self._exchange = open_exchange(endpoint, environ, ANSWER_LIMIT_BYTES, SPEAKS)
 
     def call(
         self,
@@ -118,7 +109,9 @@ class Connection:
         except CertificateRefused:
             pass
         self._report("the certificate is not among this Python's; those that botocore brings are asked too")
-        self._exchange = open_exchange(self._endpoint, self._environ, brought_certificates())
+        self._exchange = open_exchange(
+            self._endpoint, self._environ, ANSWER_LIMIT_BYTES, SPEAKS, brought_certificates()
+        )
         try:
             return self._exchange.send(method, target, headers, content, deadline)
         except CertificateRefused:
@@ -126,69 +119,9 @@ class Connection:
             raise unreachable(subject, words) from None
 
 
-def open_exchange(
-    endpoint: Endpoint, environ: Mapping[str, str], certificates: str | None = None
-) -> Exchange:
-    """The transport to an address: through the user's proxy and with the user's certificates, but for the
-    sandbox, which gets neither.
-    """
-    speaks = "Secret Manager"
-    if not endpoint.secure:
-        return Exchange(endpoint, ANSWER_LIMIT_BYTES, speaks)
-    bundle = certificates or environ.get("REQUESTS_CA_BUNDLE") or None
-    if bundle is not None and not os.path.exists(bundle):
-        raise UsageError("the file of certificates that REQUESTS_CA_BUNDLE names does not exist")
-    return Exchange(endpoint, ANSWER_LIMIT_BYTES, speaks, proxy_to(endpoint.host, environ), bundle)
-
-
-def proxy_to(host: str, environ: Mapping[str, str]) -> Proxy | None:
-    """The proxy that the environment names for a host, or None.
-
-    Raises:
-        UsageError: it is not one that can be used.
-    """
-    url = next((environ[name] for name in PROXY_VARIABLES if environ.get(name)), None)
-    if url is None or _is_direct(host, environ.get("NO_PROXY") or environ.get("no_proxy") or ""):
-        return None
-    from base64 import b64encode
-    from urllib.parse import unquote, urlsplit
-
-    mistake = UsageError(
-        "the proxy of HTTPS_PROXY is not one that keyplan can use",
-        "expected http://HOST:PORT, with USER:PASSWORD@ where the proxy asks for it",
-    )
-    try:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        port = parts.port or 80
-    except ValueError:
-        raise mistake from None
-    if parts.scheme != "http" or not parts.hostname:
-        raise mistake
-    authorization = None
-    if parts.username is not None:
-        user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        authorization = f"Basic {b64encode(user.encode()).decode()}"
-    return Proxy(parts.hostname, port, authorization)
-
-
-def brought_certificates() -> str | None:
-    """The file of certificates that botocore brings along, or None."""
-    import botocore
-
-    path = os.path.join(os.path.dirname(botocore.__file__), "cacert.pem")
-    return path if os.path.exists(path) else None
-
-
 def soon(timeout_seconds: float) -> float:
     """The deadline of a call that begins now."""
     return time.monotonic() + timeout_seconds
-
-
-def _is_direct(host: str, exceptions: str) -> bool:
-    names = [name.strip().lstrip("*").lstrip(".").lower() for name in exceptions.split(",")]
-    return "*" in exceptions.split(",") or any(
-        name and (host == name or host.endswith(f".{name}")) for name in names
-    )
 
 
 def _object(content: bytes) -> dict[str, Any] | None:

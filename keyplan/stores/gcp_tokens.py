@@ -14,8 +14,8 @@ import os
 import time
 
 from keyplan.errors import KeyplanError, StoreError, UsageError
+from keyplan.http.exchange import HTTP_OK, Exchange, NoAnswer
 from keyplan.stores.gcp_errors import LOG_IN
-from keyplan.stores.http_exchange import HTTP_OK, Exchange, NoAnswer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
