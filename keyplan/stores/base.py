@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from keyplan.age import State
@@ -20,6 +21,14 @@ from keyplan.stores.labels import VersionLabel
 CLOUD_NAMES = {"aws": "AWS", "gcp": "Google Cloud"}
 
 
+class Stage(StrEnum):
+    """Where a version is on its way; a version that is at none of these is history."""
+
+    PENDING = "pending"  # stored by a rotation that has not promoted it yet; no reader gets it
+    CURRENT = "current"  # readers are sent to it
+    PREVIOUS = "previous"  # readers were sent to it until the last promotion
+
+
 @dataclass(frozen=True)
 class Version:
     """One stored version of a key's value; never the value."""
@@ -27,6 +36,8 @@ class Version:
     version_id: str
     created: datetime  # aware, UTC
     label: VersionLabel | None  # None where something else than keyplan stored it
+    stage: Stage | None = None
+    is_readable: bool = True  # False once it is disabled, destroyed or deprecated: the store gives it no more
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,23 @@ class SecretState:
     trouble: Trouble | None = None
     deleted: datetime | None = None  # when it is to be gone for good; None unless it is deleted
     unserved: Version | None = None  # one that is there, and that no reader is sent to
+    # Everything that the store still tells of, newest first; only what is on the way where `state` was asked,
+    # which is cheaper than `history`.
+    versions: tuple[Version, ...] = ()
+    copies_behind: tuple[str, ...] = ()  # regions whose copy is not what the secret is
+    bound_url: str | None = None  # the gateway or check URL that `pulumi up` wrote on the secret
+
+    def at(self, stage: Stage) -> Version | None:
+        """The version at a stage, or None."""
+        return next((version for version in self.versions if version.stage is stage), None)
+
+    def known(self, fingerprint: str | None) -> VersionLabel | None:
+        """What is written about the value of this fingerprint, as far as labels go back."""
+        labels = (version.label for version in self.versions)
+        return next(
+            (label for label in labels if label and label.fingerprint and label.fingerprint == fingerprint),
+            None,
+        )
 
     def holds(self, fingerprint: str | None) -> bool:
         """Whether readers get the value of this fingerprint already, as far as metadata can tell."""

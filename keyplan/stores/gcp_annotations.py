@@ -1,8 +1,8 @@
 """What `keyplan put` writes into a secret's metadata on Google Cloud, and how much of it stays. Pure.
 
-A version's annotation, `keyplan-7` = `FINGERPRINT:CALLER`, says the same as the staging label on AWS, and the
-aliases `current` and `previous` what AWSCURRENT and AWSPREVIOUS say there. Everything else among a secret's
-annotations and aliases is somebody else's and stays as it is.
+A version's annotation, `keyplan-7` = `FINGERPRINT:HINT:FATE:CALLER`, says the same as the staging label on
+AWS, and the aliases `current` and `previous` what AWSCURRENT and AWSPREVIOUS say there. Everything else among
+a secret's annotations and aliases is somebody else's and stays as it is.
 Source: secretmanager v1 discovery document, Secret.annotations (keys of 63 characters, less than 16 KiB
 together) and Secret.versionAliases (50; checked 2026-11-21).
 """
@@ -11,31 +11,29 @@ from __future__ import annotations
 
 import re
 
-from keyplan.stores.labels import NO_FINGERPRINT, VersionLabel
+from keyplan.stores.labels import read_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from keyplan.stores.labels import VersionLabel
+
 CURRENT, PREVIOUS = "current", "previous"
 ANNOTATIONS_KEPT = 10
 ANNOTATIONS_LIMIT_BYTES = 16 * 1024
-CALLER_MAX = 230  # with the fingerprint as long as a label on AWS
+TEXT_MAX = 246  # as long as a label on AWS
 _NAME = re.compile(r"keyplan-([1-9][0-9]{0,17})")
-_TEXT = re.compile(r"(-|[0-9a-f]{12}):(.*)", re.DOTALL)
 
 
 def text_of(label: VersionLabel) -> str:
     """The annotation's text."""
-    return f"{label.fingerprint or NO_FINGERPRINT}:{label.caller[:CALLER_MAX]}"
+    return label.text(TEXT_MAX)
 
 
 def label_in(annotations: Mapping[str, str], version: str) -> VersionLabel | None:
     """What keyplan said of a version, or None where it said nothing: it was stored by other means."""
-    match = _TEXT.fullmatch(annotations.get(f"keyplan-{version}", ""))
-    if match is None:
-        return None
-    return VersionLabel(None if match[1] == NO_FINGERPRINT else match[1], match[2])
+    return read_text(annotations.get(f"keyplan-{version}", ""))
 
 
 def with_label(

@@ -84,7 +84,11 @@ def test_the_json_forms_have_the_documented_fields(environment: Environment) -> 
 def asked(at: Callable[[str], Environment], fake_aws: FakeAws) -> Callable[..., set[str]]:
     """The actions that a command asks AWS for, when everything that it can do happens."""
     old: list[dict[str, Any]] = [
-        {"VersionId": f"{number:032}", "VersionStages": [f"keyplan:1:{number:012}:a"], "CreatedDate": number}
+        {
+            "VersionId": f"{number:032}",
+            "VersionStages": [f"keyplan:2:{number:012}:-:stored:a"],
+            "CreatedDate": number,
+        }
         for number in range(12)
     ]
     fake_aws.answer("/", identity)

@@ -66,8 +66,8 @@ def test_the_version_before_stays_as_the_previous_one_and_both_say_who_stored_th
         environment.run("put", "anthropic", given=fake_key(mark))
     fingerprints = [SecretValue(fake_key(mark)).fingerprint() for mark in "ab"]
     assert environment.labels("anthropic") == [
-        ["AWSPREVIOUS", f"keyplan:1:{fingerprints[0]}:user/moto"],
-        ["AWSCURRENT", f"keyplan:1:{fingerprints[1]}:user/moto"],
+        ["AWSPREVIOUS", f"keyplan:2:{fingerprints[0]}:-:stored:user/moto"],
+        ["AWSCURRENT", f"keyplan:2:{fingerprints[1]}:-:stored:user/moto"],
     ]
 
 
@@ -93,7 +93,7 @@ def test_old_labels_make_room_for_new_ones(environment: Environment) -> None:
         environment.secrets.put_secret_value(
             SecretId=environment.arn("anthropic"),
             SecretString="{}",
-            VersionStages=["AWSCURRENT", f"keyplan:1:{number:012}:alice"],
+            VersionStages=["AWSCURRENT", f"keyplan:2:{number:012}:-:stored:alice"],
         )
     assert environment.run("put", "anthropic", given=fake_key()).returncode == 0
     ours = [
@@ -103,15 +103,15 @@ def test_old_labels_make_room_for_new_ones(environment: Environment) -> None:
         if label.startswith("keyplan:")
     ]
     assert ours == [
-        *(f"keyplan:1:{number:012}:alice" for number in range(4, 14)),
-        f"keyplan:1:{FINGERPRINT}:user/moto",
+        *(f"keyplan:2:{number:012}:-:stored:alice" for number in range(4, 14)),
+        f"keyplan:2:{FINGERPRINT}:-:stored:user/moto",
     ]
 
 
 def test_a_short_value_gets_no_fingerprint_that_it_could_be_guessed_from(environment: Environment) -> None:
     done = environment.run("put", "openrouter", given="short-value")
     assert "fingerprint  none: the value is too short for one" in done.stdout
-    assert environment.labels("openrouter") == [["AWSCURRENT", "keyplan:1:-:user/moto"]]
+    assert environment.labels("openrouter") == [["AWSCURRENT", "keyplan:2:-:-:stored:user/moto"]]
 
 
 def test_a_dry_run_checks_everything_and_stores_nothing(environment: Environment) -> None:
@@ -223,7 +223,11 @@ def test_labels_that_cannot_be_moved_do_not_stop_a_rotation(
     at: Callable[[str], Environment], fake_aws: FakeAws
 ) -> None:
     versions: list[dict[str, object]] = [
-        {"VersionId": f"{number:032}", "VersionStages": [f"keyplan:1:{number:012}:a"], "CreatedDate": number}
+        {
+            "VersionId": f"{number:032}",
+            "VersionStages": [f"keyplan:2:{number:012}:-:stored:a"],
+            "CreatedDate": number,
+        }
         for number in range(12)
     ]
     store_with(fake_aws, versions, Answer({"VersionId": "v" * 32}))

@@ -100,7 +100,7 @@ def test_a_key_that_cannot_be_looked_at_outranks_one_that_is_overdue(
 
 
 def test_the_json_form_has_every_documented_field(cloud: Callable[..., Environment]) -> None:
-    label = "keyplan:1:0123456789ab:assumed-role/Admin/alice"
+    label = "keyplan:2:0123456789ab:-:stored:assumed-role/Admin/alice"
     environment = cloud(
         anthropic=(FINE, version(91.5, label)), openrouter=(Answer({"DeletedDate": 4_102_444_800}), FINE)
     )

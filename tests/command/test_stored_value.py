@@ -84,7 +84,9 @@ def test_the_caller_is_the_readable_end_of_the_arn(arn: str, caller: str) -> Non
 
 
 def test_old_labels_go_oldest_first_and_those_in_use_stay() -> None:
-    ours = [(f"v{number:02}", [f"keyplan:1:{number:012}:alice"]) for number in range(LABELS_KEPT + 2)]
+    ours = [
+        (f"v{number:02}", [f"keyplan:2:{number:012}:-:stored:alice"]) for number in range(LABELS_KEPT + 2)
+    ]
     ours[0][1].append("AWSPENDING")
     ours[-1][1].append("AWSCURRENT")
     ours[-2][1].append("AWSPREVIOUS")

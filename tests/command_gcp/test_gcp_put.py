@@ -86,8 +86,8 @@ def test_the_aliases_move_and_the_annotations_say_who_stored_what(
     assert shown["versionAliases"] == {"current": "2", "previous": "1"}
     assert shown["annotations"] == {
         "owner": "ml@example.com",
-        "keyplan-1": f"{first}:user:admin@example.com",
-        "keyplan-2": f"{second}:user:admin@example.com",
+        "keyplan-1": f"{first}:-:stored:user:admin@example.com",
+        "keyplan-2": f"{second}:-:stored:user:admin@example.com",
     }
 
 
@@ -258,7 +258,7 @@ def test_annotations_and_aliases_of_others_stay_and_only_the_newest_of_ours(
     on_google.run("put", "anthropic", given=fake_key("a"))
     secret.versions += [replace(secret.versions[0], number=number) for number in range(2, 13)]
     for number in range(2, 13):
-        secret.annotations[f"keyplan-{number}"] = f"{number:012}:user:alice@example.com"
+        secret.annotations[f"keyplan-{number}"] = f"{number:012}:-:stored:user:alice@example.com"
     secret.aliases = {"current": 12, "previous": 11, "blue": 3}
     assert on_google.run("put", "anthropic", given=fake_key("b")).returncode == 0
     assert secret.aliases == {"blue": 3, "current": 13, "previous": 12}
@@ -268,7 +268,7 @@ def test_annotations_and_aliases_of_others_stay_and_only_the_newest_of_ours(
 def test_a_short_value_gets_no_fingerprint(on_google: Environment, google: Google) -> None:
     on_google.run("put", "openrouter", given="short-value")
     assert google.secret(secret_of(on_google, "openrouter")).annotations["keyplan-1"] == (
-        "-:user:admin@example.com"
+        "-:-:stored:user:admin@example.com"
     )
 
 
