@@ -7,7 +7,7 @@ the shapes that the rest of keyplan works with: every value here is checked, def
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -95,6 +95,11 @@ class Key:
     replicas: tuple[str, ...]  # further AWS regions that hold a copy
     former_names: tuple[str, ...] = ()  # what it was called before, the oldest first
     adopt: str | None = None  # ARN of a secret that exists already and is taken over
+    organization: str | None = None  # anthropic: where its values have to belong
+    workspace: str | None = None
+    base_url: str | None = None  # gateway: where its token is sent, and nowhere else
+    check_url: str | None = None  # generic: what answers whether a value is alive
+    check_header: str | None = None  # the header that takes it there; `Authorization` takes it as Bearer
 
     @property
     def lasting_name(self) -> str:
@@ -105,6 +110,11 @@ class Key:
     def gcp_secret_id(self) -> str:
         """The container's id on Google Cloud: `prod-anthropic-api-key`."""
         return names.gcp_secret_id(self.secret_name)
+
+    @property
+    def url(self) -> str | None:
+        """The address that its value is sent to besides the vendor's own; written on the secret itself."""
+        return self.base_url or self.check_url
 
 
 @dataclass(frozen=True)
@@ -272,6 +282,7 @@ class Catalogue:
     auditors: tuple[str, ...]  # aws: ARNs that may assume the auditor role; none: whoever the account lets
     claude_code: ClaudeCode | None
     gcp: GcpSettings | None = None  # there if gcp is one of the clouds
+    vendor_endpoints: Mapping[str, str] = field(default_factory=dict)  # vendor -> URL in place of its own
 
     def readers_of(self, key: str) -> tuple[Consumer, ...]:
         """The consumers that read `key`, by name."""

@@ -40,6 +40,11 @@ OWNERS = {"aws": "AWS", "gcp": "Google"}
 # No path, user, query or fragment: nothing that two URL parsers could understand in two ways.
 _FORM = r"(https?)://(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)(?::([1-9][0-9]{0,4}))?/?"
 _LOOPBACK = r"localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]"
+# An address with a path, of characters that AWS lets a tag's value have: the secret names it in one.
+# Source: "Tag naming limits and requirements", AWS tagging guide (checked 2026-11-21).
+_PATH = r"(?:/[A-Za-z0-9+=_:@-][A-Za-z0-9.+=_:@-]*)*"
+_URL = rf"(https?://[A-Za-z0-9.-]{{1,253}}(?::[1-9][0-9]{{0,4}})?){_PATH}"
+URL_LENGTH_MAX = 256
 
 
 class Endpoint:
@@ -119,6 +124,20 @@ def endpoint_mistake(url: str) -> str | None:
     if match[1] == "http" and re.fullmatch(_LOOPBACK, match[2].lower()) is None:
         return "plain http is for this machine only (127.0.0.1, [::1] or localhost): use https"
     return None
+
+
+def url_mistake(url: str) -> str | None:
+    """What is wrong with an address that a value is sent to, or None.
+
+    As an endpoint, with a path, and without a slash at its end: paths are put behind it.
+    """
+    match = re.fullmatch(_URL, url)
+    if match is None or len(url) > URL_LENGTH_MAX:
+        return (
+            "expected https://HOST, with or without a path, without a slash at its end, a query or a user, "
+            f"of at most {URL_LENGTH_MAX} characters"
+        )
+    return endpoint_mistake(match[1])
 
 
 def require_trusted(endpoint: Endpoint, trusted_hosts: Collection[str]) -> None:

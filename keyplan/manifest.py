@@ -8,7 +8,7 @@ The JSON side, and the check itself, is `manifest_document`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from keyplan.errors import ManifestError, UsageError
@@ -33,6 +33,16 @@ class ManifestKey:
     grace: str
     aws: SecretLocation | None = None
     gcp: GcpSecretLocation | None = None
+    organization: str | None = None  # anthropic: where the value has to belong, as its answers say
+    workspace: str | None = None
+    base_url: str | None = None  # gateway: where its token is sent, and nowhere else
+    check_url: str | None = None  # generic: what answers whether a value is alive
+    check_header: str | None = None  # the header that takes it there; `Authorization` takes it as Bearer
+
+    @property
+    def url(self) -> str | None:
+        """The address that its value is sent to besides the vendor's own; the secret itself names it, too."""
+        return self.base_url or self.check_url
 
     def on_aws(self) -> SecretLocation:
         """Where it is stored on AWS.
@@ -69,15 +79,28 @@ class ManifestKey:
             grace=document["grace"],
             aws=None if aws is None else SecretLocation.from_json(aws),
             gcp=None if gcp is None else GcpSecretLocation.from_json(gcp),
+            organization=document.get("organization"),
+            workspace=document.get("workspace"),
+            base_url=document.get("baseUrl"),
+            check_url=document.get("checkUrl"),
+            check_header=document.get("checkHeader"),
         )
 
     def to_json(self) -> dict[str, Any]:
         """The key's entry under `keys`."""
+        optional = {
+            "format": self.value_format,
+            "organization": self.organization,
+            "workspace": self.workspace,
+            "baseUrl": self.base_url,
+            "checkUrl": self.check_url,
+            "checkHeader": self.check_header,
+        }
         return {
             "vendor": self.vendor,
             "owner": self.owner,
             "envVar": self.env_var,
-            **({} if self.value_format is None else {"format": self.value_format}),
+            **{name: value for name, value in optional.items() if value is not None},
             "rotateEvery": self.rotate_every,
             "remindBefore": self.remind_before,
             "grace": self.grace,
@@ -144,6 +167,7 @@ class Manifest:
     keys: Mapping[str, ManifestKey]
     consumers: Mapping[str, ManifestConsumer]
     gcp: GcpLocation | None = None
+    vendor_endpoints: Mapping[str, str] = field(default_factory=dict)  # vendor -> URL in place of its own
 
     def on_aws(self) -> AwsLocation:
         """The AWS account.
@@ -192,6 +216,7 @@ class Manifest:
             consumers={
                 name: ManifestConsumer.from_json(name, entry) for name, entry in document["consumers"].items()
             },
+            vendor_endpoints=dict(document.get("vendorEndpoints", {})),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -207,6 +232,7 @@ class Manifest:
             },
             "keys": {name: key.to_json() for name, key in self.keys.items()},
             "consumers": {name: consumer.to_json() for name, consumer in self.consumers.items()},
+            **({"vendorEndpoints": dict(self.vendor_endpoints)} if self.vendor_endpoints else {}),
         }
 
 

@@ -30,15 +30,22 @@ if TYPE_CHECKING:
         resource: str
 
     class KeyDocument(TypedDict):
-        """One key. `format` is there for a generic vendor whose values have a known form.
+        """One key. `format` is there for a vendor whose values have a form that the catalogue gives.
 
-        It has a place in each of the manifest's clouds.
+        `organization` and `workspace` say where an Anthropic key has to belong, `baseUrl` where a gateway's
+        token goes, `checkUrl` and `checkHeader` who says whether a generic vendor's key is alive. It has a
+        place in each of the manifest's clouds.
         """
 
         vendor: str
         owner: str
         envVar: str
         format: NotRequired[str]
+        organization: NotRequired[str]
+        workspace: NotRequired[str]
+        baseUrl: NotRequired[str]
+        checkUrl: NotRequired[str]
+        checkHeader: NotRequired[str]
         rotateEvery: str
         remindBefore: str
         grace: str
@@ -98,6 +105,7 @@ if TYPE_CHECKING:
         clouds: CloudsDocument
         keys: dict[str, KeyDocument]
         consumers: dict[str, ConsumerDocument]
+        vendorEndpoints: NotRequired[dict[str, str]]
 
 
 _FORMAT_NAME, _FORMAT_VERSION = "keyplan-manifest/", 1

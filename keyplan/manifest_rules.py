@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from keyplan.endpoints import endpoint_mistake
+from keyplan.endpoints import endpoint_mistake, url_mistake
 from keyplan.json_shape import (
     any_object,
     any_text,
@@ -43,6 +43,9 @@ RUNTIMES = (
 _NAME = (r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", "a name of letters, digits, `-`, `_` and `.`")
 _LINE = (r"[^\x00-\x1f\x7f]{1,320}", "one line of text")
 _VARIABLE = (r"[A-Za-z_][A-Za-z0-9_]{0,254}", "the name of an environment variable")
+_UUID = (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "a UUID in lower case")
+_WORKSPACE = (r"wrkspc_[A-Za-z0-9]{1,64}", "the id of a workspace, as in `wrkspc_…`")
+_HEADER = (r"[A-Za-z][A-Za-z0-9-]{0,63}", "the name of an HTTP header")
 _DURATION = (r"[1-9][0-9]{0,4}[hdw]", "a whole number and h, d or w, as in `90d`")
 _ACCOUNT = (r"[0-9]{12}", "an account id of 12 digits")
 _PARTITION = (r"aws(-[a-z0-9]+)*", "an AWS partition, as in `aws`")
@@ -99,11 +102,24 @@ _GCP_SECRET = {
     "name": (text(_SECRET_ID), True),
     "resource": (text(_SECRET_RESOURCE), True),
 }
+
+
+def _vendor_url(value: object, path: str, mistakes: list[str]) -> None:
+    mistake = url_mistake(value) if isinstance(value, str) else f"expected a URL; found {kind(value)}"
+    if mistake:
+        mistakes.append(f"{path}: {mistake}")
+
+
 _KEY = {
     "vendor": (text(_NAME), True),
     "owner": (text(_LINE), True),
     "envVar": (text(_VARIABLE), True),
     "format": (regular_expression, False),
+    "organization": (text(_UUID), False),
+    "workspace": (text(_WORKSPACE), False),
+    "baseUrl": (_vendor_url, False),
+    "checkUrl": (_vendor_url, False),
+    "checkHeader": (text(_HEADER), False),
     "rotateEvery": (text(_DURATION), True),
     "remindBefore": (text(_DURATION), True),
     "grace": (text(_DURATION), True),
@@ -156,6 +172,7 @@ DOCUMENT = {
     "clouds": (_clouds, True),
     "keys": (map_of(_NAME, object_of(_KEY)), True),
     "consumers": (map_of(_NAME, object_of(_CONSUMER)), True),
+    "vendorEndpoints": (map_of((r"[a-z0-9-]{1,64}", "the name of a vendor"), _endpoint), False),
 }
 
 
