@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from keyplan.catalogue import Catalogue, Key
-from keyplan.names import vendor_key_name
+from keyplan.names import vendor_key_is_for, vendor_key_name
 from keyplan.vendors import vendor_named
 
 DAY_SECONDS = 86_400
@@ -32,8 +32,7 @@ def rule_entry(
         secret_name: what people call the secret there.
     """
     consumers = catalogue.readers_of(key.name)
-    # A key that one consumer reads is named after it; one that several share, after itself.
-    named_after = consumers[0].name if len(consumers) == 1 else key.name
+    named_after = vendor_key_is_for(key.name, [consumer.name for consumer in consumers])
     return {
         "name": key.name,
         "owner": key.owner,

@@ -5,6 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
 # IAM: role names up to 64, managed policy names up to 128 characters of A-Za-z0-9+=,.@_-
 # Source: IAM User Guide, "IAM and AWS STS quotas" (checked 2026-11-21).
 ROLE_NAME_MAX = 64
@@ -39,6 +44,7 @@ CUSTOM_ROLE_ID_MAX = 64
 LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
 # Names that are too long end in this many hexadecimal digits of a hash: 32 bits, for a few hundred names.
 HASH_LENGTH = 8
+_DATED = re.compile(r"(?P<undated>.+)-(?P<day>[0-9]{8})")
 
 
 def secret_name(environment: str, key: str) -> str:
@@ -51,9 +57,46 @@ def reader_name(environment: str, consumer: str) -> str:
     return f"{environment}-{consumer}-reader"
 
 
-def vendor_key_name(environment: str, consumer: str) -> str:
-    """What to call the key in the vendor's console: `prod-chat-api-key`."""
-    return f"{environment}-{consumer}-key"
+def vendor_key_name(environment: str, named_after: str, day: date | None = None) -> str:
+    """What to call a key in the vendor's console: `prod-chat-api-key`, or `prod-chat-api-key-20261121`.
+
+    Args:
+        environment: the environment's name.
+        named_after: the consumer or the key that it is for, as `vendor_key_is_for` says.
+        day: when it is made; with it, the old key and the new one differ while both are alive.
+    """
+    made_on = "" if day is None else f"-{day:%Y%m%d}"
+    return f"{environment}-{named_after}-key{made_on}"
+
+
+def vendor_key_is_for(key: str, readers: Sequence[str]) -> str:
+    """What a vendor's key is named after: its only consumer, or where several share it the key itself."""
+    return readers[0] if len(readers) == 1 else key
+
+
+def follows_scheme(name: str, environment: str, consumers: Iterable[str], keys: Iterable[str]) -> bool:
+    """Whether `name`, of a key in the vendor's console, is one that `vendor_key_name` gives.
+
+    Args:
+        name: as the vendor lists it.
+        environment: the environment that the key should be of.
+        consumers: names of its consumers.
+        keys: names of its keys.
+    """
+    undated = name
+    match = _DATED.fullmatch(name)
+    if match is not None and _is_day(match["day"]):
+        undated = match["undated"]
+    return any(undated == vendor_key_name(environment, each) for each in (*consumers, *keys))
+
+
+def _is_day(digits: str) -> bool:
+    from datetime import date
+
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).year >= 2000
+    except ValueError:
+        return False
 
 
 def kms_alias(environment: str) -> str:
