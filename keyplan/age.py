@@ -19,6 +19,7 @@ class State(StrEnum):
     NO_VALUE = "no-value"
     DISABLED = "disabled"  # the version that readers are sent to is switched off
     DESTROYED = "destroyed"  # it is gone for good
+    REVOKED = "revoked"  # it was shut because it had leaked
     MISSING = "missing"  # the secret's container is not there
     PENDING_DELETION = "pending-deletion"
     DENIED = "denied"

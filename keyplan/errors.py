@@ -11,6 +11,7 @@ KeyplanError                    exit 3 unless a subclass says otherwise
 │   ├── DecryptDenied           3  on the KMS key behind the secret
 │   ├── SecretMissing           3  the container does not exist
 │   ├── ValueMissing            3  the container exists and holds no value
+│   ├── ValueRevoked            3  the value was shut because it had leaked, and no other is there yet
 │   ├── PendingDeletion         3  the container is deleted and can be restored
 │   └── Unreachable             3  no answer from the endpoint
 ├── Interrupted                 130  Ctrl-C
@@ -102,6 +103,10 @@ class SecretMissing(StoreError):
 
 class ValueMissing(StoreError):
     """The container exists and nobody has put a value into it yet."""
+
+
+class ValueRevoked(StoreError):
+    """The value was revoked and nobody has stored another one yet."""
 
 
 class PendingDeletion(StoreError):

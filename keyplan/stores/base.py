@@ -97,23 +97,37 @@ class Place(Protocol):
 
 
 class Deposit(Protocol):
-    """One value on its way into one secret, in the steps that several clouds can take together."""
+    """One version on its way into one secret, in the steps that several stores can take together."""
 
     @property
     def version_id(self) -> str | None:
         """The version's id, as soon as it is known."""
 
+    @property
+    def seen_when_added(self) -> bool:
+        """Whether `add` lets readers get the value at once: AWS makes the first value current, whatever is
+        asked for. Nobody got anything before it.
+        """
+
     def add(self) -> None:
-        """Bring the value as far as it goes without any reader getting it."""
+        """Store the value as PENDING: no reader gets it, except where `seen_when_added` says so."""
 
     def promote(self) -> str:
-        """Let readers get it, and return the version's id. Nothing else changes what they get."""
+        """Let readers get it, and return the version's id. A second call does nothing.
+
+        Raises:
+            ChangedMeanwhile: it is pending no more because somebody else began, or readers were sent
+                elsewhere meanwhile. Nothing was changed.
+        """
 
     def current_version(self) -> str | None:
         """The version that readers get now, after a step that failed; raises what `state` raises."""
 
-    def withdraw(self) -> None:
-        """Take back what `add` did, where nothing was promoted."""
+    def withdraw(self) -> bool:
+        """Take back what `add` did, where nothing was promoted, and say whether that is done.
+
+        What fails is told to a person through the store's `say` and raises nothing.
+        """
 
     def restore(self) -> str:
         """Let readers get again what they got before the promotion, and return its version's id.
@@ -134,10 +148,6 @@ class Store(Protocol):
     def place(self) -> Place:
         """Where it is."""
 
-    @property
-    def adds_unseen(self) -> bool:
-        """Whether `Deposit.add` does the work, and `promote` is a small step after it."""
-
     def caller(self) -> str:
         """Who is calling: `assumed-role/Admin/alice`, `user:alice@example.com`.
 
@@ -152,6 +162,9 @@ class Store(Protocol):
     def state(self, key: ManifestKey) -> SecretState:
         """The metadata of a key's secret. Raises AccessDenied, SecretMissing, Unreachable and their kin."""
 
+    def history(self, key: ManifestKey) -> SecretState:
+        """The same with every version that the store still tells of."""
+
     def check_size(self, key: ManifestKey, value: SecretValue) -> None:
         """Raise ValueRejected for a value that the store has no room for."""
 
@@ -159,3 +172,42 @@ class Store(Protocol):
         self, key: ManifestKey, state: SecretState, value: SecretValue, label: VersionLabel
     ) -> Deposit:
         """Prepare to store a value; nothing is done yet."""
+
+    def pending(self, key: ManifestKey, state: SecretState) -> Deposit | None:
+        """The deposit of the version that is pending already, or None: to promote it, or to withdraw it.
+
+        Its `add` does nothing; its `promote` also writes since when the value is served.
+        """
+
+    def go_back(self, key: ManifestKey, state: SecretState) -> str:
+        """Send readers to the previous version and make the current one the previous; return the id of the
+        version that readers get.
+
+        Raises:
+            ValueMissing: there is no previous version.
+            ChangedMeanwhile: the versions are no longer where `state` saw them.
+        """
+
+    def shut(self, key: ManifestKey, state: SecretState, version: Version, fate: str, at: str) -> None:
+        """Write a version's end on its label, and take its value from readers as far as the store can.
+
+        A second call goes on where the first one stopped, or does nothing.
+
+        Args:
+            key: whose.
+            state: of the secret.
+            version: the one to shut.
+            fate: RETIRED, or REVOKED; only a REVOKED one may be the current one.
+            at: since when, as `20261121T181500Z`.
+
+        Raises:
+            UsageError: the current version cannot be retired.
+        """
+
+    def restore_secret(self, key: ManifestKey) -> str:
+        """Undo the deletion of a secret whose recovery window is open, and say what was done, as in
+        `secret dev/anthropic-api-key can be read again`.
+
+        Raises:
+            UsageError: nothing is deleted.
+        """

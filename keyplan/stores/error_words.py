@@ -5,7 +5,7 @@ Owns the sentences that hold whatever the cloud; `aws_errors` and `gcp_errors` o
 
 from __future__ import annotations
 
-from keyplan.errors import SecretMissing, ValueMissing
+from keyplan.errors import SecretMissing, UsageError, ValueMissing, ValueRevoked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +33,36 @@ def no_value(subject: AnySubject) -> ValueMissing:
         f"{subject.named}: nobody has stored a value in secret {subject.secret} yet",
         f"keyplan put {subject.key}",
     )
+
+
+def revoked(subject: AnySubject, at: str | None) -> ValueRevoked:
+    """The error for a key whose value was shut. Args: at: when, as `20261121T181500Z`, or None."""
+    date = f" on {at[:4]}-{at[4:6]}-{at[6:8]}" if at else ""
+    return ValueRevoked(
+        f"{subject.named}: the value was revoked{date}, and nobody has stored another one yet",
+        f"keyplan rotate {subject.key}",
+    )
+
+
+def no_previous(subject: AnySubject) -> ValueMissing:
+    """The error for a secret that has no version to go back to."""
+    return ValueMissing(
+        f"{subject.named}: secret {subject.secret} has no previous version to go back to",
+        f"keyplan history {subject.key}",
+    )
+
+
+def not_retirable(subject: AnySubject, version_id: str) -> UsageError:
+    """The error for retiring what readers get."""
+    return UsageError(
+        f"{subject.named}: readers get version {version_id} of secret {subject.secret}: it cannot be retired",
+        f"keyplan rotate {subject.key}",
+    )
+
+
+def not_deleted(subject: AnySubject) -> UsageError:
+    """The error for restoring what is there."""
+    return UsageError(f"{subject.named}: secret {subject.secret} is not deleted; there is nothing to restore")
 
 
 def no_secret(subject: AnySubject) -> SecretMissing:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
         def read(self, names: Sequence[str]) -> tuple[Mapping[str, SecretValue], Mapping[str, KeyplanError]]:
             """The values of these keys, and the failures of those that could not be read."""
 
+        def read_version(self, name: str, version_id: str) -> SecretValue:
+            """One version's value, whatever readers get; failures are KeyplanErrors."""
+
 
 def open_stores(
     manifest: Manifest,
