@@ -1,12 +1,12 @@
-"""Storing a value in each cloud of an environment: the checks before it, the steps, and what is to be said
-after them. The twin of `keyplan put`.
+"""Storing a value in each store of an environment: the checks before it, the steps, and what is to be said
+after them. The twin of `keyplan put`; a rotation takes the same steps with more between them.
 
 Owns the order of things and the labels; the stores are given. Never reads a value from a store.
 
 With two clouds there is no transaction, so the steps are in an order in which each failure leaves something
-that can be said: every store is looked at first; those that can hold a value that no reader gets (Google
-Cloud) are given it; then readers get it, in the stores whose promotion stores (AWS) before the others,
-because it is the step that fails most. What was done is undone where a later step fails.
+that can be said: every store is looked at first; each is given the value as pending, which no reader gets;
+then readers get it, store by store. What was done is undone where a later step fails, and what a killed
+command left is taken up by the next one that is given the same value.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keyplan.errors import Interrupted, KeyplanError, Unreachable, ValueMissing
+from keyplan.rotation.moment import pending_of
 from keyplan.stores.labels import FINGERPRINT_MIN_VALUE_LENGTH, VersionLabel
-from keyplan.storing_words import Fate, failed, has_it_already, interrupted
+from keyplan.storing_words import Fate, failed, has_it_already, interrupted, under_way
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from keyplan.manifest import ManifestKey
     from keyplan.secret_value import SecretValue
@@ -60,10 +61,15 @@ class Step:
         """`aws` or `gcp`."""
         return self.ready.store.cloud
 
-    @property
-    def stores_when_promoting(self) -> bool:
-        """Whether `promote` is the whole work, one call that a cloud does or does not do."""
-        return not self.ready.store.adds_unseen
+
+def in_order(steps: Iterable[Step]) -> list[Step]:
+    """The order in which stores are given the value, and in which readers then get it.
+
+    A store whose first value cannot be hidden comes last: when it takes the value, the others have it. Google
+    Cloud comes before AWS: it refuses the second of two people by the secret's etag when they add, so that
+    one of them stops before they take each other's place on AWS, where the later one wins.
+    """
+    return sorted(steps, key=lambda step: (step.deposit.seen_when_added, step.cloud != "gcp"))
 
 
 def prepare(stores: Sequence[Store], key: ManifestKey) -> list[Ready]:
@@ -83,36 +89,56 @@ def prepare(stores: Sequence[Store], key: ManifestKey) -> list[Ready]:
     return ready
 
 
-def put(ready: Sequence[Ready], key: ManifestKey, value: SecretValue, *, dry_run: bool) -> list[Stored]:
+def put(
+    ready: Sequence[Ready], key: ManifestKey, value: SecretValue, *, hint: str | None = None, dry_run: bool
+) -> list[Stored]:
     """Store a value that its vendor's module has accepted, in every store that does not have it.
 
     Args:
         ready: from `prepare`.
         key: which key.
         value: the value.
+        hint: the part of the value that its vendor shows, for the label.
         dry_run: check everything and store nothing.
 
     Raises:
         ValueRejected: it is the current value already everywhere, or too large.
         StoreError: a store refused; the message says what readers get where.
-        ChangedMeanwhile: somebody else stored a value at the same time.
+        ChangedMeanwhile: a rotation is under way, or somebody else stored a value at the same time.
         Interrupted: Ctrl-C while the stores were being called.
     """
     for each in ready:
         each.store.check_size(key, value)  # too large is found before anything changes
-    fingerprint = value.fingerprint() if len(value) >= FINGERPRINT_MIN_VALUE_LENGTH else None
+    fingerprint = fingerprint_of(value)
     lacking = [each for each in ready if not each.state.holds(fingerprint)]
     if not lacking:
         raise has_it_already(key.name, [(each.store.cloud, each.state.current) for each in ready])
-    steps = [
-        Step(each, each.store.deposit(key, each.state, value, VersionLabel(fingerprint, each.caller)))
-        for each in lacking
-    ]
+    waiting = {each.store.cloud: version for each in ready if (version := pending_of(each.state))}
+    for version in waiting.values():
+        if fingerprint is None or version.label is None or version.label.fingerprint != fingerprint:
+            raise under_way(key.name, waiting)
+    steps = in_order(Step(each, _deposit(each, key, value, fingerprint, hint)) for each in lacking)
     if not dry_run:
         _add_all(steps, ready)
         _promote_all(steps, ready)
     done = {step.cloud: step for step in steps}
     return [_stored(each, done.get(each.store.cloud), fingerprint) for each in ready]
+
+
+def fingerprint_of(value: SecretValue) -> str | None:
+    """The value's fingerprint, or None where the value is so short that it could be guessed from one."""
+    return value.fingerprint() if len(value) >= FINGERPRINT_MIN_VALUE_LENGTH else None
+
+
+def _deposit(
+    ready: Ready, key: ManifestKey, value: SecretValue, fingerprint: str | None, hint: str | None
+) -> Deposit:
+    """Of a new version, or of the one with this value that waits since a command was killed."""
+    if pending_of(ready.state) is not None:
+        waiting = ready.store.pending(key, ready.state)
+        if waiting is not None:
+            return waiting
+    return ready.store.deposit(key, ready.state, value, VersionLabel(fingerprint, ready.caller, hint))
 
 
 def _stored(ready: Ready, step: Step | None, fingerprint: str | None) -> Stored:
@@ -125,24 +151,35 @@ def _stored(ready: Ready, step: Step | None, fingerprint: str | None) -> Stored:
 
 
 def _add_all(steps: Sequence[Step], ready: Sequence[Ready]) -> None:
+    """Store the value as pending, wherever that keeps it from readers; or take it back everywhere."""
     begun: list[Step] = []
+    unchanged: dict[str, Fate | str] = {each.store.cloud: Fate.UNCHANGED for each in ready}
     try:
-        try:
-            for step in steps:
+        for step in steps:
+            if not step.deposit.seen_when_added:
                 begun.append(step)
                 step.deposit.add()
-        except KeyplanError as error:
-            for step in begun:
-                step.deposit.withdraw()
-            if len(ready) == 1 and begun[-1].stores_when_promoting:
-                raise
-            raise failed(error, {each.store.cloud: Fate.UNCHANGED for each in ready}) from None
+    except KeyplanError as error:
+        _withdraw(begun)
+        if len(ready) == 1 and step.cloud == "aws":
+            raise  # there is nothing to add to what the store's module says
+        raise failed(error, unchanged) from None
     except KeyboardInterrupt:
-        raise interrupted({each.store.cloud: Fate.UNCHANGED for each in ready}) from None
+        _withdraw(begun)
+        raise interrupted(unchanged) from None
+
+
+def _withdraw(steps: Sequence[Step]) -> None:
+    """Take back what was added. Ctrl-C ends it: what stays is pending, and told by the next command."""
+    try:
+        for step in steps:
+            step.deposit.withdraw()
+    except KeyboardInterrupt:
+        pass
 
 
 def _promote_all(steps: Sequence[Step], ready: Sequence[Ready]) -> None:
-    waiting = sorted(steps, key=lambda step: not step.stores_when_promoting)
+    waiting = list(steps)
     done: list[Step] = []
     try:
         while waiting:
@@ -155,12 +192,14 @@ def _promote_all(steps: Sequence[Step], ready: Sequence[Ready]) -> None:
 def _promote(done: Sequence[Step], waiting: Sequence[Step], ready: Sequence[Ready]) -> None:
     step = waiting[0]
     try:
+        if step.deposit.seen_when_added:
+            step.deposit.add()
         step.version_id = step.deposit.promote()
     except KeyplanError as error:
-        if len(ready) == 1 and step.stores_when_promoting:
+        if len(ready) == 1 and step.deposit.seen_when_added:
             raise  # there is nothing to undo, and nothing to add to what the store's module says
         # What another store gets next depends on it, so it is asked again.
-        fate = _fate(step)
+        fate = fate_of(step)
         if fate is not Fate.NEW:
             raise _undone(error, fate, done, waiting, ready) from None
         step.version_id = step.deposit.version_id
@@ -188,7 +227,8 @@ def _undone(
             broken.deposit.withdraw()
             fates[broken.cloud] = Fate.UNCHANGED if fate is Fate.UNKNOWN else fate  # a refusal is an answer
         for step in rest:
-            step.deposit.withdraw()
+            if not step.deposit.seen_when_added:
+                step.deposit.withdraw()
         for step in done:
             fates[step.cloud] = Fate.UNKNOWN  # until it has answered
             fates[step.cloud] = _restored(step)
@@ -203,11 +243,11 @@ def _restored(step: Step) -> Fate | str:
     except ValueMissing:
         return Fate.FIRST
     except KeyplanError as error:
-        fate = _fate(step)
+        fate = fate_of(step)
         return Fate.UNKNOWN if isinstance(error, Unreachable) and fate is Fate.NEW else fate
 
 
-def _fate(step: Step) -> Fate:
+def fate_of(step: Step) -> Fate:
     """What readers get now, as far as the store can be asked."""
     before = step.ready.state.current
     try:
@@ -220,7 +260,7 @@ def _fate(step: Step) -> Fate:
 
 
 def _interrupted(done: Sequence[Step], waiting: Sequence[Step], ready: Sequence[Ready]) -> KeyplanError:
-    if len(ready) == 1 and not ready[0].store.adds_unseen:
+    if len(ready) == 1 and ready[0].store.cloud == "aws":
         return Interrupted(
             "interrupted while the value was being stored: whether it was is not known", "keyplan status"
         )

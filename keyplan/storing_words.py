@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from keyplan.errors import Interrupted, ValueRejected
+from keyplan.errors import ChangedMeanwhile, Interrupted, ValueRejected
 from keyplan.stores.base import CLOUD_NAMES
 
 if TYPE_CHECKING:
@@ -70,4 +70,21 @@ def has_it_already(key: str, places: Sequence[tuple[str, Version | None]]) -> Va
     return ValueRejected(
         f"key {key} has this value already: {'; '.join(told)}; nothing was changed",
         "make a new key at the vendor, and give that one",
+    )
+
+
+def under_way(key: str, waiting: Mapping[str, Version]) -> ChangedMeanwhile:
+    """The refusal to store a value while another one waits for its promotion.
+
+    Args:
+        key: the key's name.
+        waiting: cloud -> its pending version.
+    """
+    cloud, version = min(waiting.items(), key=lambda item: item[1].created)
+    who = version.label.caller if version.label else "somebody, not with keyplan"
+    return ChangedMeanwhile(
+        f"a rotation of key {key} is under way: {who} stored another value, version {version.version_id} on "
+        f"{CLOUD_NAMES[cloud]}, on {version.created:%Y-%m-%d at %H:%M} UTC, and no reader gets it yet; "
+        "nothing was changed",
+        f"`keyplan rotate {key}` finishes that rotation, `keyplan rollback {key}` takes it back",
     )
