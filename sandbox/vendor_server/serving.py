@@ -6,6 +6,7 @@ import json
 import socket
 import ssl
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
@@ -22,6 +23,11 @@ MOST_REQUEST_BYTES = 1024 * 1024
 IDLE_SECONDS = 60.0
 BROWSER_HEADERS = ("origin", "sec-fetch-site", "sec-fetch-mode")
 REASONS = {529: "Overloaded"}
+OnFailure = Callable[[Exception], None]
+
+
+def _ignore(failure: Exception) -> None:
+    pass
 
 
 class VendorServer:
@@ -33,10 +39,11 @@ class VendorServer:
         *,
         listener: socket.socket | None = None,
         certificates: ssl.SSLContext | None = None,
+        on_failure: OnFailure = _ignore,
     ) -> None:
         self.world = world
         self._scheme = "https" if certificates else "http"
-        self._server = _Server(world, listener, certificates)
+        self._server = _Server(world, listener, certificates, on_failure)
         self.port: int = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -78,14 +85,16 @@ def serve(
     *,
     listener: socket.socket | None = None,
     certificates: ssl.SSLContext | None = None,
+    on_failure: OnFailure = _ignore,
 ) -> VendorServer:
     """Let a world answer on a free port of 127.0.0.1.
 
     Args:
         listener: a socket that listens already, instead of a free port.
         certificates: the server's side of TLS; without it, plain HTTP.
+        on_failure: hears of a failure of the server's own, which the client sees as a 500.
     """
-    return VendorServer(world, listener=listener, certificates=certificates)
+    return VendorServer(world, listener=listener, certificates=certificates, on_failure=on_failure)
 
 
 class _Server(ThreadingHTTPServer):
@@ -93,7 +102,11 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(
-        self, world: VendorWorld, listener: socket.socket | None, certificates: ssl.SSLContext | None
+        self,
+        world: VendorWorld,
+        listener: socket.socket | None,
+        certificates: ssl.SSLContext | None,
+        on_failure: OnFailure,
     ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler, bind_and_activate=listener is None)
         if listener is not None:
@@ -102,6 +115,7 @@ class _Server(ThreadingHTTPServer):
             self.server_address = listener.getsockname()
         self.world = world
         self.certificates = certificates
+        self.on_failure = on_failure
         self.ending = threading.Event()
 
     def get_request(self) -> tuple[socket.socket, Any]:
@@ -146,7 +160,12 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is not None and fault.delay_seconds:
             self.server.ending.wait(fault.delay_seconds)
         request_id = make_id("req")
-        status, body, headers = _answer_of(self.server.world, request, fault, request_id)
+        try:
+            status, body, headers = _answer_of(self.server.world, request, fault, request_id)
+        except Exception as failure:
+            self.server.on_failure(failure)
+            status, headers = 500, {"content-type": "application/json"}
+            body = json.dumps(error_body(status, "Internal server error", request_id)).encode()
         answered = 0 if fault is not None and fault.cut is Cut.BEFORE else status
         self.server.world.requests.append(_seen(self.server.world, request, answered))
         if not answered:
@@ -206,9 +225,6 @@ def _from_world(
         body, headers = answer(world, request)
     except VendorRefusalError as refusal:
         return refusal.status, error_body(refusal.status, refusal.message, request_id), {}
-    except OSError:
-        # The journal could not be written; nothing was changed. Its message may name a path.
-        return 500, error_body(500, "Internal server error", request_id), {}
     return 200, body, headers
 
 

@@ -1,6 +1,7 @@
 """The organization at the vendor: its keys, what they were used for, and the time there.
 
 Everything that changes it is told to a journal first, so that a change that cannot be kept does not happen.
+The journal's own exceptions come through.
 """
 
 from __future__ import annotations
@@ -155,13 +156,13 @@ class VendorWorld:
         with self._lock:
             return self._uses.all()
 
-    def age(self, seconds: float) -> int:
-        """Move everything this far into the past. Returns how many keys expired by it."""
+    def age(self, seconds: float) -> list[str]:
+        """Move everything this far into the past. Returns the names of the keys that expired by it."""
         with self._lock:
-            alive = {key.id for key in self._keys.values() if self.is_alive(key)}
+            alive = [key for key in self._keys.values() if self.is_alive(key)]
             self._journal({"aged": seconds})
             self._age(seconds)
-            return sum(1 for key_id in alive if not self.is_alive(self._keys[key_id]))
+            return [key.name for key in alive if not self.is_alive(key)]
 
     def recall(self, entry: dict[str, Any]) -> None:
         """Take over one entry of a journal. Raises ValueError, KeyError or TypeError for what is none."""
