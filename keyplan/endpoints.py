@@ -1,8 +1,10 @@
-"""Which hosts a command may talk to: the cloud's own, the sandbox's, and those that the user confirmed.
+"""Which hosts a command may talk to: the cloud's and the vendor's own, the sandbox's, and those that the user
+confirmed.
 
 A manifest is a file that travels: one that names a foreign host must not be able to make `keyplan put` send
 a value there. So plain http is for this machine only, and an https host that is not the service's own at its
 cloud has to be named by the person who runs the command (`--trust-endpoint HOST`, or KEYPLAN_TRUST_ENDPOINT).
+A gateway's or check URL may also be confirmed by the cloud: `pulumi up` writes it on the secret itself.
 Pure.
 """
 
@@ -36,7 +38,9 @@ AWS_DNS_SUFFIXES = (
     "api.aws.hci.ic.gov",
 )
 # Whose services a manifest's endpoints are; the same words as in `clouds` of the manifest.
-OWNERS = {"aws": "AWS", "gcp": "Google"}
+OWNERS = {"aws": "AWS", "gcp": "Google", "anthropic": "Anthropic"}
+# Source: Claude API overview (platform.claude.com/docs/en/api/overview, checked 2026-11-21).
+ANTHROPIC_HOST = "api.anthropic.com"
 # No path, user, query or fragment: nothing that two URL parsers could understand in two ways.
 _FORM = r"(https?)://(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)(?::([1-9][0-9]{0,4}))?/?"
 _LOOPBACK = r"localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]"
@@ -53,7 +57,7 @@ class Endpoint:
     Args:
         service: as the cloud calls it in its hosts: `secretsmanager`, `secretmanager`, `sts`.
         url: one that `endpoint_mistake` accepts.
-        cloud: `aws` or `gcp`; both have an `sts`.
+        cloud: `aws` or `gcp`, which both have an `sts`; `anthropic`, or `` for a host that is nobody's.
     """
 
     __slots__ = ("cloud", "host", "port", "secure", "service", "url")
@@ -102,6 +106,8 @@ class Endpoint:
     @property
     def is_own(self) -> bool:
         """Whether the host belongs to the cloud whose service it is to be."""
+        if self.cloud == "anthropic":
+            return self.host == ANTHROPIC_HOST and self.port == 443
         return self.is_google if self.cloud == "gcp" else self.is_aws
 
 
@@ -138,6 +144,54 @@ def url_mistake(url: str) -> str | None:
             f"of at most {URL_LENGTH_MAX} characters"
         )
     return endpoint_mistake(match[1])
+
+
+def url_parts(url: str) -> tuple[str, str]:
+    """An address's origin and path: `https://gw.example`, `/anthropic`; the path may be empty.
+
+    Raises:
+        ValueError: `url_mistake` does not accept it.
+    """
+    match = re.fullmatch(_URL, url)
+    if match is None or url_mistake(url):
+        raise ValueError("not an address that url_mistake() accepts")
+    return match[1], url.removeprefix(match[1])
+
+
+def require_trusted_vendor(
+    endpoint: Endpoint, trusted_hosts: Collection[str], *, is_bound: bool, in_sandbox: bool
+) -> None:
+    """Raise UsageError unless a key may be sent there to ask whether it is alive.
+
+    Args:
+        endpoint: where to.
+        trusted_hosts: what the user confirmed, in lower case.
+        is_bound: the secret itself names the address; `pulumi up` wrote it there from the catalogue.
+        in_sandbox: every store of the manifest is the sandbox's, so no value in it is a real one.
+    """
+    if endpoint.host in trusted_hosts:
+        return
+    if in_sandbox:
+        # No real host is told of a sandbox's values, so that trying things out stays on this machine.
+        if endpoint.is_sandbox:
+            return
+        raise UsageError(
+            f"this is a sandbox's manifest, and {endpoint.host} is not on this machine: it is not asked",
+            f"if you mean it, add: --trust-endpoint {endpoint.host}",
+        )
+    if endpoint.is_own or is_bound:
+        return
+    raise UsageError(
+        f"the manifest sends values to {endpoint.host} to ask whether they are alive; that is "
+        f"{_nobodys(endpoint)}",
+        f"if {endpoint.host} is yours, add: --trust-endpoint {endpoint.host} (or set {TRUST_VARIABLE})",
+    )
+
+
+def _nobodys(endpoint: Endpoint) -> str:
+    if endpoint.cloud in OWNERS:
+        return f"not {OWNERS[endpoint.cloud]}'s own host"
+    return "not the address that `pulumi up` wrote on the key's secret"
 
 
 def require_trusted(endpoint: Endpoint, trusted_hosts: Collection[str]) -> None:

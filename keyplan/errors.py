@@ -14,6 +14,7 @@ KeyplanError                    exit 3 unless a subclass says otherwise
 │   ├── ValueRevoked            3  the value was shut because it had leaked, and no other is there yet
 │   ├── PendingDeletion         3  the container is deleted and can be restored
 │   └── Unreachable             3  no answer from the endpoint
+├── VendorError                 3  a vendor refused its admin key, or gave no usable answer
 ├── Interrupted                 130  Ctrl-C
 └── ChangedMeanwhile            4  somebody else changed the same thing first
 
@@ -115,6 +116,19 @@ class PendingDeletion(StoreError):
 
 class Unreachable(StoreError):
     """The store's endpoint gave no answer."""
+
+
+class VendorError(KeyplanError):
+    """A vendor's Admin API gave no answer to work with.
+
+    Args:
+        kind: `refused` (the admin key, or what was asked), `limited` (too many requests) or `unreachable`
+            (no answer, or none that makes sense).
+    """
+
+    def __init__(self, message: str, hint: str | None = None, kind: str = "unreachable") -> None:
+        super().__init__(message, hint)
+        self.kind = kind
 
 
 class Interrupted(KeyplanError):

@@ -1,4 +1,8 @@
-"""Anthropic: which of its credentials is an API key, and which variables would win over one."""
+"""Anthropic: which of its credentials is an API key, which variables would win over one, and how to learn
+whether one is alive.
+
+What answers mean is `anthropic_replies`; what the Admin API says of keys is `organization`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,9 @@ from keyplan.errors import ValueRejected
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from keyplan.manifest import ManifestKey
+    from keyplan.vendors.verdicts import Answer, Question, Reply
 
 DEFAULT_ENV_VAR: str | None = "ANTHROPIC_API_KEY"
 KEYS_PAGE: str | None = "https://platform.claude.com/settings/keys"
@@ -55,3 +62,49 @@ def check(text: str, value_format: str | None = None) -> None:
             "this is not an Anthropic API key: those have letters, digits, `-` and `_` and end in AA",
             "copy the whole key again, and nothing beside it",
         )
+
+
+def hint(text: str) -> str | None:
+    """The part of a key that Anthropic itself shows in its lists: `R2D...igAA`, without the prefix.
+
+    Source: Admin API, "List API Keys", partial_key_hint, by its example `sk-ant-api03-R2D...igAA`
+    (platform.claude.com/docs/en/api/admin/api_keys/list, checked 2026-11-21); no document says how many
+    characters it has.
+    """
+    return f"{text[len(PREFIX) :][:3]}...{text[-4:]}" if len(text) == KEY_LENGTH else None
+
+
+def question(key: ManifestKey, endpoints: Mapping[str, str]) -> Question | None:
+    """The list of models, one of them: a request that costs no tokens.
+
+    `x-api-key` and version 2023-06-01 are what every host that speaks this API takes, proxies included.
+    Source: Claude API reference, "List Models" (platform.claude.com/docs/en/api/models/list) and "Versions"
+    (…/api/versioning), checked 2026-11-21.
+    """
+    from keyplan.vendors.anthropic_replies import API_URL, VERSION
+    from keyplan.vendors.verdicts import Question
+
+    url = endpoints.get("anthropic", API_URL)
+    return Question(url, "/v1/models?limit=1", "x-api-key", headers={"anthropic-version": VERSION})
+
+
+def once_more(key: ManifestKey, reply: Reply) -> Mapping[str, str] | None:
+    """Further headers with which to ask again, or None: a key that is not scoped to a workspace has to name
+    one.
+
+    It is not said at once: what a scoped key answers to the name of another workspace, no document says.
+    Source: Claude API, "Authentication" (platform.claude.com/docs/en/manage-claude/authentication,
+    checked 2026-11-21); that the answer without the header is a 400, users report and no document says.
+    """
+    from keyplan.vendors.anthropic_replies import is_about_a_limit
+
+    if reply.status == 400 and key.workspace is not None and not is_about_a_limit(reply):
+        return {"anthropic-workspace-id": key.workspace}
+    return None
+
+
+def judge(key: ManifestKey, reply: Reply) -> Answer:
+    """What a reply to `question` says about the value."""
+    from keyplan.vendors.anthropic_replies import judge_api_key
+
+    return judge_api_key(key, reply)
