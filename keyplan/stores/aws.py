@@ -6,18 +6,22 @@ auditors, who may not read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from keyplan.age import State
 from keyplan.endpoints import Endpoint, endpoint_for, require_trusted
 from keyplan.errors import UsageError
 from keyplan.stores.aws_clients import client, session
-from keyplan.stores.aws_deposit import AwsDeposit
+from keyplan.stores.aws_deposit import AwsDeposit, AwsPending
 from keyplan.stores.aws_errors import Place, Subject, pending_deletion
+from keyplan.stores.aws_labels import Labels, is_dead
 from keyplan.stores.aws_sdk_errors import SdkRoad, in_our_words, no_credentials
-from keyplan.stores.base import SecretState, Trouble, Version
-from keyplan.stores.labels import caller_of, parse
+from keyplan.stores.aws_versions import CURRENT, AwsState, state_of
+from keyplan.stores.base import Stage, Trouble
+from keyplan.stores.error_words import no_previous, not_deleted, revoked
+from keyplan.stores.labels import REVOKED, caller_of
 from keyplan.stores.stored_value import encode
 
 if TYPE_CHECKING:
@@ -26,14 +30,8 @@ if TYPE_CHECKING:
 
     from keyplan.manifest import Manifest, ManifestKey
     from keyplan.secret_value import SecretValue
+    from keyplan.stores.base import SecretState, Version
     from keyplan.stores.labels import VersionLabel
-
-
-@dataclass(frozen=True)
-class AwsState(SecretState):
-    """A secret's metadata, with what `put` needs to make room for another label."""
-
-    labels: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (version id, its labels), oldest first
 
 
 class AwsStore:
@@ -52,7 +50,6 @@ class AwsStore:
     """
 
     cloud = "aws"
-    adds_unseen = False  # PutSecretValue stores and moves AWSCURRENT in one call
 
     def __init__(
         self,
@@ -74,7 +71,7 @@ class AwsStore:
             self._endpoints["secretsmanager"],
         )
         self._timeout_seconds = timeout_seconds
-        self._report = report
+        self.report = report
         self.say = say
         subject = Subject(self.place, "secretsmanager:DescribeSecret")
         with in_our_words(subject):
@@ -109,26 +106,30 @@ class AwsStore:
 
     def state(self, key: ManifestKey) -> AwsState:
         """The metadata of a key's secret: no permission to read values is needed."""
+        return self._look(key)
+
+    def history(self, key: ManifestKey) -> AwsState:
+        """The same with the versions that have lost their labels, for as long as AWS keeps them."""
+        return self._look(key, IncludeDeprecated=True)
+
+    def _look(self, key: ManifestKey, **which: bool) -> AwsState:
         described = self.call("DescribeSecret", key)
         deleted = described.get("DeletedDate")
         if deleted is not None:
-            subject = Subject(self.place, "secretsmanager:PutSecretValue", key.name, key.on_aws().name)
-            error = pending_deletion(subject, deleted.timestamp())
-            return AwsState(None, Trouble(State.PENDING_DELETION, error), deleted)
-        entries = sorted(self._versions(key), key=lambda entry: entry["CreatedDate"])
-        labels = tuple((entry["VersionId"], tuple(entry.get("VersionStages", ()))) for entry in entries)
-        current = [
-            Version(entry["VersionId"], entry["CreatedDate"], parse(entry["VersionStages"]))
-            for entry in entries
-            if "AWSCURRENT" in entry.get("VersionStages", ())
-        ]
-        return AwsState(current[0] if current else None, labels=labels)
+            gone = pending_deletion(self.subject("PutSecretValue", key), deleted.timestamp())
+            return AwsState(None, Trouble(State.PENDING_DELETION, gone), deleted.astimezone(UTC))
+        state = state_of(described, self._versions(key, which))
+        label = state.current.label if state.current else None
+        if label is None or label.fate != REVOKED:
+            return state
+        error = revoked(self.subject("GetSecretValue", key), label.at)
+        return replace(state, trouble=Trouble(State.REVOKED, error))
 
-    def _versions(self, key: ManifestKey) -> list[dict[str, Any]]:
+    def _versions(self, key: ManifestKey, which: dict[str, bool]) -> list[dict[str, Any]]:
         versions: list[dict[str, Any]] = []
         page: dict[str, Any] = {}
         while True:
-            answer = self.call("ListSecretVersionIds", key, **page)
+            answer = self.call("ListSecretVersionIds", key, **which, **page)
             versions += answer.get("Versions", ())
             if not answer.get("NextToken"):
                 return versions
@@ -142,16 +143,57 @@ class AwsStore:
         self, key: ManifestKey, state: SecretState, value: SecretValue, label: VersionLabel
     ) -> AwsDeposit:
         """Prepare to store a value; nothing is done yet."""
-        labels = state.labels if isinstance(state, AwsState) else ()
-        before = state.current.version_id if state.current else None
-        return AwsDeposit(self, key, value, label, before, labels)
+        return AwsDeposit(self, key, _mine(state), value, label)
+
+    def pending(self, key: ManifestKey, state: SecretState) -> AwsPending | None:
+        """The deposit of the version that is pending already, or None."""
+        found = state.at(Stage.PENDING)
+        return AwsPending(self, key, _mine(state), found.version_id) if found else None
+
+    def go_back(self, key: ManifestKey, state: SecretState) -> str:
+        """Move AWSCURRENT to the previous version; AWS moves AWSPREVIOUS the other way."""
+        previous = state.at(Stage.PREVIOUS)
+        if previous is None:
+            raise no_previous(self.subject("UpdateSecretVersionStage", key))
+        labels = Labels(self, key)
+        found = labels.now()
+        if CURRENT not in found.get(previous.version_id, ()):
+            labels.mark_served(previous.version_id, found)
+            current = state.current.version_id if state.current else None
+            labels.serve(previous.version_id, current)
+            if is_dead(found, current):
+                labels.pass_previous_on(current or "", None)
+        return previous.version_id
+
+    def shut(self, key: ManifestKey, state: SecretState, version: Version, fate: str, at: str) -> None:
+        """Write a version's end on its label, and take its value from readers."""
+        from keyplan.stores.aws_shutting import shut
+
+        shut(self, key, _mine(state), version.version_id, fate, at)
+
+    def restore_secret(self, key: ManifestKey) -> str:
+        """Undo the deletion of a secret whose recovery window is open."""
+        if self.call("DescribeSecret", key).get("DeletedDate") is None:
+            raise not_deleted(self.subject("RestoreSecret", key))
+        self.call("RestoreSecret", key)
+        return f"secret {key.on_aws().name} can be read again"
 
     def call(self, operation: str, key: ManifestKey, **parameters: Any) -> dict[str, Any]:
         """Send one operation about a key's secret; failures are KeyplanErrors."""
-        subject = Subject(self.place, f"secretsmanager:{operation}", key.name, key.on_aws().name)
-        self._report(f"{operation} {key.on_aws().name}")
-        return self._road.call(operation, {"SecretId": key.on_aws().arn, **parameters}, subject)
+        self.report(f"{operation} {key.on_aws().name}")
+        parameters = {"SecretId": key.on_aws().arn, **parameters}
+        return self._road.call(operation, parameters, self.subject(operation, key))
+
+    def subject(self, operation: str, key: ManifestKey) -> Subject:
+        """What a call about a key's secret is about."""
+        return Subject(self.place, f"secretsmanager:{operation}", key.name, key.on_aws().name)
 
     def _client(self, service: str) -> Any:
         endpoint = self._endpoints[service]
         return client(service, self.place.region, endpoint, self._timeout_seconds, from_session=self._session)
+
+
+def _mine(state: SecretState) -> AwsState:
+    if not isinstance(state, AwsState):
+        raise TypeError("this is another store's state")
+    return state

@@ -1,9 +1,8 @@
-"""One value on its way into AWS Secrets Manager; a `keyplan.stores.base.Deposit`.
+"""One version on its way into AWS Secrets Manager; a `keyplan.stores.base.Deposit`.
 
-Storing and making current stay one call, PutSecretValue with AWSCURRENT among its labels, also where another
-cloud takes part: AWS moves AWSCURRENT and AWSPREVIOUS together, a first version gets AWSCURRENT whatever
-labels were asked for, and two calls would need a second permission and could leave an AWSPENDING behind that
-a rotation function takes for its own. So this is the one store whose promotion stores, and it goes first.
+The version is stored with the label `keyplan:pending`, which no reader asks for; then AWSCURRENT moves to it,
+and AWS moves AWSPREVIOUS to the version that it left. AWSPENDING is not used: a rotation function would take
+it for its own. The first version of a secret gets AWSCURRENT at once, whatever labels were asked for.
 Source: Secrets Manager API reference, PutSecretValue, UpdateSecretVersionStage (checked 2026-11-21).
 """
 
@@ -12,85 +11,139 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from keyplan.errors import AccessDenied, ValueMissing
-from keyplan.stores.labels import superseded
+from keyplan.errors import KeyplanError, Unreachable, ValueMissing
+from keyplan.stores.aws_errors import changed
+from keyplan.stores.aws_labels import Labels, holder, is_dead
+from keyplan.stores.aws_versions import CURRENT, PREVIOUS
+from keyplan.stores.base import Stage
+from keyplan.stores.labels import PENDING, PREFIX
 from keyplan.stores.stored_value import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from keyplan.manifest import ManifestKey
     from keyplan.secret_value import SecretValue
     from keyplan.stores.aws import AwsStore
+    from keyplan.stores.aws_versions import AwsState
     from keyplan.stores.labels import VersionLabel
 
 
-class AwsDeposit:
-    """The steps; made by AwsStore.deposit."""
+class AwsPending:
+    """A version that is pending already, perhaps since another day and another machine."""
 
-    def __init__(
-        self,
-        store: AwsStore,
-        key: ManifestKey,
-        value: SecretValue,
-        label: VersionLabel,
-        before: str | None,
-        labels: Sequence[tuple[str, Sequence[str]]],
-    ) -> None:
+    seen_when_added = False
+
+    def __init__(self, store: AwsStore, key: ManifestKey, state: AwsState, version_id: str) -> None:
         self._store = store
         self._key = key
-        self._value = value
-        self._label = label
-        self._before = before  # the version that is current
-        self._labels = labels
-        # The version's id as well. It makes the SDK's own retries store it once.
-        self.version_id = str(uuid.uuid4())
+        self._labels = Labels(store, key)
+        before = state.at(Stage.PREVIOUS)
+        self._before = state.current.version_id if state.current else None
+        self._previous = before.version_id if before else None
+        self._may_be_there = True
+        self.version_id = version_id
 
     def add(self) -> None:
-        """Make room: all versions of a secret may have 20 labels together."""
-        try:
-            for version_id, label in superseded(self._labels):
-                self._store.call(
-                    "UpdateSecretVersionStage", self._key, VersionStage=label, RemoveFromVersionId=version_id
-                )
-        except AccessDenied:
-            # Storing can still work: there is room for some more.
-            self._store.say(
-                "note: labels of old versions stay: your AWS identity may not do "
-                "secretsmanager:UpdateSecretVersionStage"
-            )
+        """Nothing: it is there."""
 
     def promote(self) -> str:
-        """Store the version and make it current, in one call."""
-        answer = self._store.call(
-            "PutSecretValue",
-            self._key,
-            ClientRequestToken=self.version_id,
-            SecretString=encode(self._value, self._key.on_aws().json_key),
-            VersionStages=["AWSCURRENT", str(self._label)],
-        )
-        version_id: str = answer["VersionId"]
-        return version_id
+        """Move AWSCURRENT to the version, from where it was seen."""
+        labels = self._labels.now()
+        mine = labels.get(self.version_id, ())
+        if CURRENT not in mine:
+            if PENDING not in mine:
+                raise changed(self._store.subject("UpdateSecretVersionStage", self._key))
+            self._before_promotion(labels)
+            self._labels.serve(self.version_id, self._before)
+            if is_dead(labels, self._before):
+                self._tidy(self._before, holder(labels, PREVIOUS))
+        if PENDING in mine:
+            self._labels.clear_pending(self.version_id)
+        return self.version_id
+
+    def _before_promotion(self, labels: Mapping[str, Sequence[str]]) -> None:
+        # First, so that no current version is without the date from which its predecessor's grace counts.
+        self._labels.mark_served(self.version_id, labels)
 
     def current_version(self) -> str | None:
         """The version that AWSCURRENT is on."""
-        current = self._store.state(self._key).current
-        return current.version_id if current else None
+        return self._labels.holder(CURRENT)
 
-    def withdraw(self) -> None:
-        """Nothing was stored that could be taken back."""
+    def withdraw(self) -> bool:
+        """Take the labels off the version, so that AWS may delete it. PENDING goes last: what fails before
+        can be found, and withdrawn again.
+        """
+        if not self._may_be_there:
+            return True
+        try:
+            mine = self._labels.now().get(self.version_id, ())
+            if CURRENT in mine:
+                return False  # readers get it: it was the first value
+            for label in mine:
+                if label.startswith(PREFIX):
+                    self._labels.take(label, self.version_id)
+            if PENDING in mine:
+                self._labels.take(PENDING, self.version_id)
+        except KeyplanError:
+            self._store.say(
+                f"note: version {self.version_id} of secret {self._key.on_aws().name} stays; no reader is "
+                f"sent to it: `keyplan rollback {self._key.name}` takes it away"
+            )
+            return False
+        return True
 
     def restore(self) -> str:
-        """Move AWSCURRENT back."""
+        """Move AWSCURRENT and AWSPREVIOUS back, and withdraw the version."""
         if self._before is None:
             raise ValueMissing(
                 f"key {self._key.name} of environment {self._store.place.environment}: it is the first value"
             )
-        self._store.call(
-            "UpdateSecretVersionStage",
-            self._key,
-            VersionStage="AWSCURRENT",
-            MoveToVersionId=self._before,
-            RemoveFromVersionId=self.version_id,
-        )
+        self._labels.serve(self._before, self.version_id)
+        self._tidy(self.version_id, self._previous)
+        self.withdraw()
         return self._before
+
+    def _tidy(self, version_id: str | None, older: str | None) -> None:
+        """Leave AWSPREVIOUS where somebody can go back to. Readers get what they should already, so a failure
+        is none.
+        """
+        try:
+            self._labels.pass_previous_on(version_id or "", older)
+        except KeyplanError as error:
+            self._store.report(f"label {PREVIOUS} stays on version {version_id}: {error.message}")
+
+
+class AwsDeposit(AwsPending):
+    """A value that is not stored yet."""
+
+    def __init__(
+        self, store: AwsStore, key: ManifestKey, state: AwsState, value: SecretValue, label: VersionLabel
+    ) -> None:
+        # The id is made here. It makes the SDK's own retries store the version once.
+        super().__init__(store, key, state, str(uuid.uuid4()))
+        self._state = state
+        self._value = value
+        self._label = label
+        self.seen_when_added = state.current is None
+        self._may_be_there = False
+
+    def add(self) -> None:
+        """Store the version."""
+        self._labels.make_room(self._state.labels)
+        self._may_be_there = True
+        try:
+            self._store.call(
+                "PutSecretValue",
+                self._key,
+                ClientRequestToken=self.version_id,
+                SecretString=encode(self._value, self._key.on_aws().json_key),
+                VersionStages=[PENDING, str(self._label)],
+            )
+        except KeyplanError as error:
+            # A refusal is an answer. Without one the version may be there, or be there later.
+            self._may_be_there = isinstance(error, Unreachable)
+            raise
+
+    def _before_promotion(self, labels: Mapping[str, Sequence[str]]) -> None:
+        """Nothing: the version's own date is the date from which it is served."""

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from keyplan.endpoints import Endpoint
 
+MOVE = "secretsmanager:UpdateSecretVersionStage"
+
 
 class Place:
     """Where an environment's secrets are, for the words of an error."""
@@ -119,9 +121,9 @@ def _kms_unusable(subject: Subject, _message: str) -> StoreError:
     )
 
 
-def _not_found(subject: Subject, message: str) -> StoreError:
+def _not_found(subject: Subject, message: str) -> KeyplanError:
     if re.search(r"secret value|staging label|versionid", message, re.IGNORECASE):
-        return no_value(subject)
+        return changed(subject) if subject.action == MOVE else no_value(subject)
     return no_secret(subject)
 
 
@@ -181,7 +183,11 @@ def _clock(subject: Subject, _message: str) -> StoreError:
     )
 
 
-def _malformed(subject: Subject, _message: str) -> StoreError:
+def _malformed(subject: Subject, _message: str) -> KeyplanError:
+    if subject.action == MOVE:
+        # AWS refuses to move a label from a version that does not have it, or to one that is gone. Ids and
+        # labels are made by keyplan and AWS themselves, so there is no other reason.
+        return changed(subject)
     return StoreError(
         f"{subject.named}: AWS does not understand {subject.action} as keyplan sent it",
         "check that the manifest's region and endpoints are right; if they are, report it as a fault of "
@@ -190,10 +196,7 @@ def _malformed(subject: Subject, _message: str) -> StoreError:
 
 
 def _changed(subject: Subject, _message: str) -> KeyplanError:
-    return ChangedMeanwhile(
-        f"{subject.named}: somebody changed the versions of secret {subject.secret} at the same time",
-        "look with `keyplan status`, then run the command again",
-    )
+    return changed(subject)
 
 
 def _trouble(subject: Subject, _message: str) -> StoreError:
@@ -265,6 +268,14 @@ def error_for(code: str, message: str, subject: Subject) -> KeyplanError:
     )
 
 
+def changed(subject: Subject) -> ChangedMeanwhile:
+    """The error for versions or labels that are not where they were seen."""
+    return ChangedMeanwhile(
+        f"{subject.named}: somebody changed the versions of secret {subject.secret} at the same time",
+        "look with `keyplan status`, then run the command again",
+    )
+
+
 def pending_deletion(subject: Subject, deleted_epoch_seconds: float | None) -> PendingDeletion:
     """The error for a deleted secret.
 
@@ -300,4 +311,6 @@ def unreachable(subject: Subject, what: str) -> Unreachable:
     hint = sandbox_hint(subject) or "check the network, the VPN and the proxy"
     if subject.action.endswith("PutSecretValue"):
         hint = "whether the value was stored is not known: look with `keyplan status` before trying again"
+    elif subject.action == MOVE:
+        hint = "whether readers get another version now is not known: look with `keyplan status`"
     return Unreachable(f"{subject.named}: no answer from {subject.place.host}: {what}", hint)

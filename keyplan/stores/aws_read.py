@@ -1,4 +1,4 @@
-"""Reading values from AWS Secrets Manager for `keyplan exec`.
+"""Reading values from AWS Secrets Manager: for `keyplan exec`, and for the commands that look at a version.
 
 Several keys are read at once, each thread with a connection of its own. Every key that fails is reported, not
 only the first.
@@ -14,7 +14,8 @@ from keyplan.parallel import for_each
 from keyplan.stores.aws_errors import Place, Subject, pending_deletion
 from keyplan.stores.aws_request import CertificateRefused
 from keyplan.stores.aws_roads import Roads
-from keyplan.stores.stored_value import decode
+from keyplan.stores.error_words import revoked
+from keyplan.stores.stored_value import decode, revoked_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,6 +80,19 @@ class AwsReader:
         values = {name: result for name, result in found if not isinstance(result, KeyplanError)}
         return values, {name: result for name, result in found if isinstance(result, KeyplanError)}
 
+    def read_version(self, name: str, version_id: str) -> SecretValue:
+        """One version's value, whatever readers get.
+
+        Raises:
+            ValueMissing: there is no such version any more.
+            ValueRevoked: it stands in place of a value that was revoked.
+            KeyplanError: the store refused, or could not be reached.
+        """
+        result = self._roads.travel(lambda new_road: self._read_one(name, new_road(), version_id))
+        if isinstance(result, KeyplanError):
+            raise result
+        return result
+
     def _read_all(
         self, names: Sequence[str], new_road: Callable[[], Road]
     ) -> list[tuple[str, SecretValue | KeyplanError]]:
@@ -88,12 +102,16 @@ class AwsReader:
 
         return list(zip(names, for_each(names, new_worker), strict=True))
 
-    def _read_one(self, name: str, road: Road) -> SecretValue | KeyplanError:
+    def _read_one(self, name: str, road: Road, version_id: str | None = None) -> SecretValue | KeyplanError:
         secret = self._keys[name]["aws"]
         subject = Subject(self._place, "secretsmanager:GetSecretValue", name, secret["name"])
+        which = {"VersionId": version_id} if version_id else {}
         try:
-            answer = road.call("GetSecretValue", {"SecretId": secret["arn"]}, subject)
-            return decode(answer.get("SecretString"), secret["jsonKey"], secret["name"])
+            text = road.call("GetSecretValue", {"SecretId": secret["arn"], **which}, subject).get(
+                "SecretString"
+            )
+            at = revoked_at(text)
+            return decode(text, secret["jsonKey"], secret["name"]) if at is None else revoked(subject, at)
         except PendingDeletion as error:
             return self._with_date(error, road, subject, secret["arn"])
         except KeyplanError as error:

@@ -2,17 +2,23 @@
 
 Programs that read the secret themselves (boto3 and json.loads) and ECS's json-key rely on it, so writing
 makes exactly that and reading accepts nothing else. No message here shows any part of what was found.
+
+In place of a leaked value that was current there is a tombstone, `{"KEYPLAN_REVOKED": "20261121T181500Z"}`:
+AWS has no way to take the current version away. A program that looks for its own field finds none.
 """
 
 from __future__ import annotations
 
 import json
+import re
 
 from keyplan.errors import StoreError, ValueRejected
 from keyplan.secret_value import SecretValue
 
 # Source: Secrets Manager PutSecretValue, SecretString: up to 65536 (checked 2026-11-21); AWS counts bytes.
 SIZE_LIMIT_BYTES = 65_536
+TOMBSTONE = "KEYPLAN_REVOKED"
+_MOMENT = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 
 
 def encode(value: SecretValue, json_key: str) -> str:
@@ -26,6 +32,23 @@ def encode(value: SecretValue, json_key: str) -> str:
             "an API key is far shorter: check that the right thing was given",
         )
     return text
+
+
+def tombstone(at: str) -> str:
+    """The text in place of a value that was revoked. Args: at: when, as `20261121T181500Z`."""
+    return json.dumps({TOMBSTONE: at})
+
+
+def revoked_at(text: str | None) -> str | None:
+    """When the value was revoked, where the text is a tombstone; else None."""
+    if text is None or TOMBSTONE not in text:
+        return None
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    at = document.get(TOMBSTONE) if isinstance(document, dict) and len(document) == 1 else None
+    return at if isinstance(at, str) and _MOMENT.fullmatch(at) else None
 
 
 def decode(text: str | None, json_key: str, secret_name: str) -> SecretValue:

@@ -57,6 +57,7 @@ def test_every_state_is_a_finding_or_unread_or_fine_and_never_two_of_them() -> N
         State.NO_VALUE,
         State.DISABLED,
         State.DESTROYED,
+        State.REVOKED,
         State.MISSING,
         State.PENDING_DELETION,
     }
