@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from keyplan.age import State
 from keyplan.endpoints import endpoint_for, require_trusted
 from keyplan.errors import AccessDenied, ValueMissing
-from keyplan.stores.base import SecretState, Trouble, Version
-from keyplan.stores.gcp_annotations import CURRENT, label_in
+from keyplan.stores import gcp_stages
+from keyplan.stores.gcp_annotations import CURRENT, PENDING, label_in, stages_of
 from keyplan.stores.gcp_deposit import GcpDeposit
-from keyplan.stores.gcp_errors import SERVICE, Place, Subject, not_enabled_version
+from keyplan.stores.gcp_errors import SERVICE, Place, Subject
 from keyplan.stores.gcp_request import GOOGLE, Connection, soon
+from keyplan.stores.gcp_state import bare_state, own, told
 from keyplan.stores.gcp_tokens import find_access
+from keyplan.stores.gcp_versions import number_of
 from keyplan.stores.raw_value import encode
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from keyplan.manifest import Manifest, ManifestKey
     from keyplan.secret_value import SecretValue
+    from keyplan.stores.base import SecretState, Version
+    from keyplan.stores.gcp_state import GcpState
     from keyplan.stores.gcp_tokens import Access
     from keyplan.stores.labels import VersionLabel
 
@@ -37,18 +39,12 @@ LIST = "secretmanager.secrets.list"
 GET = "secretmanager.secrets.get"
 GET_VERSION = "secretmanager.versions.get"
 LIST_VERSIONS = "secretmanager.versions.list"
+ENABLE = "secretmanager.versions.enable"
+DISABLE = "secretmanager.versions.disable"
 # A page of 1,000 secrets with all the annotations that they can have takes 16 MiB.
 PAGE_SIZE = 1000
-
-
-@dataclass(frozen=True)
-class GcpState(SecretState):
-    """A secret's metadata, with what an update has to send back."""
-
-    etag: str = ""
-    aliases: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
-    is_destroyed: bool = False  # the current version is gone for good
+# Those that are on their way are nearly always among the newest few; where not, they are asked for.
+NEWEST = 20
 
 
 class GcpStore:
@@ -68,7 +64,6 @@ class GcpStore:
     """
 
     cloud = "gcp"
-    adds_unseen = True
 
     def __init__(
         self,
@@ -131,45 +126,53 @@ class GcpStore:
 
     def state(self, key: ManifestKey) -> GcpState:
         """The metadata of a key's secret: no permission to read values is needed."""
-        location = key.on_gcp()
-        secret = self._listed.pop(location.name, None) or self.call(
-            "GET", f"/v1/{location.resource}", self.subject(GET, key)
-        )
-        aliases = {name: str(number) for name, number in secret.get("versionAliases", {}).items()}
-        annotations = dict(secret.get("annotations", {}))
-        nothing = GcpState(None, etag=str(secret.get("etag", "")), aliases=aliases, annotations=annotations)
-        if CURRENT not in aliases:
-            return self._without_current(key, nothing)
-        number = aliases[CURRENT]
-        subject = self.subject(GET_VERSION, key)
-        try:
-            found = self.call("GET", f"/v1/{location.resource}/versions/{number}", subject)
-        except ValueMissing:
-            return nothing
-        version = _version(found, annotations)
-        state = found.get("state")
-        if state == "ENABLED":
-            return replace(nothing, current=version)
-        kind = State.DESTROYED if state == "DESTROYED" else State.DISABLED
-        error = not_enabled_version(subject, kind.value, number)
-        is_destroyed = kind is State.DESTROYED
-        return replace(nothing, current=version, trouble=Trouble(kind, error), is_destroyed=is_destroyed)
+        secret = self._listed.pop(key.on_gcp().name, None)
+        bare = bare_state(secret) if secret else self.glance(key)
+        entries = self._versions(key, f"pageSize={NEWEST}").get("versions", [])
+        seen = {number_of(entry) for entry in entries}
+        for number in sorted(set(stages_of(bare.aliases).values()) - seen):
+            with suppress(ValueMissing):  # an alias of a version that Google forgot
+                entries.append(self.version(key, number))
+        return told(bare, entries, self.subject(GET_VERSION, key))
 
-    def _without_current(self, key: ManifestKey, nothing: GcpState) -> GcpState:
-        """No reader is sent anywhere; perhaps somebody stored a value by other means."""
-        subject, location = self.subject(LIST_VERSIONS, key), key.on_gcp()
-        target = f"/v1/{location.resource}/versions?pageSize=1&filter=state%3AENABLED"
-        entries = self.call("GET", target, subject).get("versions", [])
-        if not entries:
-            return nothing
-        version = _version(entries[0], nothing.annotations)
-        error = ValueMissing(
-            f"{subject.named}: secret {location.name} has version {version.version_id}, and no alias "
-            "`current`: the readers of `current` get no value",
-            f"keyplan put {key.name}, or gcloud secrets update {location.name} "
-            f"--update-version-aliases current={version.version_id} {subject.project_option}",
-        )
-        return replace(nothing, trouble=Trouble(State.NO_VALUE, error), unserved=version)
+    def history(self, key: ManifestKey) -> GcpState:
+        """The same with every version."""
+        return told(self.glance(key), self.list_all(key), self.subject(LIST_VERSIONS, key))
+
+    def glance(self, key: ManifestKey) -> GcpState:
+        """What the secret's own entry says: everything but its versions."""
+        return bare_state(self.call("GET", f"/v1/{key.on_gcp().resource}", self.subject(GET, key)))
+
+    def version(self, key: ManifestKey, number: str) -> dict[str, Any]:
+        """One version's metadata, as Google says it. Raises ValueMissing where there is none."""
+        target = f"/v1/{key.on_gcp().resource}/versions/{number}"
+        return self.call("GET", target, self.subject(GET_VERSION, key))
+
+    def list_all(self, key: ManifestKey) -> list[dict[str, Any]]:
+        """Every version's metadata, as Google says it, newest first."""
+        page = self._versions(key, f"pageSize={PAGE_SIZE}")
+        entries = list(page.get("versions", []))
+        while page.get("nextPageToken"):
+            from urllib.parse import quote
+
+            token = quote(str(page["nextPageToken"]), safe="")
+            page = self._versions(key, f"pageSize={PAGE_SIZE}&pageToken={token}")
+            entries += page.get("versions", [])
+        return entries
+
+    def _versions(self, key: ManifestKey, query: str) -> dict[str, Any]:
+        target = f"/v1/{key.on_gcp().resource}/versions?{query}"
+        return self.call("GET", target, self.subject(LIST_VERSIONS, key))
+
+    def enable(self, key: ManifestKey, number: str) -> None:
+        """Let a version be read."""
+        target = f"/v1/{key.on_gcp().resource}/versions/{number}:enable"
+        self.call("POST", target, self.subject(ENABLE, key), {})
+
+    def disable(self, key: ManifestKey, number: str) -> None:
+        """Let a version not be read until it is enabled again. Raises NotEnabled where it is destroyed."""
+        target = f"/v1/{key.on_gcp().resource}/versions/{number}:disable"
+        self.call("POST", target, self.subject(DISABLE, key), {})
 
     def check_size(self, key: ManifestKey, value: SecretValue) -> None:
         """Raise ValueRejected for a value that is larger than a secret."""
@@ -179,9 +182,28 @@ class GcpStore:
         self, key: ManifestKey, state: SecretState, value: SecretValue, label: VersionLabel
     ) -> GcpDeposit:
         """Prepare to store a value; nothing is done yet."""
-        if not isinstance(state, GcpState):
-            raise TypeError("this is another store's state")
-        return GcpDeposit(self, key, state, value, label)
+        return GcpDeposit(self, key, own(state), value, label)
+
+    def pending(self, key: ManifestKey, state: SecretState) -> GcpDeposit | None:
+        """The deposit of the version that is pending already, or None."""
+        seen = own(state)
+        number = seen.aliases.get(PENDING)
+        if number is None or number == seen.aliases.get(CURRENT):
+            return None
+        return GcpDeposit(self, key, seen, None, label_in(seen.annotations, number), number)
+
+    def go_back(self, key: ManifestKey, state: SecretState) -> str:
+        """Send readers to the previous version, and return its number."""
+        return gcp_stages.go_back(self, key, own(state))
+
+    def shut(self, key: ManifestKey, state: SecretState, version: Version, fate: str, at: str) -> None:
+        """Disable a version, and write on its label why."""
+        own(state)
+        gcp_stages.shut(self, key, version, fate, at)
+
+    def restore_secret(self, key: ManifestKey) -> str:
+        """Enable the versions again whose destruction is scheduled."""
+        return gcp_stages.restore_secret(self, key)
 
     def call(
         self,
@@ -207,8 +229,3 @@ class GcpStore:
     def subject(self, permission: str, key: ManifestKey) -> Subject:
         """What a call about a key's secret is about."""
         return Subject(self.place, permission, key.name, key.on_gcp().name)
-
-
-def _version(found: Mapping[str, Any], annotations: Mapping[str, str]) -> Version:
-    number = str(found["name"]).rpartition("/")[2]
-    return Version(number, datetime.fromisoformat(str(found["createTime"])), label_in(annotations, number))

@@ -1,8 +1,9 @@
-"""What `keyplan put` writes into a secret's metadata on Google Cloud, and how much of it stays. Pure.
+"""What keyplan writes into a secret's metadata on Google Cloud, and how much of it stays. Pure.
 
 A version's annotation, `keyplan-7` = `FINGERPRINT:HINT:FATE:CALLER`, says the same as the staging label on
-AWS, and the aliases `current` and `previous` what AWSCURRENT and AWSPREVIOUS say there. Everything else among
-a secret's annotations and aliases is somebody else's and stays as it is.
+AWS; the aliases `current` and `previous` say what AWSCURRENT and AWSPREVIOUS say there, and `pending` what
+keyplan's own staging label of that name says. Everything else among a secret's annotations and aliases is
+somebody else's and stays as it is.
 Source: secretmanager v1 discovery document, Secret.annotations (keys of 63 characters, less than 16 KiB
 together) and Secret.versionAliases (50; checked 2026-11-21).
 """
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
     from keyplan.stores.labels import VersionLabel
 
-CURRENT, PREVIOUS = "current", "previous"
+CURRENT, PREVIOUS, PENDING = "current", "previous", "pending"
+STAGES = (PENDING, CURRENT, PREVIOUS)
+BOUND_URL = "keyplan-url"  # the annotation with the gateway or check URL, written by `pulumi up`
 ANNOTATIONS_KEPT = 10
 ANNOTATIONS_LIMIT_BYTES = 16 * 1024
 TEXT_MAX = 246  # as long as a label on AWS
@@ -61,16 +64,46 @@ def with_label(
     return found
 
 
-def moved(aliases: Mapping[str, str], version: str, previous: str | None) -> dict[str, str]:
-    """The aliases after `version` was made the current one.
+def without_label(annotations: Mapping[str, str], version: str) -> dict[str, str]:
+    """The annotations without what keyplan said of a version."""
+    return {name: text for name, text in annotations.items() if name != f"keyplan-{version}"}
+
+
+def stages_of(aliases: Mapping[str, str]) -> dict[str, str]:
+    """The aliases that are keyplan's own."""
+    return {stage: aliases[stage] for stage in STAGES if stage in aliases}
+
+
+def restaged(aliases: Mapping[str, str], **stages: str | None) -> dict[str, str]:
+    """The aliases with some of keyplan's own moved: `restaged(aliases, current="7", pending=None)`.
 
     Args:
         aliases: those of the secret.
-        version: what readers get from now on.
-        previous: what they got before; None where there was nothing that they could have got.
+        stages: the version of each that changes; None takes it away.
     """
-    found = {name: number for name, number in aliases.items() if name not in (CURRENT, PREVIOUS)}
-    return {**found, CURRENT: version, **({} if previous is None else {PREVIOUS: previous})}
+    changed = {**aliases, **stages}
+    return {name: number for name, number in changed.items() if number is not None}
+
+
+def promoted(
+    aliases: Mapping[str, str], annotations: Mapping[str, str], version: str, *, is_destroyed: bool
+) -> dict[str, str]:
+    """The aliases after `version` was made the current one.
+
+    What readers got before becomes the previous one, if anybody could go back to it: not where it is
+    destroyed or keyplan shut it; then the one before that stays, so that it is not forgotten.
+
+    Args:
+        aliases: those of the secret.
+        annotations: those of the secret.
+        version: what readers get from now on.
+        is_destroyed: whether what they got before is destroyed.
+    """
+    before = aliases.get(CURRENT)
+    label = None if before is None else label_in(annotations, before)
+    if before is None or before == version or is_destroyed or (label is not None and label.is_dead):
+        before = aliases.get(PREVIOUS)
+    return restaged(aliases, current=version, previous=before if before != version else None, pending=None)
 
 
 def _size_bytes(annotations: Mapping[str, str]) -> int:

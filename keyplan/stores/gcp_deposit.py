@@ -1,9 +1,9 @@
-"""One value on its way into Google Secret Manager; a `keyplan.stores.base.Deposit`.
+"""One version on its way into Google Secret Manager; a `keyplan.stores.base.Deposit`.
 
-A version is added and verified while the alias `current` points to another one; then one update of the
-secret moves `current` and `previous` and writes the annotation, if nobody else changed the secret meanwhile.
-The version is verified without reading it: Secret Manager says that the checksum that was sent is the one
-that it computed.
+A version is added and verified, and one update lets the alias `pending` point to it and writes its
+annotation; another one moves `current` and `previous`. Each update is done only if nobody else changed the
+secret meanwhile. The version is verified without reading it: Secret Manager says that the checksum that was
+sent is the one that it computed.
 Source: secretmanager v1 discovery document, SecretVersion.clientSpecifiedPayloadChecksum, Secret.etag
 (checked 2026-11-21).
 """
@@ -13,113 +13,196 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
-from keyplan.errors import ChangedMeanwhile, KeyplanError, StoreError
+from keyplan.errors import KeyplanError, StoreError
+from keyplan.stores.base import Stage
 from keyplan.stores.crc32c import crc32c
-from keyplan.stores.gcp_annotations import CURRENT, moved, with_label
+from keyplan.stores.gcp_annotations import (
+    CURRENT,
+    PENDING,
+    STAGES,
+    promoted,
+    restaged,
+    stages_of,
+    without_label,
+)
+from keyplan.stores.gcp_errors import changed, not_enabled_pending
+from keyplan.stores.gcp_update import UPDATE, Change, labelled, stamp, update
+from keyplan.stores.gcp_versions import ENABLED
+from keyplan.stores.labels import SERVED
 from keyplan.stores.raw_value import encode
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from keyplan.manifest import ManifestKey
     from keyplan.secret_value import SecretValue
-    from keyplan.stores.gcp import GcpState, GcpStore
+    from keyplan.stores.gcp import GcpStore
+    from keyplan.stores.gcp_state import GcpState
     from keyplan.stores.labels import VersionLabel
 
 ADD = "secretmanager.versions.add"
-UPDATE = "secretmanager.secrets.update"
-DISABLE = "secretmanager.versions.disable"
 
 
 class GcpDeposit:
-    """The steps; made by GcpStore.deposit."""
+    """The steps; made by GcpStore.deposit and GcpStore.pending.
+
+    Args:
+        store: where.
+        key: whose secret.
+        state: of the secret, before the first step.
+        value: the value; None where the version is pending already.
+        label: what to say of the version; None where nothing is known of it.
+        version_id: the version that is pending already.
+    """
+
+    seen_when_added = False
 
     def __init__(
-        self, store: GcpStore, key: ManifestKey, state: GcpState, value: SecretValue, label: VersionLabel
+        self,
+        store: GcpStore,
+        key: ManifestKey,
+        state: GcpState,
+        value: SecretValue | None,
+        label: VersionLabel | None,
+        version_id: str | None = None,
     ) -> None:
         self._store = store
         self._key = key
+        self._before = state
         self._state = state
         self._value = value
         self._label = label
-        self._resource = key.on_gcp().resource
-        self.version_id: str | None = None
+        self.version_id = version_id
+
+    @property
+    def _was_pending(self) -> bool:
+        return self._value is None
 
     def add(self) -> None:
-        """Store the version. Readers go on getting what `current` points to."""
-        content = encode(self._value)
+        """Store the version, and let `pending` point to it. Readers still get what `current` points to."""
+        if self._value is None:
+            return
+        number = self.version_id = self._added(encode(self._value))
+
+        def change(state: GcpState) -> Change | None:
+            if state.aliases.get(PENDING) == number:
+                return None
+            if stages_of(state.aliases) != stages_of(self._before.aliases):
+                raise changed(self._store.subject(UPDATE, self._key))
+            aliases = restaged(state.aliases, pending=number)
+            return Change(aliases, self._annotations(state, aliases, number, self._label))
+
+        self._state = update(self._store, self._key, self._before, change)
+
+    def _added(self, content: bytes) -> str:
         payload = {"data": b64encode(content).decode(), "dataCrc32c": str(crc32c(content))}
         subject = self._store.subject(ADD, self._key)
-        answer = self._store.call(
-            "POST", f"/v1/{self._resource}:addVersion", subject, {"payload": payload}, repeatable=False
-        )
+        target = f"/v1/{self._key.on_gcp().resource}:addVersion"
+        answer = self._store.call("POST", target, subject, {"payload": payload}, repeatable=False)
         number = str(answer.get("name", "")).rpartition("/")[2]
         if not number.isdigit():
             raise StoreError(f"{subject.named}: Secret Manager does not say which version it stored")
         self.version_id = number
-        if answer.get("clientSpecifiedPayloadChecksum") is not True or answer.get("state") != "ENABLED":
+        if answer.get("clientSpecifiedPayloadChecksum") is not True or answer.get("state") != ENABLED:
             raise StoreError(
                 f"{subject.named}: Secret Manager stored version {number} of secret {subject.secret} without "
                 "verifying its checksum, or it is not enabled",
                 "run the command again",
             )
-
-    def promote(self) -> str:
-        """Let `current` point to the version."""
-        number = self._added()
-        try:
-            self._update(self._state, number)
-        except ChangedMeanwhile:
-            # Perhaps only its labels were changed, or the update that seemed lost had arrived.
-            state = self._store.state(self._key)
-            if state.aliases.get(CURRENT) == number:
-                return number
-            if state.aliases.get(CURRENT) != self._state.aliases.get(CURRENT):
-                raise
-            self._update(state, number)
         return number
 
-    def _update(self, state: GcpState, number: str) -> None:
-        before = state.current.version_id if state.current and not state.is_destroyed else None
-        in_use = frozenset(filter(None, [before]))
-        body = {
-            "etag": state.etag,
-            "versionAliases": moved(state.aliases, number, before),
-            "annotations": with_label(state.annotations, number, self._label, in_use),
-        }
-        self._patch(body)
+    def promote(self) -> str:
+        """Let `current` point to the version, and `previous` to what readers got before."""
+        number = self._known_version()
+        subject = self._store.subject(UPDATE, self._key)
+        waiting = self._before.at(Stage.PENDING)
+        if self._was_pending and waiting is not None and not waiting.is_readable:
+            raise not_enabled_pending(subject, number)
+        served = self._label
+        if self._was_pending and self._label is not None:
+            served = self._label.became(SERVED, stamp())
+
+        def change(state: GcpState) -> Change | None:
+            if state.aliases.get(CURRENT) == number:
+                return None  # the update that seemed lost had arrived
+            is_as_seen = state.aliases.get(CURRENT) == self._before.aliases.get(CURRENT)
+            if not is_as_seen or state.aliases.get(PENDING) != number:
+                raise changed(subject)
+            is_destroyed = self._before.is_destroyed
+            aliases = promoted(state.aliases, state.annotations, number, is_destroyed=is_destroyed)
+            return Change(aliases, self._annotations(state, aliases, number, served))
+
+        self._state = update(self._store, self._key, self._state, change)
+        return number
 
     def current_version(self) -> str | None:
         """The version that `current` points to."""
-        return self._store.state(self._key).aliases.get(CURRENT)
+        return self._store.glance(self._key).aliases.get(CURRENT)
 
-    def withdraw(self) -> None:
-        """Disable the version, if there is one: nobody should ever get it."""
-        if self.version_id is None:
-            return
-        subject = self._store.subject(DISABLE, self._key)
+    def withdraw(self) -> bool:
+        """Disable the version, if there is one, and take `pending` off it: nobody should ever get it.
+
+        In this order, because a version without an alias is found by nobody who goes on from here.
+        """
+        number = self.version_id
+        if number is None:
+            return True
         try:
-            self._store.call("POST", f"/v1/{self._resource}/versions/{self.version_id}:disable", subject, {})
+            state = self._store.glance(self._key)
+            if state.aliases.get(CURRENT) == number:
+                self._store.say(
+                    f"note: version {number} stays: readers of {self._secret} are sent to it by now"
+                )
+                return False
+            self._store.disable(self._key, number)
+            update(self._store, self._key, state, lambda now: self._withdrawn(now, number))
         except KeyplanError:
-            self._store.say(
-                f"note: version {self.version_id} of secret {subject.secret} stays; no reader is sent to it: "
-                f"gcloud secrets versions disable {self.version_id} --secret {subject.secret} "
-                f"{subject.project_option}"
-            )
+            self._store.say(self._stays(number))
+            return False
+        return True
+
+    def _withdrawn(self, state: GcpState, number: str) -> Change | None:
+        annotations = without_label(state.annotations, number)
+        if state.aliases.get(CURRENT) == number:
+            raise changed(self._store.subject(UPDATE, self._key))
+        if state.aliases.get(PENDING) == number:
+            return Change(restaged(state.aliases, pending=None), annotations)
+        return Change(state.aliases, annotations) if annotations != state.annotations else None
 
     def restore(self) -> str:
-        """Let the aliases point where they pointed, and disable the version."""
-        state = self._store.state(self._key)
-        aliases = dict(self._state.aliases)
-        self._patch({"etag": state.etag, "versionAliases": aliases, "annotations": dict(state.annotations)})
-        self.withdraw()
-        return aliases.get(CURRENT, "none")
+        """Let the aliases point where they pointed, and withdraw the version unless it was pending before."""
+        number, before = self._known_version(), stages_of(self._before.aliases)
 
-    def _patch(self, body: dict[str, Any]) -> None:
-        target = f"/v1/{self._resource}?updateMask=versionAliases,annotations"
-        self._store.call("PATCH", target, self._store.subject(UPDATE, self._key), body)
+        def change(state: GcpState) -> Change | None:
+            if stages_of(state.aliases) == before:
+                return None
+            if state.aliases.get(CURRENT) != number:
+                raise changed(self._store.subject(UPDATE, self._key))
+            aliases = restaged(state.aliases, **{stage: before.get(stage) for stage in STAGES})
+            return Change(aliases, self._annotations(state, aliases, number, self._label))
 
-    def _added(self) -> str:
+        update(self._store, self._key, self._store.glance(self._key), change)
+        if not self._was_pending:
+            self.withdraw()
+        return before.get(CURRENT, "none")
+
+    def _annotations(
+        self, state: GcpState, aliases: dict[str, str], number: str, label: VersionLabel | None
+    ) -> dict[str, str]:
+        if label is None:
+            return dict(state.annotations)
+        return labelled(state.annotations, aliases, number, label)
+
+    @property
+    def _secret(self) -> str:
+        return f"secret {self._key.on_gcp().name}"
+
+    def _stays(self, number: str) -> str:
+        subject = self._store.subject(UPDATE, self._key)
+        return (
+            f"note: version {number} of secret {subject.secret} stays; no reader is sent to it: "
+            f"gcloud secrets versions disable {number} --secret {subject.secret} {subject.project_option}"
+        )
+
+    def _known_version(self) -> str:
         if self.version_id is None:
             raise RuntimeError("a version is added before it is promoted")
         return self.version_id

@@ -34,6 +34,10 @@ SERVICE = "secretmanager"
 LOG_IN = "gcloud auth application-default login"
 
 
+class NotEnabled(ValueMissing):
+    """There is a version, and it is disabled or destroyed."""
+
+
 class Place:
     """Where an environment's secrets are, for the words of an error."""
 
@@ -205,7 +209,7 @@ def _precondition(subject: Subject, failure: Failure) -> KeyplanError:
     if _is_about_kms(failure):
         return _kms(subject, failure)
     if re.search(r"etag", failure.message, re.IGNORECASE):
-        return _changed(subject, failure)
+        return changed(subject)
     state = re.search(r"\b(DISABLED|DESTROYED)\b", failure.message)
     if state:
         return not_enabled_version(subject, state[1].lower())
@@ -214,11 +218,8 @@ def _precondition(subject: Subject, failure: Failure) -> KeyplanError:
     )
 
 
-def _changed(subject: Subject, _failure: Failure) -> KeyplanError:
-    return ChangedMeanwhile(
-        f"{subject.named}: somebody changed secret {subject.secret} at the same time",
-        "look with `keyplan status`, then run the command again",
-    )
+def _aborted(subject: Subject, _failure: Failure) -> KeyplanError:
+    return changed(subject)
 
 
 def _invalid(subject: Subject, failure: Failure) -> KeyplanError:
@@ -282,8 +283,8 @@ _BY_STATUS: dict[str, Callable[[Subject, Failure], KeyplanError]] = {
     "PERMISSION_DENIED": _denied,
     "NOT_FOUND": _not_found,
     "FAILED_PRECONDITION": _precondition,
-    "ABORTED": _changed,
-    "ALREADY_EXISTS": _changed,
+    "ABORTED": _aborted,
+    "ALREADY_EXISTS": _aborted,
     "INVALID_ARGUMENT": _invalid,
     "OUT_OF_RANGE": _invalid,
     "RESOURCE_EXHAUSTED": _quota,
@@ -313,21 +314,47 @@ def error_for(failure: Failure, subject: Subject) -> KeyplanError:
     )
 
 
-def not_enabled_version(subject: Subject, state: str, version: str | None = None) -> ValueMissing:
+def changed(subject: Subject) -> ChangedMeanwhile:
+    """The error for a secret that is not as it was when it was looked at."""
+    return ChangedMeanwhile(
+        f"{subject.named}: somebody changed secret {subject.secret} at the same time",
+        "look with `keyplan status`, then run the command again",
+    )
+
+
+def not_enabled_version(subject: Subject, state: str, version: str | None = None) -> NotEnabled:
     """The error for a version that readers are sent to and do not get.
 
     Args:
         subject: which secret.
         state: `disabled` or `destroyed`.
-        version: its number, where it is known.
+        version: its number, where it is known. Then it is also known that nobody revoked it.
     """
-    which = f"version {version} of secret {subject.secret}" if version else f"the version of {subject.secret}"
-    enable = f"gcloud secrets versions enable {version or 'NUMBER'} --secret {subject.secret}"
-    return ValueMissing(
-        f"{subject.named}: {which} that readers are sent to is {state}: they get no value",
-        f"keyplan put {subject.key}"
-        + (f", or {enable} {subject.project_option}" if state == "disabled" else ""),
+    if version is None:
+        which, hint = (
+            f"the version of {subject.secret}",
+            f"`keyplan status` says why; keyplan put {subject.key}",
+        )
+    else:
+        which, hint = f"version {version} of secret {subject.secret}", f"keyplan put {subject.key}"
+        if state == "disabled":
+            hint += f", or {_enable(subject, version)}"
+    return NotEnabled(
+        f"{subject.named}: {which} that readers are sent to is {state}: they get no value", hint
     )
+
+
+def not_enabled_pending(subject: Subject, version: str) -> NotEnabled:
+    """The error for a version that was to be promoted and that nobody could read."""
+    return NotEnabled(
+        f"{subject.named}: version {version} of secret {subject.secret}, which a rotation stored, is "
+        "disabled or destroyed: it cannot be promoted",
+        f"keyplan rotate {subject.key} --abandon, or {_enable(subject, version)}",
+    )
+
+
+def _enable(subject: Subject, version: str) -> str:
+    return f"gcloud secrets versions enable {version} --secret {subject.secret} {subject.project_option}"
 
 
 def expired(subject: Subject) -> StoreError:
