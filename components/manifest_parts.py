@@ -60,7 +60,11 @@ def compose(catalogue: Catalogue, aws: AwsPart | None, gcp: GcpPart | None) -> M
         aws=None if aws is None else aws.location,
         gcp=None if gcp is None else gcp.location,
         keys={key.name: _key(key, aws, gcp) for key in catalogue.keys.values()},
-        consumers={consumer.name: _consumer(consumer, aws, gcp) for consumer in catalogue.consumers.values()},
+        consumers={
+            consumer.name: _consumer(catalogue, consumer, aws, gcp)
+            for consumer in catalogue.consumers.values()
+        },
+        vendor_endpoints=dict(catalogue.vendor_endpoints),
     )
 
 
@@ -74,12 +78,19 @@ def _key(key: Key, aws: AwsPart | None, gcp: GcpPart | None) -> ManifestKey:
         rotate_every=str(key.rotate_every),
         remind_before=str(key.remind_before),
         grace=str(key.grace),
+        organization=key.organization,
+        workspace=key.workspace,
+        base_url=key.base_url,
+        check_url=key.check_url,
+        check_header=key.check_header,
         aws=None if aws is None else aws.secrets[key.name],
         gcp=None if gcp is None else gcp.secrets[key.name],
     )
 
 
-def _consumer(consumer: Consumer, aws: AwsPart | None, gcp: GcpPart | None) -> ManifestConsumer:
+def _consumer(
+    catalogue: Catalogue, consumer: Consumer, aws: AwsPart | None, gcp: GcpPart | None
+) -> ManifestConsumer:
     on_aws = None if aws is None else aws.readers.get(consumer.name)
     on_gcp = None if gcp is None else gcp.readers.get(consumer.name)
     if on_aws is None and on_gcp is None:
@@ -88,7 +99,7 @@ def _consumer(consumer: Consumer, aws: AwsPart | None, gcp: GcpPart | None) -> M
         name=consumer.name,
         runtime=consumer.runtime.value,
         keys=consumer.keys,
-        env=consumer.env,
+        env=catalogue.plain_variables_of(consumer),
         role_arn=None if on_aws is None else on_aws.role_arn,
         policy_arns=() if on_aws is None else on_aws.policy_arns,
         settings=consumer_settings(consumer.settings),

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from keyplan import names
 from keyplan.durations import Duration
+from keyplan.environ import base_urls
 
 
 class Cloud(StrEnum):
@@ -83,7 +84,7 @@ class Key:
     """One vendor credential in one environment."""
 
     name: str  # its name in the catalogue, as every command takes it
-    vendor: str  # a name in keyplan.vendors
+    vendor: str  # a name in keyplan.vendors: `anthropic`, `anthropic-admin`, `gateway`, `generic`
     owner: str  # the address that reminders go to
     env_var: str  # the variable that programs read it from; also the field's name in the stored JSON
     secret_name: str  # the container's name on AWS: `prod/anthropic-api-key`
@@ -116,11 +117,18 @@ class Key:
         """The address that its value is sent to besides the vendor's own; written on the secret itself."""
         return self.base_url or self.check_url
 
+    @property
+    def held(self) -> tuple[str, str, str, str | None]:
+        """What `keyplan.environ` wants to know of a key that a program holds."""
+        return (self.name, self.vendor, self.env_var, self.base_url)
+
 
 @dataclass(frozen=True)
 class EcsSettings:
     read_at: ReadAt
     role_arn: str | None  # an existing role to attach to, instead of a new one
+    ecs_cluster: str | None = None  # the service to deploy again after a rotation, and its cluster
+    ecs_service: str | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +136,7 @@ class RoleSettings:
     """lambda, ec2 (role_arn optional: a new role is made without it) and iam-role (role_arn required)."""
 
     role_arn: str | None
+    function_name: str | None = None  # lambda: the function to start anew after a rotation
 
 
 @dataclass(frozen=True)
@@ -138,6 +147,7 @@ class EksSettings:
     service_account: str
     oidc_issuer: str | None  # irsa only: the cluster's issuer, https://oidc.eks.REGION.amazonaws.com/id/ID
     role_arn: str | None
+    deployment: str | None = None  # the one to roll out again after a rotation
 
 
 @dataclass(frozen=True)
@@ -151,6 +161,7 @@ class ServiceAccountSettings:
     """cloud-run, cloud-run-job, compute-engine and cloud-build."""
 
     service_account: str | None  # the address of an existing service account; a new one is made without it
+    service_name: str | None = None  # cloud-run, cloud-run-job: what is deployed again after a rotation
 
 
 @dataclass(frozen=True)
@@ -158,6 +169,7 @@ class GkeSettings:
     namespace: str
     service_account: str  # the Kubernetes one
     project: str | None  # the id of the cluster's project, where it is not the environment's
+    deployment: str | None = None  # the one to roll out again after a rotation
 
 
 @dataclass(frozen=True)
@@ -283,6 +295,11 @@ class Catalogue:
     claude_code: ClaudeCode | None
     gcp: GcpSettings | None = None  # there if gcp is one of the clouds
     vendor_endpoints: Mapping[str, str] = field(default_factory=dict)  # vendor -> URL in place of its own
+
+    def plain_variables_of(self, consumer: Consumer) -> dict[str, str]:
+        """The variables that travel with its wiring: its own, and the addresses of its gateways; by name."""
+        held = [self.keys[name].held for name in consumer.keys]
+        return dict(sorted({**consumer.env, **base_urls(held)}.items()))
 
     def readers_of(self, key: str) -> tuple[Consumer, ...]:
         """The consumers that read `key`, by name."""

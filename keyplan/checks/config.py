@@ -17,7 +17,9 @@ from keyplan.checks.providers import GCP_PROJECT, GCP_REGION, read_providers
 from keyplan.errors import CatalogueError
 
 # Fields whose values have parts, and so arrive as JSON.
-JSON_FIELDS = frozenset({"clouds", "keys", "consumers", "operators", "auditors", "gcp", "claudeCode"})
+JSON_FIELDS = frozenset(
+    {"clouds", "keys", "consumers", "operators", "auditors", "gcp", "vendorEndpoints", "claudeCode"}
+)
 
 
 def catalogue_from_config(

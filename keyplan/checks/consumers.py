@@ -24,6 +24,10 @@ CREDENTIAL_VARIABLES = {
         "no API key in plain text: describe it under `keys`, store it with `keyplan put`",
     ),
     **dict.fromkeys(
+        ("ANTHROPIC_ADMIN_API_KEY", "ANTHROPIC_ADMIN_KEY"),
+        "no Admin API key in plain text: describe it under `keys`, store it with `keyplan put`",
+    ),
+    **dict.fromkeys(
         ("ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_IDENTITY_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"),
         "no token in plain text; in most clients it would also win over the key",
     ),

@@ -122,6 +122,7 @@ def _build(
         break_glass_role=record.get("breakGlassRole"),
         operators=record.get("operators"),
         auditors=record.get("auditors"),
+        vendor_endpoints=record.get("vendorEndpoints"),
         gcp=record.get("gcp") if Cloud.GCP in record.get("clouds") else None,
         claude_code=None
         if claude_code is None

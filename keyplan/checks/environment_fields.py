@@ -8,6 +8,7 @@ from keyplan.catalogue import Cloud, ReminderMode
 from keyplan.checks.fields import Field, boolean, choice, duration, entries, list_of, read_record, text
 from keyplan.checks.formats import email, principal_arn, role_arn
 from keyplan.checks.gcp import gcp_settings
+from keyplan.checks.vendors import vendor_endpoints
 
 NOT_YET = "not supported yet in this version"
 DEFAULT_CLOUDS = [Cloud.AWS.value]
@@ -163,6 +164,15 @@ FIELDS = (
         default={},
         only_on=Cloud.GCP,
         elsewhere="it needs gcp in `clouds`, as in `clouds: [aws, gcp]`",
+    ),
+    Field(
+        "vendorEndpoints",
+        vendor_endpoints,
+        "mapping of URLs",
+        "where a vendor is asked about keys in place of its own address: an egress proxy that speaks for it, "
+        "or the sandbox's vendor; only `anthropic` has one",
+        "{anthropic: https://anthropic.egress.example.com}",
+        default={},
     ),
     Field(
         "claudeCode",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from keyplan.catalogue import GcpSettings, GkeSettings, Runtime, ServiceAccountSettings, Settings
-from keyplan.checks.fields import Field, Node, Record, boolean, list_of, read_record
+from keyplan.checks.fields import Field, Node, Record, boolean, list_of, read_record, text
 from keyplan.checks.formats import kubernetes_name
 from keyplan.checks.gcp_formats import administrator, kms_key, location, project_id, service_account
 from keyplan.checks.problems import Reported
-from keyplan.checks.services import RuntimeFields
+from keyplan.checks.services import DEPLOYMENT, RuntimeFields
 
 # Where the key of a secret is whose locations Google chooses.
 # Source: Secret Manager API, CustomerManagedEncryption.kmsKeyName (checked 2026-11-21).
@@ -24,7 +24,7 @@ _SERVICE_ACCOUNT_FIELD = Field(
 
 
 def _service_account_settings(node: Node, record: Record) -> Settings:
-    return ServiceAccountSettings(service_account=record.get("serviceAccount"))
+    return ServiceAccountSettings(record.get("serviceAccount"), record.get("serviceName"))
 
 
 def _gke(node: Node, record: Record) -> Settings:
@@ -32,14 +32,34 @@ def _gke(node: Node, record: Record) -> Settings:
         namespace=record.get("namespace"),
         service_account=record.get("serviceAccount"),
         project=record.get("project"),
+        deployment=record.get("deployment"),
     )
 
 
 _WITH_SERVICE_ACCOUNT = RuntimeFields((_SERVICE_ACCOUNT_FIELD,), _service_account_settings)
 
+
+def _on_cloud_run(kind: str, example: str) -> RuntimeFields:
+    """A service or a job, which can be named for the time after a rotation."""
+    # Source: Cloud Run Admin API v2, services.create and jobs.create: up to 49 and 63 lower-case letters,
+    # digits and hyphens (checked 2026-11-21).
+    name = Field(
+        "serviceName",
+        text(
+            r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?",
+            f"the name of a Cloud Run {kind}: lower-case letters, digits and hyphens",
+            lambda given: given.strip().rpartition("/")[2].lower().replace("_", "-"),
+        ),
+        f"{kind} name",
+        f"the {kind} to deploy again after a rotation, so that it reads the new value",
+        example,
+    )
+    return RuntimeFields((_SERVICE_ACCOUNT_FIELD, name), _service_account_settings)
+
+
 GCP_RUNTIME_FIELDS = {
-    Runtime.CLOUD_RUN: _WITH_SERVICE_ACCOUNT,
-    Runtime.CLOUD_RUN_JOB: _WITH_SERVICE_ACCOUNT,
+    Runtime.CLOUD_RUN: _on_cloud_run("service", "chat-api"),
+    Runtime.CLOUD_RUN_JOB: _on_cloud_run("job", "nightly"),
     Runtime.GKE: RuntimeFields(
         (
             Field(
@@ -66,6 +86,7 @@ GCP_RUNTIME_FIELDS = {
                 "example-clusters",
                 default_text="`gcp:project`",
             ),
+            DEPLOYMENT,
         ),
         _gke,
     ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from enum import StrEnum
 
 from keyplan import names
 from keyplan.catalogue import Cloud, Key
@@ -14,15 +13,21 @@ from keyplan.checks.formats import (
     email,
     former_names,
     region,
-    regular_expression,
     secret_arn,
     secret_name,
     variable,
 )
 from keyplan.checks.pasted import show
 from keyplan.checks.problems import Reported
+from keyplan.checks.vendors import (
+    DEFAULT_CHECK_HEADER,
+    DEFAULT_VARIABLES,
+    Vendor,
+    check_vendor_fields,
+    key_variable,
+)
+from keyplan.checks.vendors import FIELDS as VENDOR_FIELDS
 
-ANTHROPIC_VARIABLE = "ANTHROPIC_API_KEY"
 # A program that gets one of these from `keyplan exec` would not start, or would be somebody else.
 RESERVED_VARIABLES = frozenset(
     {
@@ -37,24 +42,19 @@ RESERVED_VARIABLES = frozenset(
         "SHELL",
         "USER",
     }
+    | {"ANTHROPIC_BASE_URL", "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_FOUNDRY", "CLAUDE_CODE_USE_VERTEX"}
     | {"AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
     | {"CLOUDSDK_CONFIG", "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT"}
 )
-
-
-class Vendor(StrEnum):
-    """Whose key it is."""
-
-    ANTHROPIC = "anthropic"
-    GENERIC = "generic"
 
 
 FIELDS = (
     Field(
         "vendor",
         choice(Vendor),
-        "`anthropic` or `generic`",
-        "whose key it is; `generic` is any other vendor",
+        "vendor",
+        "whose key it is: `anthropic`, an API key; `anthropic-admin`, an Admin API key; `gateway`, the token "
+        "of a gateway; `generic`, any other vendor's",
         "anthropic",
         required=True,
     ),
@@ -64,7 +64,8 @@ FIELDS = (
         "variable name",
         "the environment variable that programs read the key from, and the field's name in the stored JSON",
         "OPENROUTER_API_KEY",
-        default_text=f"`{ANTHROPIC_VARIABLE}` for anthropic; required for generic",
+        default_text="; ".join(f"`{name}` for {vendor}" for vendor, name in DEFAULT_VARIABLES.items())
+        + "; required for generic",
     ),
     Field(
         "owner",
@@ -98,14 +99,7 @@ FIELDS = (
         "7d",
         default="7d",
     ),
-    Field(
-        "format",
-        regular_expression,
-        "regular expression",
-        "what a value has to match as a whole; only for generic, Anthropic's format is known",
-        "sk-or-v1-[0-9a-f]{64}",
-        default_text="any value",
-    ),
+    *VENDOR_FIELDS,
     Field(
         "secretName",
         secret_name,
@@ -170,7 +164,7 @@ def read_key(node: Node, name: str, inherited: Inherited) -> Key:
     """One key, with its defaults. Raises Reported when a field without default is missing or wrong."""
     record = read_record(node, FIELDS, clouds=inherited.clouds)
     env_var = _variable(node, record)
-    _check_format(node, record)
+    check_vendor_fields(node, record)
     _check_times(node, record)
     _check_replicas(node, record, inherited.region)
     if env_var is None or not record.usable:
@@ -196,34 +190,23 @@ def read_key(node: Node, name: str, inherited: Inherited) -> Key:
         replicas=record.get("replicas"),
         former_names=former,
         adopt=record.get("adopt"),
+        organization=record.get("organization"),
+        workspace=record.get("workspace"),
+        base_url=record.get("baseUrl"),
+        check_url=record.get("checkUrl"),
+        check_header=(record.get("checkHeader") or DEFAULT_CHECK_HEADER) if record.get("checkUrl") else None,
     )
 
 
 def _variable(node: Node, record: Record) -> str | None:
     if not record.sound("envVar"):
         return None
-    given: str | None = record.get("envVar")
-    child = node.child("envVar", given)
-    if given in RESERVED_VARIABLES:
-        child.reject("a variable of its own: programs and shells use this one for something else")
-        return None
-    if record.get("vendor") is Vendor.ANTHROPIC:
-        if given == "ANTHROPIC_AUTH_TOKEN":
-            child.reject(
-                "a variable for an API key; ANTHROPIC_AUTH_TOKEN holds the token of a gateway",
-                suggestion=ANTHROPIC_VARIABLE,
-            )
-        return given or ANTHROPIC_VARIABLE
-    if given is None and record.get("vendor") is Vendor.GENERIC:
-        child.reject("the variable that programs read this key from, as in `OPENROUTER_API_KEY`")
-    return given
-
-
-def _check_format(node: Node, record: Record) -> None:
-    if record.get("vendor") is Vendor.ANTHROPIC and "format" in record.values:
-        node.child("format", record.get("format")).reject(
-            "no format for vendor anthropic: its format is known and checked"
+    if record.get("envVar") in RESERVED_VARIABLES:
+        node.child("envVar", record.get("envVar")).reject(
+            "a variable of its own: programs and shells use this one for something else"
         )
+        return None
+    return key_variable(node, record)
 
 
 def _check_times(node: Node, record: Record) -> None:

@@ -18,10 +18,11 @@ from keyplan.catalogue import (
     ServiceAccountSettings,
 )
 from keyplan.checks.fields import Node, Record
-from keyplan.checks.keys import Vendor
 from keyplan.checks.pasted import show
 from keyplan.checks.problems import nearest, spell
 from keyplan.checks.renames import check_renames, former_names_of
+from keyplan.checks.vendors import Vendor
+from keyplan.environ import base_urls, sent_astray
 
 RESERVED_CONSUMER = "keyplan"  # `prod-keyplan-operator` and its like are made by keyplan itself
 VALUE_LENGTH_MIN = 16  # shorter text is no key, whatever a loose format says
@@ -50,6 +51,8 @@ def check(known: Known, raw_keys: Mapping[str, Node], node: Node) -> None:
         child = known.raw_consumers[consumer.name]
         _variables_differ(known, consumer, child)
         _no_value_in_plain(formats, consumer, child)
+        _admin_keys_stay_with_people(known, consumer, child)
+        _gateways_pair(known, consumer, child)
         _lockdown_leaves_people_in(known, consumer, child)
     for name, child in known.raw_consumers.items():
         _names_fit(known, name, child)
@@ -107,6 +110,36 @@ def _no_value_in_plain(formats: Mapping[str, str], consumer: Consumer, child: No
                     "no key in plain text; store it with `keyplan put`",
                     f"a value in the format of the key {spell((key,))} (hidden)",
                 )
+
+
+def _admin_keys_stay_with_people(known: Known, consumer: Consumer, child: Node) -> None:
+    if consumer.runtime is Runtime.PEOPLE or consumer.runtime in CI_RUNTIMES:
+        return
+    for index, name in enumerate(child.value["keys"]):
+        if name in known.keys and known.keys[name].vendor == Vendor.ANTHROPIC_ADMIN:
+            child.child("keys", None).child(index, None).reject(
+                "no Admin API key for a service: with it, whoever gets into the service manages every key, "
+                "workspace and member of the organization; people and CI runners may read it",
+                f"{spell((name,))}, a key of vendor {Vendor.ANTHROPIC_ADMIN}",
+            )
+
+
+def _gateways_pair(known: Known, consumer: Consumer, child: Node) -> None:
+    """A token and its gateway's address go together, and no other key goes there."""
+    held = [known.keys[name].held for name in consumer.keys if name in known.keys]
+    for key, gateway, variable in sent_astray(held):
+        child.child("keys", None).reject(
+            f"keys that may go to one host: {spell((variable,))} says where a program sends both, so the "
+            f"gateway of {spell((gateway,))} would get {spell((key,))}; give {spell((gateway,))} a variable "
+            "of its own, as in `envVar: GATEWAY_TOKEN`, or make two consumers",
+            f"{spell((key,))} together with {spell((gateway,))}",
+        )
+    for variable, url in base_urls(held).items():
+        if consumer.env.get(variable, url) != url:
+            child.child("env", None).child(variable, consumer.env[variable]).reject(
+                "nothing, or the `baseUrl` of the gateway whose token this consumer reads",
+                "an address that is not that of its gateway",
+            )
 
 
 def _lockdown_leaves_people_in(known: Known, consumer: Consumer, child: Node) -> None:

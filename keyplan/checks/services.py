@@ -50,12 +50,38 @@ CLOUD = Field(
 )
 
 
+DEPLOYMENT = Field(
+    "deployment",
+    kubernetes_name,
+    "Kubernetes name",
+    "the deployment to roll out again after a rotation, so that its pods read the new value",
+    "indexer",
+)
+
+
+def _last(given: str) -> str:
+    """The name at the end of an ARN: `arn:aws:ecs:eu-west-1:111122223333:cluster/main` -> `main`."""
+    return given.strip().rpartition("/")[2].rpartition(":")[2]
+
+
+# Source: ECS CreateCluster and CreateService, up to 255 letters, digits, underscores and hyphens; Lambda
+# CreateFunction, up to 64 of the same (checked 2026-11-21).
+_ecs_name = text(r"[A-Za-z0-9_-]{1,255}", "a name of letters, digits, `_` and `-`, without ARN", _last)
+
+
 def _role_settings(node: Node, record: Record) -> Settings:
-    return RoleSettings(role_arn=record.get("roleArn"))
+    return RoleSettings(role_arn=record.get("roleArn"), function_name=record.get("functionName"))
 
 
 def _ecs(node: Node, record: Record) -> Settings:
-    return EcsSettings(read_at=record.get("readAt"), role_arn=record.get("roleArn"))
+    cluster, service = record.get("ecsCluster"), record.get("ecsService")
+    if record.sound("ecsCluster", "ecsService") and (cluster is None) != (service is None):
+        missing, given = ("ecsCluster", "ecsService") if cluster is None else ("ecsService", "ecsCluster")
+        node.child(missing, None).reject(
+            f"both or neither: `{given}` alone does not say what to deploy again"
+        )
+        raise Reported
+    return EcsSettings(record.get("readAt"), record.get("roleArn"), cluster, service)
 
 
 def _eks(node: Node, record: Record) -> Settings:
@@ -77,6 +103,7 @@ def _eks(node: Node, record: Record) -> Settings:
         service_account=record.get("serviceAccount"),
         oidc_issuer=issuer,
         role_arn=record.get("roleArn"),
+        deployment=record.get("deployment"),
     )
 
 
@@ -97,10 +124,36 @@ SERVICE_RUNTIMES = {
                 default="start",
             ),
             ROLE_ARN,
+            Field(
+                "ecsCluster",
+                _ecs_name,
+                "cluster name",
+                "the cluster of `ecsService`",
+                "main",
+            ),
+            Field(
+                "ecsService",
+                _ecs_name,
+                "service name",
+                "the service to deploy again after a rotation, so that its tasks read the new value",
+                "chat-api",
+            ),
         ),
         _ecs,
     ),
-    Runtime.LAMBDA: RuntimeFields((ROLE_ARN,), _role_settings),
+    Runtime.LAMBDA: RuntimeFields(
+        (
+            ROLE_ARN,
+            Field(
+                "functionName",
+                text(r"[A-Za-z0-9_-]{1,64}", "the name of a Lambda function, without ARN and version", _last),
+                "function name",
+                "the function to start anew after a rotation",
+                "chat-api",
+            ),
+        ),
+        _role_settings,
+    ),
     Runtime.EC2: RuntimeFields((ROLE_ARN,), _role_settings),
     Runtime.IAM_ROLE: RuntimeFields(
         (
@@ -161,6 +214,7 @@ SERVICE_RUNTIMES = {
                 "https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF",
             ),
             ROLE_ARN,
+            DEPLOYMENT,
         ),
         _eks,
     ),

@@ -1,6 +1,6 @@
 """Run a program with the keys of an environment in its environment variables.
 
-  keyplan exec -- python app.py                    every key of the environment
+  keyplan exec -- python app.py                    every key of the environment but Admin API keys
   keyplan exec --only anthropic -- claude          one key
   keyplan exec --consumer chat-api -- ./serve      a consumer's keys and its plain variables
 
@@ -14,7 +14,8 @@ If a key cannot be read, the program is not started, and every such key is named
   hint: keyplan put openrouter; or run without it: keyplan exec --only anthropic -- …
 
 Variables that would win over a key or send it elsewhere (ANTHROPIC_AUTH_TOKEN, ANTHROPIC_BASE_URL,
-CLAUDE_CODE_USE_BEDROCK and the like) are removed, and named on standard error; --keep NAME leaves one.
+CLAUDE_CODE_USE_BEDROCK and the like) are removed, and named on standard error; --keep NAME leaves one. With a
+gateway's token its address is set too; a program gets no key that it would send to the gateway of another.
 
 Exit code: the program's own; 126 and 127 when it cannot be run or is not found; 2 or 3 before it was started.
 """
@@ -25,7 +26,7 @@ import os
 
 from keyplan.cli.arguments import add_environment, trusted_hosts
 from keyplan.cli.output import reporter, say
-from keyplan.environ import merge, require_distinct
+from keyplan.environ import base_urls, merge, require_distinct, require_one_road
 from keyplan.errors import EXIT_REFUSED, KeyplanError, UsageError
 from keyplan.manifest_sources import load
 from keyplan.process import replace
@@ -37,9 +38,12 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
 
+    from keyplan.environ import Held
     from keyplan.manifest_document import ManifestDocument
 
 TAKES_PROGRAM = True
+# It manages the whole organization: a program gets it only if somebody says so.
+ONLY_BY_NAME = "anthropic-admin"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -73,6 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
     names, plain = chosen(document, arguments.only, arguments.consumer)
     keys = document["keys"]
     require_distinct([(name, keys[name]["envVar"]) for name in names])
+    require_one_road(held(document, names))
     overrides = {
         variable: why
         for name in names
@@ -88,7 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
     environ, removed = merge(
         os.environb,
         values={keys[name]["envVar"]: value for name, value in values.items()},
-        plain=plain,
+        plain={**plain, **base_urls(held(document, names))},
         overrides=overrides,
         keep=arguments.keep,
     )
@@ -100,7 +105,9 @@ def run(arguments: argparse.Namespace) -> int:
 def chosen(
     document: ManifestDocument, only: Sequence[str] | None, consumer: str | None
 ) -> tuple[list[str], dict[str, str]]:
-    """Which keys to read, and which plain variables to set.
+    """Which keys to read, and which plain variables to set: the consumer's, without its gateways' addresses.
+
+    An Admin API key is only among them where it is named, or a consumer's.
 
     Raises:
         UsageError: a key or consumer that the environment does not have; what was typed is not repeated.
@@ -114,17 +121,35 @@ def chosen(
                 f"it has {', '.join(document['consumers']) or 'none'}"
             )
         entry = document["consumers"][consumer]
-        available, plain = entry["keys"], entry["env"]
+        available = entry["keys"]
+        own = base_urls(held(document, available))
+        plain = {name: text for name, text in entry["env"].items() if name not in own}
     for name in only or ():
         if name not in available:
             holder = f"consumer {consumer}" if consumer is not None else f"environment {environment}"
             raise UsageError(f"there is no such key in {holder}; it has {', '.join(available) or 'none'}")
-    names = [name for name in available if only is None or name in only]
+    wanted = only
+    if only is None and consumer is None:
+        wanted = [name for name in available if document["keys"][name]["vendor"] != ONLY_BY_NAME]
+    names = [name for name in available if wanted is None or name in wanted]
+    if not names and available:
+        raise UsageError(
+            f"environment {environment} has no keys but Admin API keys, which a program gets only by name",
+            f"keyplan exec --only {available[0]} -- …",
+        )
     if not names:
         raise UsageError(
             f"environment {environment} has no keys", "add one to the catalogue, then `pulumi up`"
         )
     return names, plain
+
+
+def held(document: ManifestDocument, names: Sequence[str]) -> list[Held]:
+    """What a program that gets these keys holds."""
+    return [
+        (name, key["vendor"], key["envVar"], key.get("baseUrl"))
+        for name, key in ((name, document["keys"][name]) for name in names)
+    ]
 
 
 def unreadable(failures: Mapping[str, KeyplanError], read: Sequence[str]) -> KeyplanError:

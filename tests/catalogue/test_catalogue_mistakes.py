@@ -17,13 +17,13 @@ RUNTIMES = (
     "people, github-actions, gitlab-ci, circleci or buildkite"
 )
 KEY_FIELDS = (
-    "vendor, envVar, owner, rotateEvery, remindBefore, grace, format, secretName, lockdown, replicas, "
-    "renamedFrom, adopt"
+    "vendor, envVar, owner, rotateEvery, remindBefore, grace, format, organization, workspace, baseUrl, "
+    "checkUrl, checkHeader, secretName, lockdown, replicas, renamedFrom, adopt"
 )
 TOP_FIELDS = (
     "environment, clouds, owner, keys, consumers, reminders, escalateAfter, recoveryWindow, "
     "protect, lockdown, "
-    "breakGlassRole, operators, auditors, gcp, claudeCode"
+    "breakGlassRole, operators, auditors, gcp, vendorEndpoints, claudeCode"
 )
 
 MISTAKES = {
@@ -42,7 +42,8 @@ MISTAKES = {
         "consumers: {chat: {reedAt: start}}",
         [
             "consumers.chat.reedAt: found an unknown field; "
-            "allowed: one of runtime, keys, env, renamedFrom, readAt, roleArn; did you mean `readAt`?"
+            "allowed: one of runtime, keys, env, renamedFrom, readAt, roleArn, ecsCluster, ecsService; "
+            "did you mean `readAt`?"
         ],
     ),
     "field of another runtime": (
@@ -112,7 +113,10 @@ MISTAKES = {
     ),
     "vendor misspelt": (
         "keys: {anthropic: {vendor: antropic}}",
-        ["keys.anthropic.vendor: found `antropic`; allowed: anthropic or generic; did you mean `anthropic`?"],
+        [
+            "keys.anthropic.vendor: found `antropic`; allowed: anthropic, anthropic-admin, gateway "
+            "or generic; did you mean `anthropic`?"
+        ],
     ),
     "generic key without a variable": (
         "keys: {router: {envVar: (gone)}}",

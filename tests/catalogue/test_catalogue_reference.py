@@ -15,12 +15,12 @@ from keyplan.checks.environment_fields import CLAUDE_CODE_FIELDS, FIELDS
 from keyplan.checks.fields import Field, Node
 from keyplan.checks.files import load_catalogue
 from keyplan.checks.gcp import GCP_FIELDS
-from keyplan.checks.keys import ANTHROPIC_VARIABLE, Vendor
 from keyplan.checks.keys import FIELDS as KEY_FIELDS
 from keyplan.checks.problems import Problems
 from keyplan.checks.providers import SETTINGS
 from keyplan.checks.reference import tables, with_tables
-from keyplan.vendors import VENDORS, anthropic
+from keyplan.checks.vendors import DEFAULT_VARIABLES, Vendor
+from keyplan.vendors import VENDORS
 
 ALL_FIELDS: dict[str, Field] = {
     **{f"environment {field.name}": field for field in FIELDS},
@@ -44,7 +44,9 @@ def test_every_runtime_has_its_fields() -> None:
 
 def test_the_vendors_are_those_whose_values_can_be_stored() -> None:
     assert {str(vendor) for vendor in Vendor} == set(VENDORS)
-    assert anthropic.DEFAULT_ENV_VAR == ANTHROPIC_VARIABLE
+    assert {name: vendor.DEFAULT_ENV_VAR for name, vendor in VENDORS.items()} == {
+        vendor: DEFAULT_VARIABLES.get(vendor) for vendor in Vendor
+    }
 
 
 @pytest.mark.parametrize("field", ALL_FIELDS.values(), ids=ALL_FIELDS)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from keyplan import names
 from keyplan.checks.formats import is_name
-from keyplan.checks.keys import Vendor
+from keyplan.checks.vendors import Vendor
 
 environments = st.from_regex(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?", fullmatch=True)
 entries = st.from_regex(r"[a-z]([a-z0-9-]{0,62}[a-z0-9])?", fullmatch=True)
