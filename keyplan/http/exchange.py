@@ -8,12 +8,15 @@ and what an answer means, belongs to the cloud's own module.
 from __future__ import annotations
 
 import http.client
+import io
+import re
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
-    from typing import Protocol, TypeVar
+    from typing import Any, Protocol, TypeVar
 
     from keyplan.errors import KeyplanError
 
@@ -141,6 +144,7 @@ class Exchange:
         connection = self._http or self._open()
         self._http = connection
         _limit(connection, deadline)
+        connection.response_class = _reading_until(deadline)
         connection.request(method, target, body, headers)
         response = connection.getresponse()
         parts, size_bytes = [], 0
@@ -149,7 +153,6 @@ class Exchange:
             if size_bytes > self._limit_bytes:
                 raise http.client.HTTPException
             parts.append(part)
-            _limit(connection, deadline)
         if response.length:
             raise ConnectionResetError  # the connection ended before the announced length
         self.headers = {name.lower(): text for name, text in response.getheaders()}
@@ -165,7 +168,10 @@ class Exchange:
 
         context = ssl.create_default_context()
         if self._certificates is not None:
-            context.load_verify_locations(self._certificates)
+            try:
+                context.load_verify_locations(self._certificates)
+            except OSError:
+                raise NoAnswer("the file of certificates cannot be used", may_pass=False) from None
         if self._proxy is None:
             return http.client.HTTPSConnection(host, endpoint.port, context=context)
         connection = http.client.HTTPSConnection(self._proxy.host, self._proxy.port, context=context)
@@ -187,6 +193,8 @@ class Exchange:
             return NoAnswer("the connection was refused", may_pass=not self._endpoint.is_sandbox)
         if isinstance(error, (ConnectionError, http.client.IncompleteRead, http.client.BadStatusLine)):
             return NoAnswer("the connection was cut", may_pass=True)
+        if refused := _proxy_refusal(error):
+            return NoAnswer(f"the proxy does not let it through (HTTP {refused})", may_pass=refused >= 500)
         if isinstance(error, http.client.HTTPException):
             return NoAnswer(f"it does not answer as {self._speaks} does", may_pass=False)
         return NoAnswer("the connection failed", may_pass=True)
@@ -235,6 +243,49 @@ def _limit(connection: http.client.HTTPConnection, deadline: float) -> None:
     connection.timeout = left_seconds
     if connection.sock is not None:
         connection.sock.settimeout(left_seconds)
+
+
+class _Deadline(io.RawIOBase):
+    """What a socket brings, each wait shortened to what is left of the time: an answer that comes byte by
+    byte would restart the limit with each of them.
+    """
+
+    def __init__(self, stream: Any, sock: socket.socket, deadline: float) -> None:
+        self._stream = stream
+        self._socket = sock
+        self._until = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left_seconds = self._until - time.monotonic()
+        if left_seconds <= 0:
+            raise TimeoutError
+        self._socket.settimeout(left_seconds)
+        count: int | None = self._stream.readinto(buffer)
+        return count
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+def _reading_until(deadline: float) -> type[http.client.HTTPResponse]:
+    """The class of answers that are read whole before the deadline, head included, or not at all."""
+
+    class Response(http.client.HTTPResponse):
+        def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
+            super().__init__(sock, *args, **options)
+            self.fp = io.BufferedReader(_Deadline(self.fp.detach(), sock, deadline))
+
+    return Response
+
+
+def _proxy_refusal(error: Exception) -> int:
+    """The status with which a proxy refused the tunnel, or 0: http.client has it in its text only."""
+    match = re.match(r"Tunnel connection failed: ([0-9]{3})\b", str(error))
+    return int(match[1]) if match else 0
 
 
 def _is_certificate_failure(error: Exception) -> bool:
