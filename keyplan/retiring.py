@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from keyplan.vendors.organization import Organization, VendorKey
 
 # The usage report by the hour has 168 buckets a page; a longer time is asked for by the day, in one page.
-HOURLY = timedelta(hours=168)
+HOURLY = timedelta(hours=167)
 OLDEST = timedelta(days=30)
 DAY = timedelta(days=1)
 
@@ -194,7 +194,8 @@ def uses_of(
     matches = {hint: organization.find(hint) for hint in hints}
     if any(len(found) != 1 for found in matches.values()):
         return None
-    since = max(floor(wanted, step), floor(now - OLDEST, step))
+    # The same question for every key: the report may be asked for once a minute.
+    since = floor(now - (HOURLY if step == HOUR else OLDEST), step)
     used = organization.usage(since, ceil(now, step), "1h" if step == HOUR else "1d")
     last = {
         hint: used[found[0].id].last - step
