@@ -108,6 +108,12 @@ class Talk:
         """Close the connection; another request opens it again."""
         self._exchange.close()
 
+    def __del__(self) -> None:
+        """Leave no connection open behind a command that ends in an error."""
+        exchange = getattr(self, "_exchange", None)
+        if exchange is not None:
+            exchange.close()
+
     def _headers(
         self, headers: Mapping[str, str], carried: tuple[str, str, SecretValue], body: bytes | None
     ) -> dict[str, str]:
