@@ -12,7 +12,7 @@ command left is taken up by the next one that is given the same value.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from keyplan.errors import Interrupted, KeyplanError, Unreachable, ValueMissing
 from keyplan.rotation.moment import pending_of
@@ -48,6 +48,9 @@ class Stored:
     was_there: bool = False  # readers here got this value before; nothing was done
 
 
+AnyStep = TypeVar("AnyStep", bound="Step")
+
+
 @dataclass
 class Step:
     """One store's part while the value is being stored."""
@@ -62,7 +65,7 @@ class Step:
         return self.ready.store.cloud
 
 
-def in_order(steps: Iterable[Step]) -> list[Step]:
+def in_order(steps: Iterable[AnyStep]) -> list[AnyStep]:
     """The order in which stores are given the value, and in which readers then get it.
 
     A store whose first value cannot be hidden comes last: when it takes the value, the others have it. Google
@@ -72,8 +75,13 @@ def in_order(steps: Iterable[Step]) -> list[Step]:
     return sorted(steps, key=lambda step: (step.deposit.seen_when_added, step.cloud != "gcp"))
 
 
-def prepare(stores: Sequence[Store], key: ManifestKey) -> list[Ready]:
+def prepare(stores: Sequence[Store], key: ManifestKey, *, whole: bool = False) -> list[Ready]:
     """Look at each secret and at who is calling, before a person is asked for a value.
+
+    Args:
+        stores: where.
+        key: which key.
+        whole: look at every version that is still told of, which takes longer.
 
     Raises:
         UsageError: the caller is in another account.
@@ -82,7 +90,7 @@ def prepare(stores: Sequence[Store], key: ManifestKey) -> list[Ready]:
     ready = []
     for store in stores:
         caller = store.caller()
-        state = store.state(key)
+        state = store.history(key) if whole else store.state(key)
         if state.deleted is not None and state.trouble is not None:
             raise state.trouble.error
         ready.append(Ready(store, caller, state))
