@@ -23,6 +23,7 @@ from keyplan.json_shape import (
     shown,
     text,
 )
+from keyplan.manifest_vendors import about_vendors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -181,7 +182,9 @@ def between_parts(document: ManifestDocument) -> Iterator[str]:
 
     A secret of another account or project would send a value to somebody else's store.
     """
-    yield from _one_world(document)
+    worlds = _worlds(document)
+    yield from _one_world(document, worlds)
+    yield from about_vendors(document, in_sandbox=all(worlds.values()))
     for name, key in document["keys"].items():
         yield from _stored_in_every_cloud(document, f"keys.{name}", key)
         yield from _stored_here(document, f"keys.{name}", key)
@@ -193,19 +196,24 @@ def between_parts(document: ManifestDocument) -> Iterator[str]:
                 yield f"consumers.{name}.keys: there is no key {shown(key_name)}{near}"
 
 
-def _one_world(document: ManifestDocument) -> Iterator[str]:
+def _worlds(document: ManifestDocument) -> dict[str, bool]:
+    """Each cloud, and whether any of its endpoints is a sandbox's."""
+    return {
+        name: any(url.startswith("http:") for url in cloud["endpoints"].values())  # type: ignore[index]
+        for name, cloud in document["clouds"].items()
+    }
+
+
+def _one_world(document: ManifestDocument, worlds: dict[str, bool]) -> Iterator[str]:
     """All endpoints are a sandbox's or none is: what belongs to a real cloud must not go to an emulator."""
-    clouds = document["clouds"]
-    is_sandbox: dict[str, bool] = {}
-    for name, cloud in clouds.items():
-        plain = [url.startswith("http:") for url in cloud["endpoints"].values()]  # type: ignore[index]
-        is_sandbox[name] = any(plain)
-        if any(plain) and not all(plain):
+    for name, cloud in document["clouds"].items():
+        urls = cloud["endpoints"].values()  # type: ignore[index]
+        if worlds[name] and not all(url.startswith("http:") for url in urls):
             yield (
                 f"clouds.{name}.endpoints: some are a sandbox's (http) and some are not: all or none can be"
             )
-    if len(set(is_sandbox.values())) > 1:
-        names = sorted(is_sandbox, key=lambda name: not is_sandbox[name])
+    if len(set(worlds.values())) > 1:
+        names = sorted(worlds, key=lambda name: not worlds[name])
         yield f"clouds: {names[0]} is a sandbox's and {names[1]} is not: all or none can be"
 
 

@@ -29,6 +29,7 @@ from keyplan.cli.output import reporter, say
 from keyplan.environ import base_urls, merge, require_distinct, require_one_road
 from keyplan.errors import EXIT_REFUSED, KeyplanError, UsageError
 from keyplan.manifest_sources import load
+from keyplan.manifest_vendors import held
 from keyplan.process import replace
 from keyplan.stores.opening import cloud_to_read, open_reader
 from keyplan.vendors import vendor_named
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
 
-    from keyplan.environ import Held
     from keyplan.manifest_document import ManifestDocument
 
 TAKES_PROGRAM = True
@@ -142,14 +142,6 @@ def chosen(
             f"environment {environment} has no keys", "add one to the catalogue, then `pulumi up`"
         )
     return names, plain
-
-
-def held(document: ManifestDocument, names: Sequence[str]) -> list[Held]:
-    """What a program that gets these keys holds."""
-    return [
-        (name, key["vendor"], key["envVar"], key.get("baseUrl"))
-        for name, key in ((name, document["keys"][name]) for name in names)
-    ]
 
 
 def unreadable(failures: Mapping[str, KeyplanError], read: Sequence[str]) -> KeyplanError:

@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyplan import catalogue
+from keyplan import catalogue, vendors
 from keyplan.catalogue import Runtime
 from keyplan.errors import ManifestError, UsageError
 from keyplan.json_shape import check_object
 from keyplan.manifest import Manifest
 from keyplan.manifest_document import check, parse
 from keyplan.manifest_rules import AWS_RUNTIMES, CLOUDS, DOCUMENT, GCP_RUNTIMES, RUNTIMES
+from keyplan.manifest_vendors import VENDORS as MANIFEST_VENDORS
 from tests.command.environments import (
     ACCOUNT,
     GCP_PROJECT,
@@ -34,6 +35,22 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 ARN = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:dev/anthropic-api-key-AbCdEf"
 RIGHT = manifest_document("dev", "http://127.0.0.1:5000", {"anthropic": ARN})
 BOTH = on_both_clouds(RIGHT, "http://127.0.0.1:5001")
+# A key of each vendor, with all that it can have, and a consumer of the gateway.
+VENDORS = copy.deepcopy(RIGHT)
+VENDORS["vendorEndpoints"] = {"anthropic": "http://127.0.0.1:5002"}
+for vendor, variable, fields in (
+    ("anthropic-admin", "ANTHROPIC_ADMIN_API_KEY", {"organization": "1f0e4b1c-3a59-4e61-8c2d-1b2a3c4d5e6f"}),
+    ("gateway", "ANTHROPIC_AUTH_TOKEN", {"baseUrl": "https://llm.example.com:8443/anthropic"}),
+    ("generic", "OPENROUTER_API_KEY", {"checkUrl": "https://a.example/v1/key", "checkHeader": "x-api-key"}),
+):
+    VENDORS["keys"][vendor] = copy.deepcopy(RIGHT["keys"]["anthropic"])
+    VENDORS["keys"][vendor].update(vendor=vendor, envVar=variable, **fields)
+VENDORS["keys"]["anthropic"].update(
+    organization="1f0e4b1c-3a59-4e61-8c2d-1b2a3c4d5e6f", workspace="wrkspc_01JwExample"
+)
+VENDORS["consumers"]["evals"].update(
+    keys=["gateway"], env={"ANTHROPIC_BASE_URL": "https://llm.example.com:8443/anthropic"}
+)
 GCP_ONLY = copy.deepcopy(BOTH)
 for entry in (GCP_ONLY["clouds"], *GCP_ONLY["keys"].values()):
     del entry["aws"]
@@ -109,6 +126,74 @@ MISTAKES: dict[str, tuple[Change, list[str]]] = {
 }
 
 
+BETWEEN_VENDORS: dict[str, tuple[Change, list[str]]] = {
+    "a gateway without its address": (
+        lambda document: (document["keys"]["gateway"].pop("baseUrl"), document["consumers"].pop("evals")),
+        ["keys.gateway.baseUrl: it is missing, and the key's vendor is gateway"],
+    ),
+    "another address in a consumer's wiring than in the key": (
+        lambda document: document["keys"]["gateway"].update(baseUrl="https://evil.example"),
+        ["consumers.evals.env.ANTHROPIC_BASE_URL: expected the baseUrl of its gateway's key"],
+    ),
+    "a token without its address in the wiring": (
+        lambda document: document["consumers"]["evals"].update(env={}),
+        ["consumers.evals.env.ANTHROPIC_BASE_URL: expected the baseUrl of its gateway's key"],
+    ),
+    "fields of other vendors": (
+        lambda document: (
+            document["keys"]["anthropic"].update(baseUrl="https://evil.example"),
+            document["keys"]["gateway"].update(workspace="wrkspc_1", checkUrl="https://evil.example"),
+            document["keys"]["generic"].update(organization="1f0e4b1c-3a59-4e61-8c2d-1b2a3c4d5e6f"),
+        ),
+        [
+            "keys.anthropic.baseUrl: it is there, and the key's vendor is anthropic",
+            "keys.gateway.workspace: it is there, and the key's vendor is gateway",
+            "keys.gateway.checkUrl: it is there, and the key's vendor is gateway",
+            "keys.generic.organization: it is there, and the key's vendor is generic",
+            "consumers.chat-api.env.ANTHROPIC_BASE_URL: expected the baseUrl of its gateway's key",
+        ],
+    ),
+    "a header for an address that is not there": (
+        lambda document: document["keys"]["generic"].pop("checkUrl"),
+        ["keys.generic.checkUrl: it is missing, and checkHeader is there"],
+    ),
+    "a sandbox's vendor beside a real cloud": (
+        lambda document: document["clouds"]["aws"].update(endpoints={}),
+        ["vendorEndpoints.anthropic: it is a sandbox's (http), and the clouds are not: use https"],
+    ),
+    "addresses of other forms": (
+        lambda document: (
+            document["keys"]["gateway"].update(baseUrl="https://user@llm.example.com"),
+            document["keys"]["generic"].update(checkUrl="http://llm.example.com/x"),
+            document["vendorEndpoints"].update(anthropic="https://a.example/path"),
+        ),
+        [
+            "keys.gateway.baseUrl: expected https://HOST, with or without a path, without a slash at its "
+            "end, a query or a user, of at most 256 characters",
+            "keys.generic.checkUrl: plain http is for this machine only (127.0.0.1, [::1] or localhost): "
+            "use https",
+            "vendorEndpoints.anthropic: expected https://HOST, or http://127.0.0.1:PORT for a sandbox, "
+            "without a path",
+        ],
+    ),
+    "ids of other forms": (
+        lambda document: document["keys"]["anthropic"].update(
+            organization="1F0E4B1C-3A59-4E61-8C2D-1B2A3C4D5E6F", workspace="default"
+        ),
+        [
+            "keys.anthropic.organization: expected a UUID in lower case",
+            "keys.anthropic.workspace: expected the id of a workspace, as in `wrkspc_…`",
+        ],
+    ),
+    "a field misspelt": (
+        lambda document: document["keys"]["generic"].update(checkURL="https://a.example"),
+        ["keys.generic.checkURL: there is no such field; did you mean checkUrl"],
+    ),
+    "a vendor that this keyplan does not know": (
+        lambda document: document["keys"]["generic"].update(vendor="later", baseUrl="https://a.example"),
+        [],
+    ),
+}
 BETWEEN_CLOUDS: dict[str, tuple[Change, list[str]]] = {
     "no cloud at all": (
         lambda document: document.update(clouds={}),
@@ -228,6 +313,15 @@ def test_each_mistake_between_clouds_is_said_with_its_path(change: Change, expec
     assert check(changed(change, BOTH)) == expected
 
 
+@pytest.mark.parametrize(("change", "expected"), BETWEEN_VENDORS.values(), ids=BETWEEN_VENDORS.keys())
+def test_each_mistake_about_a_vendor_is_said_with_its_path(change: Change, expected: list[str]) -> None:
+    assert check(changed(change, VENDORS)) == expected
+
+
+def test_the_vendors_that_a_manifest_knows_are_those_that_there_are() -> None:
+    assert set(MANIFEST_VENDORS) == set(vendors.VENDORS)
+
+
 def test_one_error_has_all_mistakes_and_what_to_do() -> None:
     with pytest.raises(ManifestError) as caught:
         Manifest.from_json(changed(lambda document: document.update(ownr="x", keyz={})))
@@ -245,7 +339,7 @@ def test_what_is_read_is_what_was_written() -> None:
     assert Manifest.from_json(document).to_json() == document
 
 
-@pytest.mark.parametrize("document", [RIGHT, BOTH, GCP_ONLY], ids=["aws", "both", "gcp"])
+@pytest.mark.parametrize("document", [RIGHT, BOTH, GCP_ONLY, VENDORS], ids=["aws", "both", "gcp", "vendors"])
 def test_what_is_read_from_each_cloud_is_what_was_written(document: dict[str, Any]) -> None:
     manifest = Manifest.from_json(document)
     written = manifest.to_json()
@@ -334,6 +428,7 @@ TEXT = st.text(max_size=8).filter(lambda text: not text.endswith("\n"))
 JSON_VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(), TEXT, st.just([]), st.just({}), st.just({"x": 1}),
     st.sampled_from(["90d", "http://127.0.0.1:1", "http://h", "https://h/", "https://h:00/x", "arn:aws:x"]),
+    st.sampled_from(["https://h", "https://h/a..b", "https://h/../b", "wrkspc_1", "x-api-key", "gateway"]),
     st.sampled_from(["gcp", "gke", "europe-west1", "allUsers", "group:a@b.com", "projects/a/secrets/b"]),
 )  # fmt: skip
 
@@ -351,10 +446,16 @@ def at(document: Any, path: tuple[Any, ...]) -> Any:
     return document
 
 
-@pytest.mark.parametrize("path", [path for path in paths(BOTH) if path], ids=str)
-def test_the_published_schema_and_the_code_accept_the_same_near_misses(path: tuple[Any, ...]) -> None:
+@pytest.mark.parametrize(
+    ("right", "path"),
+    [(right, path) for right in (BOTH, VENDORS) for path in paths(right) if path],
+    ids=lambda given: str(given) if isinstance(given, tuple) else "in",
+)
+def test_the_published_schema_and_the_code_accept_the_same_near_misses(
+    right: dict[str, Any], path: tuple[Any, ...]
+) -> None:
     """Each field once left out, and each text with each of its separators once taken away or another one."""
-    document = copy.deepcopy(BOTH)
+    document = copy.deepcopy(right)
     *owner, last = path
     value = at(document, path)
     del at(document, tuple(owner))[last]
@@ -365,17 +466,22 @@ def test_the_published_schema_and_the_code_accept_the_same_near_misses(path: tup
     for place, character in enumerate(value):
         if not character.isalnum():
             for other in ("", "x"):
-                document = copy.deepcopy(BOTH)
+                document = copy.deepcopy(right)
                 at(document, tuple(owner))[last] = value[:place] + other + value[place + 1 :]
                 by_schema, by_code = both_opinions(document)
                 assert by_schema == by_code, at(document, path)
 
 
-@given(path=st.sampled_from(paths(BOTH)[1:]), new=JSON_VALUES, remove=st.booleans())
+@given(
+    place=st.sampled_from([(right, path) for right in (BOTH, VENDORS) for path in paths(right)[1:]]),
+    new=JSON_VALUES,
+    remove=st.booleans(),
+)
 def test_the_published_schema_and_the_code_accept_the_same_shapes(
-    path: tuple[Any, ...], new: Any, remove: bool
+    place: tuple[dict[str, Any], tuple[Any, ...]], new: Any, remove: bool
 ) -> None:
-    document = copy.deepcopy(BOTH)
+    right, path = place
+    document = copy.deepcopy(right)
     owner: Any = document
     for step in path[:-1]:
         owner = owner[step]
@@ -394,7 +500,7 @@ def test_the_published_schema_and_the_code_accept_the_same_names(name: str, plac
     assert VALIDATOR.is_valid(document) == (not check(document))
 
 
-@pytest.mark.parametrize("document", [RIGHT, BOTH, GCP_ONLY], ids=["aws", "both", "gcp"])
+@pytest.mark.parametrize("document", [RIGHT, BOTH, GCP_ONLY, VENDORS], ids=["aws", "both", "gcp", "vendors"])
 def test_the_published_schema_accepts_a_manifest_of_each_cloud(document: dict[str, Any]) -> None:
     assert list(VALIDATOR.iter_errors(document)) == []
     assert check(document) == []

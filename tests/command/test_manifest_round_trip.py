@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import jsonschema
@@ -10,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyplan import names
+from keyplan.endpoints import url_mistake
+from keyplan.environ import base_urls
 from keyplan.manifest import (
     AwsLocation,
     GcpLocation,
@@ -45,16 +48,35 @@ members = st.sampled_from(
 )
 
 
+urls = st.from_regex(
+    r"https://[a-z]{1,8}\.example(:[1-9][0-9]{0,3})?(/[a-z0-9.]{1,5}[a-z]){0,2}", fullmatch=True
+).filter(lambda url: url_mistake(url) is None)
+organizations = st.none() | st.uuids().map(str)
+# What a key of each vendor can have, and a gateway's has to.
+VENDOR_FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "anthropic": st.fixed_dictionaries(
+        {"organization": organizations, "workspace": st.none() | st.just("wrkspc_01JwExample")}
+    ),
+    "anthropic-admin": st.fixed_dictionaries({"organization": organizations}),
+    "gateway": st.fixed_dictionaries({"base_url": urls}),
+    "generic": st.just({})
+    | st.fixed_dictionaries(
+        {"check_url": urls, "check_header": st.sampled_from(["Authorization", "x-api-key"])}
+    ),
+}
+
+
 @st.composite
-def keys(draw: Any, clouds: list[str]) -> dict[str, ManifestKey]:
+def keys(draw: Any, clouds: list[str], with_vendors: bool) -> dict[str, ManifestKey]:
     found = {}
     for name in draw(st.lists(entry_names, min_size=1, max_size=3, unique=True)):
         secret, variable = names.secret_name("prod", name), draw(variables)
         secret_id = names.gcp_secret_id(secret)
+        vendor = draw(st.sampled_from(["anthropic", "generic", *(VENDOR_FIELDS if with_vendors else ())]))
         arn = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{secret}-AbCd12"
         found[name] = ManifestKey(
             name=name,
-            vendor=draw(st.sampled_from(["anthropic", "generic"])),
+            vendor=vendor,
             owner="ml@example.com",
             env_var=variable,
             value_format=draw(st.none() | st.just("rk-[0-9a-f]{24}")),
@@ -65,6 +87,7 @@ def keys(draw: Any, clouds: list[str]) -> dict[str, ManifestKey]:
             gcp=GcpSecretLocation(secret_id, names.gcp_secret_resource(PROJECT_ID, secret_id))
             if "gcp" in clouds
             else None,
+            **(draw(VENDOR_FIELDS[vendor]) if with_vendors else {}),
         )
     return found
 
@@ -97,11 +120,21 @@ def consumers(draw: Any, clouds: list[str], of: list[str]) -> dict[str, Manifest
     return found
 
 
+def paired(consumer: ManifestConsumer, its_keys: dict[str, ManifestKey]) -> ManifestConsumer:
+    """The consumer with the addresses of its gateways."""
+    gateways = base_urls(
+        [(name, key.vendor, key.env_var, key.base_url) for name in consumer.keys for key in [its_keys[name]]]
+    )
+    return replace(consumer, env={**consumer.env, **gateways})
+
+
 @st.composite
-def manifests(draw: Any) -> Manifest:
+def manifests(draw: Any, with_vendors: bool = True) -> Manifest:
     clouds = draw(st.sampled_from([["aws"], ["gcp"], ["aws", "gcp"]]))
     in_sandbox = draw(st.booleans())
-    its_keys = draw(keys(clouds))
+    endpoints = {"https://egress.example"} | ({"http://127.0.0.1:5002"} if in_sandbox else set())
+    its_keys = draw(keys(clouds, with_vendors))
+    its_consumers = draw(consumers(clouds, sorted(its_keys)))
     return Manifest(
         environment="prod",
         owner="platform@example.com",
@@ -128,7 +161,10 @@ def manifests(draw: Any) -> Manifest:
         if "gcp" in clouds
         else None,
         keys=its_keys,
-        consumers=draw(consumers(clouds, sorted(its_keys))),
+        consumers={name: paired(consumer, its_keys) for name, consumer in its_consumers.items()},
+        vendor_endpoints={"anthropic": draw(st.sampled_from(sorted(endpoints)))}
+        if with_vendors and draw(st.booleans())
+        else {},
     )
 
 
@@ -140,12 +176,13 @@ def test_a_manifest_is_right_by_its_own_rules_and_read_as_it_was_written(manifes
     assert Manifest.from_json(parse(json.dumps(document), "text")) == manifest
 
 
-@given(manifests())
+@given(manifests(with_vendors=False))
 def test_an_environment_on_aws_alone_is_written_as_it_always_was(manifest: Manifest) -> None:
-    """Keyplans that know one cloud read it: they refuse a field that they do not know."""
+    """Keyplans that know one cloud and two vendors read it: they refuse a field that they do not know."""
     if manifest.gcp is not None:
         return
     document = manifest.to_json()
+    assert "vendorEndpoints" not in document
     assert list(document["clouds"]) == ["aws"]
     assert {field for key in document["keys"].values() for field in key} <= {
         *("vendor", "owner", "envVar", "format", "rotateEvery", "remindBefore", "grace", "aws")
