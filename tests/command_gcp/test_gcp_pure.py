@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from keyplan import errors
 from keyplan.errors import KeyplanError
 from keyplan.stores.crc32c import crc32c
-from keyplan.stores.gcp_annotations import ANNOTATIONS_LIMIT_BYTES, label_in, moved, with_label
-from keyplan.stores.gcp_errors import _BY_STATUS, Failure, Place, Subject, error_for
+from keyplan.stores.gcp_annotations import ANNOTATIONS_LIMIT_BYTES, label_in, promoted, with_label
+from keyplan.stores.gcp_errors import _BY_STATUS, Failure, NotEnabled, Place, Subject, error_for
 from keyplan.stores.labels import VersionLabel
 from sandbox.gcp_server.secret_manager.checksum import crc32c as crc32c_of_the_sandbox
 
@@ -70,12 +70,25 @@ def test_only_the_newest_stay_and_never_more_than_there_is_room_for(
     assert ours - {used} == set(sorted(numbers - {used} | {number})[-len(ours - {used}) :])
 
 
-@given(st.dictionaries(st.sampled_from(["current", "previous", "blue"]), st.sampled_from("123")))
-def test_aliases_of_others_stay(aliases: dict[str, str]) -> None:
-    found = moved(aliases, "9", aliases.get("current"))
+ALIASES = st.dictionaries(st.sampled_from(["current", "previous", "pending", "blue"]), st.sampled_from("123"))
+
+
+@given(ALIASES)
+def test_a_promotion_moves_keyplans_own_aliases_and_no_other(aliases: dict[str, str]) -> None:
+    found = promoted(aliases, {}, "9", is_destroyed=False)
     assert found["current"] == "9"
-    assert found.get("previous") == aliases.get("current")
+    assert found.get("previous") == aliases.get("current", aliases.get("previous"))
+    assert "pending" not in found
     assert found.get("blue") == aliases.get("blue")
+
+
+def test_a_dead_version_does_not_push_the_one_before_it_out_of_sight() -> None:
+    """Who rotates after a leak still has the older key to retire."""
+    aliases = {"current": "5", "previous": "4", "pending": "6"}
+    dead = {"keyplan-5": "-:-:revoked@20261121T181500Z:alice"}
+    assert promoted(aliases, dead, "6", is_destroyed=False) == {"current": "6", "previous": "4"}
+    assert promoted(aliases, {}, "6", is_destroyed=True) == {"current": "6", "previous": "4"}
+    assert promoted({"current": "6", "previous": "6"}, {}, "6", is_destroyed=False) == {"current": "6"}
 
 
 def answer(
@@ -125,7 +138,7 @@ WORDS = {
     ),
     "disabled": (
         (400, "FAILED_PRECONDITION", "Secret Version [x] is in DISABLED state."),
-        errors.ValueMissing,
+        NotEnabled,
         "is disabled: they get no value",
     ),
     "etag": ((400, "FAILED_PRECONDITION", "The etag does not match"), errors.ChangedMeanwhile, "somebody"),

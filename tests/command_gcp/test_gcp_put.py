@@ -4,45 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from google.auth.credentials import AnonymousCredentials
-from google.cloud.secretmanager_v1 import SecretManagerServiceClient
-from google.cloud.secretmanager_v1.services.secret_manager_service.transports import (
-    SecretManagerServiceRestTransport,
-)
 
 from keyplan.secret_value import SecretValue
 from tests.command.environments import Environment, fake_key
 from tests.command_gcp.google import OPERATOR, OPERATOR_PERMISSIONS, READER, STRANGER, Google
+from tests.command_gcp.googles_client import read_by
 
 FINGERPRINT = SecretValue(fake_key()).fingerprint()
 
 
 def secret_of(environment: Environment, key: str = "anthropic") -> str:
     return f"{environment.name}-{key}-api-key"
-
-
-class Member(AnonymousCredentials):
-    """A member of the sandbox, for Google's own client."""
-
-    def __init__(self, member: str) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # google-auth is typed in part
-        self.token = f"sandbox:{member}"
-
-    def before_request(self, request: Any, method: str, url: str, headers: dict[str, str]) -> None:
-        headers["authorization"] = f"Bearer {self.token}"
-
-
-def read_by(member: str, google: Google, secret: str) -> str:
-    """What Google's own client reads of `current`."""
-    transport = SecretManagerServiceRestTransport(
-        host=f"127.0.0.1:{google.port}", url_scheme="http", credentials=Member(member)
-    )
-    client = SecretManagerServiceClient(transport=transport)
-    name = f"projects/keyplan-sandbox/secrets/{secret}/versions/current"
-    return client.access_secret_version(name=name).payload.data.decode()
 
 
 def test_a_value_is_stored_as_it_is_and_described_without_being_shown(
@@ -191,7 +165,7 @@ def test_a_project_that_does_not_exist_is_told_as_that(on_google: Environment) -
 def test_somebody_who_stores_at_the_same_time_is_told_and_nothing_is_lost(
     on_google: Environment, google: Google
 ) -> None:
-    """The other one comes between this command's look and its update."""
+    """The other one comes between this command's second look and its promotion."""
     on_google.run("put", "anthropic", given=fake_key("a"))
     secret = google.secret(secret_of(on_google))
 
@@ -200,12 +174,33 @@ def test_somebody_who_stores_at_the_same_time_is_told_and_nothing_is_lost(
         secret.aliases = {"current": 3, "previous": 1}
         secret.etag = '"another"'
 
-    google.before["PATCH"] = between
+    def later() -> None:
+        google.before["PATCH"] = between
+
+    google.before["PATCH"] = later
     done = on_google.run("put", "anthropic", given=fake_key("b"))
     assert done.returncode == 4
     assert f"somebody changed secret {secret_of(on_google)} at the same time" in done.stderr
     assert "readers on Google Cloud get a value that somebody else stored at the same time" in done.stderr
     assert secret.aliases == {"current": 3, "previous": 1}
+    assert [version.state for version in secret.versions] == ["ENABLED", "DISABLED", "ENABLED"]
+
+
+def test_of_two_who_begin_at_the_same_time_one_is_told(on_google: Environment, google: Google) -> None:
+    """The other one's version is pending by the time at which this command's would be."""
+    on_google.run("put", "anthropic", given=fake_key("a"))
+    secret = google.secret(secret_of(on_google))
+
+    def between() -> None:
+        secret.versions.append(replace(secret.versions[0], number=3))
+        secret.aliases = {"current": 1, "pending": 3}
+        secret.etag = '"another"'
+
+    google.before["PATCH"] = between
+    done = on_google.run("put", "anthropic", given=fake_key("b"))
+    assert done.returncode == 4
+    assert f"somebody changed secret {secret_of(on_google)} at the same time" in done.stderr
+    assert secret.aliases == {"current": 1, "pending": 3}
     assert [version.state for version in secret.versions] == ["ENABLED", "DISABLED", "ENABLED"]
 
 
