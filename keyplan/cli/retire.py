@@ -26,9 +26,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from keyplan.cli.admin_key import open_organization
-from keyplan.cli.arguments import add_environment, trusted_hosts
+from keyplan.cli.arguments import Parser, trusted_hosts
+from keyplan.cli.one_key import add_the_rest, key_named, refuse_value_as_name, value_as_argument
 from keyplan.cli.output import reporter, result, say
-from keyplan.cli.put import key_named, refuse_value_as_name
 from keyplan.errors import EXIT_DONE, EXIT_FINDINGS, EXIT_REFUSED, UsageError
 from keyplan.manifest import Manifest
 from keyplan.manifest_sources import load
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `keyplan retire`."""
+    if isinstance(parser, Parser):
+        parser.not_understood = value_as_argument("retire")
     parser.add_argument("key", metavar="KEY", nargs="?", help="the key's name in the catalogue")
     parser.add_argument("--due", action="store_true", help="every key whose grace is over, instead of one")
     parser.add_argument(
@@ -57,10 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="you deactivated KEY's old values in the vendor's console: shut them in the stores too",
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
-    parser.add_argument(
-        "--format", choices=("text", "json"), default="text", help="how to print the result (default: text)"
-    )
-    add_environment(parser)
+    add_the_rest(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -70,11 +69,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.due and arguments.done_by_hand:
         raise UsageError("--done-by-hand is about one key: name it")
     if arguments.key is not None:
-        refuse_value_as_name(arguments.key)
+        refuse_value_as_name(arguments.key, "retire")
     report = reporter(arguments.verbose)
     document = load(arguments.manifest, arguments.stack, report=report, stdin_allowed=True)
     manifest = Manifest.from_document(document)
-    keys = list(manifest.keys.values()) if arguments.due else [key_named(manifest, arguments.key)]
+    keys = list(manifest.keys.values()) if arguments.due else [key_named(manifest, arguments.key, "retire")]
 
     from keyplan.stores.opening import open_stores
 
