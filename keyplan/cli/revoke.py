@@ -63,8 +63,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--record",
         metavar="FILE",
-        help="the incident record (default: keyplan-incident-ENV-KEY-TIME.json here); a record of this key is "
-        "gone on with, any other file is left alone",
+        help="the incident record (default: keyplan-incident-ENV-KEY-TIME.json here); a record of this key "
+        "is gone on with, any other file is left alone",
     )
     parser.add_argument(
         "--done-by-hand",
@@ -140,8 +140,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _refuse_unmeant(arguments: argparse.Namespace) -> None:
     if not arguments.leaked:
         raise UsageError(
-            "`keyplan revoke` takes the key from all its readers at once, which is for one that has leaked: add "
-            "--leaked",
+            "`keyplan revoke` takes the key from all its readers at once, which is for one that has leaked: "
+            "add --leaked",
             "for a planned change: keyplan rotate KEY, and then keyplan retire KEY",
         )
     if not arguments.yes and not arguments.dry_run and not is_at_terminal():
