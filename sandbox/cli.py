@@ -22,6 +22,7 @@ VERBS = {
     "status": "show whether it runs, what it has, and which keys have a value",
     "advance": "move time, run the reminders of each day that passed, show the mails they send",
     "stranger": "let somebody who is not listed read a key, and show the mail that the owners get",
+    "console": "make, see, use and end keys at the sandbox's own vendor",
     "pulumi": "run any Pulumi command against the sandbox's cloud",
     "down": "end the cloud; the values in it are gone",
     "engine": "say which of Pulumi's engines is used, and get one if there is none",

@@ -12,6 +12,7 @@ from sandbox.project import STACK, Project
 
 # As pulumi-aws names them. Source: pulumi_aws/_inputs.py, ProviderEndpointArgs (7.51.1, checked 2026-11-21).
 SERVICES = (
+    "cloudtrail",
     "cloudwatch",
     "events",
     "iam",
@@ -33,6 +34,10 @@ SKIPPED_CHECKS = (
 )
 
 
+VENDOR_ENDPOINTS = "keyplan:vendorEndpoints"
+VENDOR = "anthropic"
+
+
 @dataclass(frozen=True)
 class Configuration:
     """The stack's configuration as Pulumi hands it to the program: full name -> text."""
@@ -44,8 +49,10 @@ class Configuration:
         """The region that the program builds in."""
         return self.values.get("aws:region", REGION_DEFAULT)
 
-    def with_endpoints(self, url: str, google_url: str = "") -> dict[str, str]:
-        """The configuration with every AWS service at `url`, and Google Cloud's, if any, at `google_url`."""
+    def with_endpoints(self, url: str, google_url: str = "", vendor_url: str = "") -> dict[str, str]:
+        """The configuration with every AWS service at `url`, Google Cloud's, if any, at `google_url`, and
+        the vendor of the keys at `vendor_url`.
+        """
         return {
             **self.values,
             "aws:region": self.region,
@@ -54,6 +61,7 @@ class Configuration:
                 for name, value in emulator_settings(url).items()
             },
             **google_settings(self.values, google_url),
+            **{name: json.dumps(value) for name, value in vendor_settings(self.values, vendor_url).items()},
         }
 
 
@@ -72,6 +80,20 @@ def google_settings(config: Mapping[str, Any], url: str) -> dict[str, str]:
     if not url or "gcp:project" not in config:
         return {}
     return {f"gcp:{name}": value for name, value in _google_emulator(url).items()}
+
+
+def vendor_settings(config: Mapping[str, Any], url: str) -> dict[str, dict[str, str]]:
+    """The program's configuration for a vendor at `url`; other vendors stay where the stack has them."""
+    if not url:
+        return {}
+    given = config.get(VENDOR_ENDPOINTS)
+    if isinstance(given, str):
+        try:
+            given = json.loads(given)
+        except ValueError:
+            given = None
+    others = given if isinstance(given, dict) else {}
+    return {VENDOR_ENDPOINTS: {**others, VENDOR: url}}
 
 
 def _google_emulator(url: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from keyplan.errors import ChangedMeanwhile, UsageError
 
 STACK = "sandbox"
+VENDOR_FILE = "vendor.jsonl"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class Project:
     def wiring_directory(self) -> Path:
         """What each consumer needs, one file a target."""
         return self.directory / "wiring"
+
+    @property
+    def vendor_file(self) -> Path:
+        """What the vendor of the keys remembers: names, dates and digests."""
+        return self.directory / VENDOR_FILE
 
     @property
     def state_file(self) -> Path:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from moto.cloudtrail.responses import CloudTrailResponse
 from moto.cloudwatch.models import CloudWatchBackend
 from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend
 from moto.secretsmanager.responses import SecretsManagerResponse
@@ -18,7 +19,14 @@ from moto.sns.models import Subscription
 
 from sandbox.moto_patches import PATCHES
 
-PATCHED = (CloudWatchBackend, FakeSecret, SecretsManagerBackend, SecretsManagerResponse, Subscription)
+PATCHED: tuple[type, ...] = (
+    CloudTrailResponse,
+    CloudWatchBackend,
+    FakeSecret,
+    SecretsManagerBackend,
+    SecretsManagerResponse,
+    Subscription,
+)
 # Taken when this module is imported, which is before any fixture runs.
 INSTALLED: dict[type, dict[str, Any]] = {owner: dict(vars(owner)) for owner in PATCHED}
 

@@ -31,4 +31,5 @@ class Replay:
     changes: list[Change] = field(default_factory=list)
     mails: list[Mail] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)  # secrets whose recovery window ended
+    expired: list[str] = field(default_factory=list)  # keys that ended by themselves at their vendor
     left_out: set[str] = field(default_factory=set)  # what the sandbox could not replay, in words

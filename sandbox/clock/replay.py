@@ -92,7 +92,13 @@ class Clock:
         self._server.ask("mails")  # what was sent before belongs to nobody's replay
         aged = self._server.ask("advance", seconds=seconds)
         now = int(time.time())
-        replay = Replay(_moment(now - seconds), _moment(now), gone=aged["gone"], left_out=left_out)
+        replay = Replay(
+            _moment(now - seconds),
+            _moment(now),
+            gone=aged["gone"],
+            expired=aged["expired"],
+            left_out=left_out,
+        )
         if self._other is not None:
             self._other.begin(replay)
         days = -(-seconds // SECONDS_PER_DAY)

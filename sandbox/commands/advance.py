@@ -98,6 +98,8 @@ def _show(replay: Replay, *, every_change: bool) -> None:
         say(f"{function} failed {times_failed}, first on day {day} ({kind}); --verbose shows its log")
     for name in replay.gone:
         say(f"{name} is gone for good: its recovery window ended")
+    for name in replay.expired:
+        say(f"{name} expired at the vendor: it opens nothing any more")
     for words in sorted(replay.left_out):
         say(f"left out: {words}")
     for change in replay.changes:

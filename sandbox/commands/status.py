@@ -32,6 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
         f"running at {record.url} since {since:%Y-%m-%d %H:%M} UTC, process {health.pid}, "
         f"{health.most_memory_bytes / BYTES_PER_MEGABYTE:.0f} MB at most"
     )
+    say(f"the vendor of the keys answers at {record.vendor_url}: python -m sandbox console list")
     manifest, resources = read_manifest(project), read_resources(project)
     if manifest is None:
         say("nothing is built in it yet: python -m sandbox up")

@@ -1,9 +1,10 @@
 """Let somebody read a key who is not listed as its reader, and show the mail that the owners get.
 
 On AWS a record of the read, as CloudTrail would write it, is held against the rules that are deployed; where
-one matches, its function really runs, and nothing is read. On Google Cloud the read is really tried, given
-out or refused, and its log entry is held against the alert policies; the value is thrown away. Nothing is
-changed. --as tries another principal: a listed reader brings no mail. Each run is a record of its own.
+one matches, its function really runs. Nothing is read; LookupEvents finds the record all the same. On Google
+Cloud the read is really tried, given out or refused, and its log entry is held against the alert policies;
+the value is thrown away. Nothing is changed. --as tries another principal: a listed reader brings no mail.
+Each run is a record of its own.
 """
 
 from __future__ import annotations
@@ -114,6 +115,7 @@ def _read(record: ServerRecord, manifest: dict[str, Any], key: str, principal: s
     functions = matching_functions(record, region, event)
     server = ServerClient(record)
     server.ask("mails")  # what was sent before is not about this read
+    server.ask("trail", record=event["detail"])  # whoever looks for reads finds this one
     say(f"{principal} reads {key}")
     if not functions:
         say("no rule matches that, so nobody hears of it")

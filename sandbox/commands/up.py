@@ -125,7 +125,7 @@ def start_server(project: Project, port: int) -> ServerRecord:
 def _run_program(
     project: Project, record: ServerRecord, configuration: Configuration, choice: Choice, *, preview: bool
 ) -> Result:
-    config = configuration.with_endpoints(record.url, record.gcp_url)
+    config = configuration.with_endpoints(record.url, record.gcp_url, record.vendor_url)
     ensure_google_project(record, google_project(config))
     mode: Mode = "preview" if preview else "up"
     with Progress("resource", "resources") as progress:

@@ -20,6 +20,7 @@ PATCHES = (
     "pending_deletion",
     "mail_delivery",
     "alarm_states",
+    "trail_events",
 )
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from keyplan.errors import UsageError
-from sandbox.configuration import emulator_settings, google_project, google_settings
+from sandbox.configuration import emulator_settings, google_project, google_settings, vendor_settings
 from sandbox.isolation import isolated
 from sandbox.project import Project, make_directory, write_private
 from sandbox.pulumi_cli.find import Engine
@@ -153,7 +153,12 @@ def _write_project(project: Project, place: Path, record: ServerRecord, plugins:
     region = ""
     for name, stack in found.items():
         config = stack.get("config") or {}
-        config = {**config, **emulator_settings(record.url), **google_settings(config, record.gcp_url)}
+        config = {
+            **config,
+            **emulator_settings(record.url),
+            **google_settings(config, record.gcp_url),
+            **vendor_settings(config, record.vendor_url),
+        }
         ensure_google_project(record, google_project(config))
         stack = {key: value for key, value in stack.items() if key not in (*ENCRYPTION, SALT)}
         stack["config"] = {name: value for name, value in config.items() if not _is_encrypted(value)}

@@ -1,6 +1,7 @@
 """The server's process: `python -m sandbox.server --directory DIR --port N`, started by `sandbox up`.
 
-It listens twice: AWS answers on the port that was asked for, Google Cloud on a free one.
+It listens three times: AWS answers on the port that was asked for, Google Cloud and the vendor of the keys on
+free ones.
 
 The instance's id comes on standard input, so that no list of processes shows it. Standard error is the
 sandbox's log: what keeps it from starting, that it listens, and where requests failed, never what they said.
@@ -17,12 +18,16 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from sandbox.project import VENDOR_FILE
 from sandbox.server import log
 from sandbox.server.guard import guard_this_process
 from sandbox.server.record import ServerRecord, process_start, write_record
 from sandbox.server.watch import end_with_record
+
+if TYPE_CHECKING:
+    from sandbox.vendor_server import VendorServer, VendorWorld
 
 EXIT_PORT_TAKEN = 98  # EADDRINUSE
 BACKLOG = 128
@@ -41,13 +46,16 @@ def main() -> None:
     port = listener.getsockname()[1]
     gcp_listener = _listen(0)
     gcp_port = gcp_listener.getsockname()[1]
-    server, gcp_server = _make_servers(listener, gcp_listener, instance)
-    record = ServerRecord(os.getpid(), port, instance, time.time(), process_start(os.getpid()), gcp_port)
+    vendor = _make_vendor(arguments.directory)
+    server, gcp_server = _make_servers(listener, gcp_listener, vendor.world, instance)
+    record = ServerRecord(
+        os.getpid(), port, instance, time.time(), process_start(os.getpid()), gcp_port, vendor.port
+    )
     write_record(arguments.directory, record)
     log.keep_for_ourselves()
     guard_this_process()
     end_with_record(arguments.directory, instance)
-    log.line(f"listening on 127.0.0.1:{port} and 127.0.0.1:{gcp_port}")
+    log.line(f"listening on 127.0.0.1:{port}, 127.0.0.1:{gcp_port} and 127.0.0.1:{vendor.port}")
     threading.Thread(target=gcp_server.serve_forever, daemon=True).start()
     server.serve_forever()
 
@@ -70,7 +78,20 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-def _make_servers(listener: socket.socket, gcp_listener: socket.socket, instance: str) -> tuple[Any, Any]:
+def _make_vendor(directory: Path) -> VendorServer:
+    """The vendor with what it remembers; its file is open before this process may open no more of them."""
+    from sandbox.vendor_server import serve
+    from sandbox.vendor_server.journal import JournalFile
+
+    world, useless = JournalFile(directory / VENDOR_FILE).world()
+    if useless:
+        log.line(f"{VENDOR_FILE}: {useless} lines could not be read and are left out")
+    return serve(world, listener=_listen(0), on_failure=log.failure)
+
+
+def _make_servers(
+    listener: socket.socket, gcp_listener: socket.socket, vendor: VendorWorld, instance: str
+) -> tuple[Any, Any]:
     # These imports take most of a second; the port is checked before them.
     import logging
 
@@ -94,7 +115,7 @@ def _make_servers(listener: socket.socket, gcp_listener: socket.socket, instance
     google = GoogleCloud(World(), gcp_listener.getsockname()[1])
     application = SandboxApplication(
         DomainDispatcherApplication(create_backend_app),
-        Administration(instance, google),
+        Administration(instance, google, vendor),
         listener.getsockname()[1],
     )
     return _serving(application, listener), _serving(google, gcp_listener)

@@ -14,6 +14,8 @@ the user can read.
 | POST mails | the e-mails that SNS would have sent since the last call |
 | POST google-project {"project": ID} | makes a project of Google Cloud, unless it is there |
 | POST google-clock {"notes"?: NOTES} | what the clock remembers of alert policies; keeps what is given |
+| POST trail {"record": RECORD} | a record of CloudTrail that LookupEvents finds from now on |
+| POST console {"do": create, list, use or deactivate, …} | what a person does at the vendor (`console`) |
 | POST google-secrets {"project": ID} | each secret's versions, whether `current` is readable, its date |
 """
 
@@ -31,7 +33,11 @@ from typing import Any
 
 from sandbox.gcp_server.application import GoogleCloud
 from sandbox.moto_patches.mail_delivery import take_mails
-from sandbox.server import aging, metrics
+from sandbox.moto_patches.trail_events import remember
+from sandbox.server import aging, console, metrics
+from sandbox.vendor_server import VendorWorld
+from sandbox.vendor_server.errors import VendorRefusalError
+from sandbox.vendor_server.journal import JournalError
 
 Answer = tuple[int, dict[str, Any]]
 INSTANCE_HEADER = "X-Keyplan-Sandbox"
@@ -40,11 +46,11 @@ INSTANCE_HEADER = "X-Keyplan-Sandbox"
 class Administration:
     """Answers the sandbox's own routes for one server process."""
 
-    def __init__(self, instance: str, google: GoogleCloud) -> None:
+    def __init__(self, instance: str, google: GoogleCloud, vendor: VendorWorld) -> None:
         self._instance = instance
         self._started = time.time()
         self._routes: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-            "advance": lambda given: aging.age_everything(int(given["seconds"]), google),
+            "advance": lambda given: aging.age_everything(int(given["seconds"]), google, vendor),
             "alarms": lambda given: {"alarms": metrics.alarms_with_data(given["region"], float(given["at"]))},
             "stamp-alarm": lambda given: metrics.stamp_alarm(
                 given["region"], given["name"], float(given["at"])
@@ -54,6 +60,8 @@ class Administration:
             "mails": lambda given: {"mails": take_mails()},
             "google-project": lambda given: {"number": google.ensure_project(str(given["project"]))},
             "google-clock": lambda given: {"notes": google.clock_notes(given.get("notes"))},
+            "trail": lambda given: remember(given["record"]),
+            "console": lambda given: console.answer(vendor, given),
             "google-secrets": lambda given: {"secrets": google.secrets_of(str(given["project"]))},
         }
 
@@ -71,7 +79,9 @@ class Administration:
         try:
             length = int(environ.get("CONTENT_LENGTH") or 0)
             return 200, route(json.loads(environ["wsgi.input"].read(length) or b"{}"))
-        except (KeyError, ValueError, TypeError) as error:
+        except JournalError as error:
+            return 507, {"problem": str(error)}
+        except (KeyError, ValueError, TypeError, VendorRefusalError) as error:
             return 400, {"error": type(error).__name__}
 
     def _health(self) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Moving time: what is stored in the cloud becomes older, and what was to be deleted by then is gone.
 
-Ages secrets with their versions, metric data and alarms' states, and everything of Google Cloud that has a
-date. Left out on purpose: AWS's IAM, KMS, Lambda and SNS, where no command looks at a date.
+Ages secrets with their versions, CloudTrail's records, metric data and alarms' states, everything of Google
+Cloud that has a date, and the vendor's keys with their use. Left out on purpose: AWS's IAM, KMS, Lambda and
+SNS, where no command looks at a date.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from datetime import timedelta
 from typing import Any
 
 from sandbox.gcp_server.application import GoogleCloud
+from sandbox.moto_patches.trail_events import age_records
+from sandbox.vendor_server import VendorWorld
 
 SECRET_DATES = (
     "created_date",
@@ -23,10 +26,14 @@ SECRET_DATES = (
 VERSION_DATES = ("createdate", "accessed_day")
 
 
-def age_everything(seconds: int, google: GoogleCloud) -> dict[str, Any]:
-    """Move every stored date `seconds` into the past. Returns `versions`, a count, and `gone`, names."""
+def age_everything(seconds: int, google: GoogleCloud, vendor: VendorWorld) -> dict[str, Any]:
+    """Move every stored date `seconds` into the past.
+
+    Returns: `versions`, a count; `gone`, names of secrets; `expired`, names of the vendor's keys.
+    """
     if seconds <= 0:
         raise ValueError("time moves forward only")
+    expired = vendor.age(seconds)  # first: it alone may be unable to, and then nothing has moved
     versions = 0
     gone: list[str] = []
     for backend in _backends("secretsmanager"):
@@ -34,8 +41,14 @@ def age_everything(seconds: int, google: GoogleCloud) -> dict[str, Any]:
         gone += _remove_expired(backend)
     for backend in _backends("cloudwatch"):
         _age_monitoring(backend, timedelta(seconds=seconds))
+    for backend in _backends("cloudtrail"):
+        age_records(backend, seconds)
     aged = google.age(timedelta(seconds=seconds))
-    return {"versions": versions + aged.versions, "gone": [*gone, *aged.gone]}
+    return {
+        "versions": versions + aged.versions,
+        "gone": [*gone, *aged.gone],
+        "expired": expired,
+    }
 
 
 def _backends(service: str) -> Iterator[Any]:

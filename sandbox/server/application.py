@@ -29,6 +29,7 @@ STATUS_TEXTS = {
     403: "Forbidden",
     404: "Not Found",
     500: "Internal Server Error",
+    507: "Insufficient Storage",
 }
 
 

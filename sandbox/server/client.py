@@ -64,6 +64,8 @@ class ServerClient:
             raise Unreachable(
                 f"the sandbox's server on port {self._record.port} stopped answering", "python -m sandbox up"
             ) from None
+        if "problem" in body:
+            raise Unreachable(f"nothing was done: {body['problem']}", "make room there, and run it again")
         if response.status != 200:
             raise Unreachable(
                 f"the sandbox's server refused `{route}` ({response.status})", "python -m sandbox up"

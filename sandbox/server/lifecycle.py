@@ -173,7 +173,7 @@ def _wait_until_gone(record: ServerRecord) -> bool:
 def _wait_until_closed(record: ServerRecord) -> None:
     # A process counts as ended before its last thread has; until then the next server finds the port taken.
     deadline = time.monotonic() + CLOSE_TIMEOUT_SECONDS
-    while any(_listens(port) for port in (record.port, record.gcp_port) if port):
+    while any(_listens(port) for port in (record.port, record.gcp_port, record.vendor_port) if port):
         if time.monotonic() > deadline:
             return  # another program has it by now
         time.sleep(POLL_SECONDS)

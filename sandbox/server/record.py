@@ -22,6 +22,12 @@ class ServerRecord:
     started: float  # epoch seconds
     process_start: str  # the operating system's own start time: a number that is used again has another
     gcp_port: int = 0  # where Google Cloud's APIs answer
+    vendor_port: int = 0  # where the vendor of the keys answers
+
+    @property
+    def vendor_url(self) -> str:
+        """The vendor's address, in place of its public one."""
+        return f"http://127.0.0.1:{self.vendor_port}"
 
     @property
     def gcp_url(self) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +235,76 @@ def a_new_alarm_has_no_state_and_a_changed_one_keeps_its_own(_: Client) -> None:
     assert (changed["StateValue"], changed["StateReason"], changed["Threshold"]) == ("ALARM", "because", 2.0)
 
 
+def _lookup(**asked: Any) -> list[dict[str, Any]]:
+    trail = boto3.client("cloudtrail", region_name=REGION)
+    return [
+        event for page in trail.get_paginator("lookup_events").paginate(**asked) for event in page["Events"]
+    ]
+
+
+def _by(name: str, value: str) -> list[dict[str, str]]:
+    return [{"AttributeKey": name, "AttributeValue": value}]
+
+
+def a_read_is_found_with_its_reader_and_never_with_a_value(client: Client) -> None:
+    arn = client.create_secret(Name=NAME)["ARN"]
+    _put(client, "canary-of-a-value")
+    client.get_secret_value(SecretId=arn)
+    _refusal(client.get_secret_value, SecretId="sandbox/other")
+    refused, read = _lookup(LookupAttributes=_by("EventName", "GetSecretValue"))
+    assert (read["EventName"], read["ReadOnly"], read["Username"]) == ("GetSecretValue", "true", "moto")
+    assert read["Resources"] == [{"ResourceType": "AWS::SecretsManager::Secret", "ResourceName": arn}]
+    record = json.loads(read["CloudTrailEvent"])
+    assert record["requestParameters"] == {"secretId": arn}
+    assert record["userIdentity"]["arn"] == "arn:aws:iam::123456789012:user/moto"
+    assert "errorCode" not in record
+    assert json.loads(refused["CloudTrailEvent"])["errorCode"] == "ResourceNotFoundException"
+    names = [event["EventName"] for event in _lookup()]
+    assert sorted(names) == ["CreateSecret", "GetSecretValue", "GetSecretValue", "PutSecretValue"]
+    assert "canary-of-a-value" not in str(_lookup())
+
+
+def a_reader_with_a_role_is_named_by_it(client: Client) -> None:
+    client.create_secret(Name=NAME, SecretString="one")
+    role = "arn:aws:iam::123456789012:role/sandbox-chat-api-reader"
+    given = boto3.client("sts").assume_role(RoleArn=role, RoleSessionName="task-1")["Credentials"]
+    reader = boto3.client(
+        "secretsmanager",
+        region_name=REGION,
+        aws_access_key_id=given["AccessKeyId"],
+        aws_secret_access_key=given["SecretAccessKey"],
+        aws_session_token=given["SessionToken"],
+    )
+    reader.get_secret_value(SecretId=NAME)
+    (read,) = _lookup(LookupAttributes=_by("ResourceName", NAME))[:1]
+    identity = json.loads(read["CloudTrailEvent"])["userIdentity"]
+    assert identity["type"] == "AssumedRole"
+    assert identity["arn"] == "arn:aws:sts::123456789012:assumed-role/sandbox-chat-api-reader/task-1"
+    assert identity["sessionContext"]["sessionIssuer"]["arn"] == role
+    assert read["Username"] == "task-1"
+
+
+def reads_are_looked_up_by_time_and_in_pages(client: Client) -> None:
+    client.create_secret(Name=NAME, SecretString="one")
+    for _ in range(60):
+        client.get_secret_value(SecretId=NAME)
+    assert len(_lookup(LookupAttributes=_by("EventName", "GetSecretValue"))) == 60
+    trail = boto3.client("cloudtrail", region_name=REGION)
+    first = trail.lookup_events()
+    assert len(first["Events"]) == 50
+    now = datetime.now(UTC)
+    hour = timedelta(hours=1)
+    assert trail.lookup_events(StartTime=now - 2 * hour, EndTime=now - hour)["Events"] == []
+    assert len(trail.lookup_events(StartTime=now - hour, MaxResults=7)["Events"]) == 7
+    expected: dict[str, dict[str, Any]] = {
+        "InvalidLookupAttributesException": {"LookupAttributes": _by("EventName", "A") * 2},
+        "InvalidTimeRangeException": {"StartTime": now, "EndTime": now - hour},
+        "InvalidNextTokenException": {"NextToken": "nonsense"},
+    }
+    found = {code: _refusal(trail.lookup_events, **asked)[0] for code, asked in expected.items()}
+    assert found == {code: code for code in expected}
+
+
 BEHAVIOURS: dict[str, tuple[Callable[[Client], None], ...]] = {
     "version_labels": (
         reading_after_a_promotion_gives_the_new_value,
@@ -260,6 +332,11 @@ BEHAVIOURS: dict[str, tuple[Callable[[Client], None], ...]] = {
     ),
     "mail_delivery": (what_would_be_sent_by_mail_is_kept,),
     "alarm_states": (a_new_alarm_has_no_state_and_a_changed_one_keeps_its_own,),
+    "trail_events": (
+        a_read_is_found_with_its_reader_and_never_with_a_value,
+        a_reader_with_a_role_is_named_by_it,
+        reads_are_looked_up_by_time_and_in_pages,
+    ),
 }
 CASES = [(name, behaviour) for name, behaviours in BEHAVIOURS.items() for behaviour in behaviours]
 IDS = [behaviour.__name__ for _, behaviour in CASES]

@@ -84,7 +84,12 @@ def test_its_files_are_readable_by_their_owner_alone(empty_project: Project) -> 
         path.name: stat.S_IMODE(path.stat().st_mode)
         for path in (empty_project.directory, *empty_project.directory.iterdir())
     }
-    assert modes == {"sandbox": 0o700, "server.json": 0o600, "server.log": 0o600}
+    assert modes == {
+        "sandbox": 0o700,
+        "server.json": 0o600,
+        "server.log": 0o600,
+        "vendor.jsonl": 0o600,
+    }
 
 
 def test_it_is_in_a_session_of_its_own_and_survives_the_terminals_interrupt(empty_project: Project) -> None:
