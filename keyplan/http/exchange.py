@@ -147,6 +147,15 @@ class Exchange:
         connection.response_class = _reading_until(deadline)
         connection.request(method, target, body, headers)
         response = connection.getresponse()
+        try:
+            content = self._content(response)
+        finally:
+            # read1 leaves it open at its end, and the connection would take no further request.
+            response.close()
+        self.headers = {name.lower(): text for name, text in response.getheaders()}
+        return response.status, content
+
+    def _content(self, response: http.client.HTTPResponse) -> bytes:
         parts, size_bytes = [], 0
         while part := response.read1(65_536):
             size_bytes += len(part)
@@ -155,9 +164,7 @@ class Exchange:
             parts.append(part)
         if response.length:
             raise ConnectionResetError  # the connection ended before the announced length
-        self.headers = {name.lower(): text for name, text in response.getheaders()}
-        response.close()  # read1 leaves it open at its end, and the connection would take no further request
-        return response.status, b"".join(parts)
+        return b"".join(parts)
 
     def _open(self) -> http.client.HTTPConnection:
         endpoint = self._endpoint
