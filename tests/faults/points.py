@@ -1,0 +1,148 @@
+"""Walking a fault over every request of a flow: what has to hold after each, and how many there were.
+
+A flow is one run of a command from one state of the clouds. It is run once without faults to learn its
+requests, and then over and over from that state, with the fault at one request after the other. After each:
+at least one live value is served everywhere it was served before, nothing is lost, no dead value is current;
+then the command that goes on, without faults, ends well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from tests.faults.answers import Door, Refusal
+from tests.faults.clouds import Home
+from tests.faults.command_runs import KILLED, LONG_SECONDS, SHORT_SECONDS, Run
+from tests.faults.proxy import Asked, Blow, Fault, Lasts
+
+INTERNAL = 70  # keyplan's exit code for what nobody foresaw
+LOOKS = ("Get", "Describe", "List", "GET")  # how operations begin that change nothing
+
+Kind = tuple[Blow | Refusal, Lasts]
+KILLS: tuple[Kind, ...] = ((Blow.KILLED_BEFORE, Lasts.ONCE), (Blow.KILLED_AFTER, Lasts.ONCE))
+PASSING: tuple[Kind, ...] = (
+    (Blow.CUT, Lasts.ONCE),
+    (Blow.LOST, Lasts.ONCE),
+    (Refusal.THROTTLED, Lasts.ONCE),
+    (Refusal.BROKEN, Lasts.ONCE),
+)
+LASTING: tuple[Kind, ...] = (
+    (Blow.CUT, Lasts.SERVICE),  # the store is down from then on
+    (Refusal.THROTTLED, Lasts.SERVICE),
+    (Refusal.BROKEN, Lasts.SERVICE),
+    (Refusal.DENIED, Lasts.OPERATION),
+    (Refusal.SKEWED, Lasts.SERVICE),
+    (Refusal.FULL, Lasts.OPERATION),
+)
+LATE: tuple[Kind, ...] = ((Blow.LATE, Lasts.ONCE),)
+
+
+def no_more(_home: Home, _run: Run) -> str | None:
+    """Nothing else has to hold."""
+    return None
+
+
+@dataclass
+class Flow:
+    """One command from one state.
+
+    Args:
+        home: the environment, with the state saved.
+        arguments: the command.
+        given: its standard input.
+        live: the values that are alive at the vendor; every value that there is belongs to these or is dead.
+        kept: the values that no failure may lose, where they were before.
+        goes_on: what a person does next, without faults.
+        ends: what is wrong after that, or None.
+        serves: readers got a value before, and have to get one at every moment.
+        holds: what else has to hold after the fault: what is wrong, or None.
+    """
+
+    home: Home
+    arguments: Sequence[str]
+    given: str
+    live: Collection[str]
+    kept: Collection[str]
+    goes_on: Callable[[Home], Run]
+    ends: Callable[[Home, Run], str | None]
+    serves: bool = True
+    holds: Callable[[Home, Run], str | None] = no_more
+
+    def run(self, fault: Fault | None) -> Run:
+        """Once, from its state."""
+        self.home.back()
+        seconds = SHORT_SECONDS if fault and fault.what is Blow.LATE else LONG_SECONDS
+        manifest_file = self.home.environment.manifest_file
+        return self.home.clouds.command.run(manifest_file, self.arguments, self.given, fault, seconds)
+
+
+def changes(request: Asked) -> bool:
+    """Whether a request may change something."""
+    return not request.operation.startswith(LOOKS)
+
+
+def at_stores(request: Asked) -> bool:
+    """Whether a request goes to a store."""
+    return request.door is not Door.VENDOR
+
+
+def everything(_request: Asked) -> bool:
+    """Every request."""
+    return True
+
+
+def walk(
+    flow: Flow, kinds: Sequence[Kind], meets: Callable[[Asked], bool] = everything
+) -> tuple[int, list[str]]:
+    """Let each kind of fault meet each request that `meets`: how many there were, and what was wrong."""
+    clean = flow.run(None)
+    if clean.struck is not None or clean.code not in (0, 1):
+        raise AssertionError(f"without a fault the command fails: {clean}")
+    points, failures = 0, []
+    gone_on_from: set[str] = set()
+    for request in filter(meets, clean.asked):
+        for what, lasts in kinds:
+            points += 1
+            fault = Fault(what, request.number, lasts)
+            wrong_here = _point(flow, fault, gone_on_from)
+            failures += [f"{fault} ({request.operation})\n{text}" for text in wrong_here]
+    return points, failures
+
+
+def _point(flow: Flow, fault: Fault, gone_on_from: set[str]) -> Iterator[str]:
+    run = flow.run(fault)
+    after = f"{run}\n  {flow.home.stages()}"
+    if run.struck is None:
+        yield f"the fault met no request: {after}"
+    if (run.code == KILLED) is not (fault.what in (Blow.KILLED_BEFORE, Blow.KILLED_AFTER)):
+        yield f"it ended with {run.code}: {after}"
+    for text in wrong(flow, run):
+        yield f"{text}: {after}"
+    state = flow.home.state()
+    if state in gone_on_from:
+        return  # many faults leave the same; what the next command does depends on nothing else
+    second = flow.goes_on(flow.home)
+    mistake = flow.ends(flow.home, second)
+    if mistake is not None:
+        yield f"{mistake}: {after}\nthen {second}\n  {flow.home.stages()}"
+    else:
+        gone_on_from.add(state)
+
+
+def wrong(flow: Flow, run: Run) -> Iterator[str]:
+    """What does not hold after a run."""
+    home = flow.home
+    for cloud, value in home.served().items():
+        if value is None and flow.serves:
+            yield f"readers on {cloud} get nothing"
+        if value is not None and value not in flow.live:
+            yield f"readers on {cloud} get a dead value"
+    for cloud, values in home.readable().items():
+        if not set(flow.kept) <= values:
+            yield f"a value is lost on {cloud}"
+    if any(value in run.stdout + run.stderr for value in (*flow.live, *flow.kept)):
+        yield "a value was printed"
+    if run.code == INTERNAL:
+        yield "keyplan failed in a way that nobody foresaw"
+    yield from filter(None, [flow.holds(home, run)])
