@@ -1,4 +1,4 @@
-"""What a program gets that reads with Google's own client. It takes a second to load, hence its own module."""
+"""What a program gets that reads with Google's own client. It takes a second to load."""
 
 from __future__ import annotations
 

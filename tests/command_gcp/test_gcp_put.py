@@ -60,8 +60,8 @@ def test_the_aliases_move_and_the_annotations_say_who_stored_what(
     assert shown["versionAliases"] == {"current": "2", "previous": "1"}
     assert shown["annotations"] == {
         "owner": "ml@example.com",
-        "keyplan-1": f"{first}:-:stored:user:admin@example.com",
-        "keyplan-2": f"{second}:-:stored:user:admin@example.com",
+        "keyplan-1": f"{first}:aaa...aaAA:stored:user:admin@example.com",
+        "keyplan-2": f"{second}:bbb...bbAA:stored:user:admin@example.com",
     }
 
 

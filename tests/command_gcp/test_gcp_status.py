@@ -176,7 +176,8 @@ def test_a_key_whose_clouds_differ_is_named_by_its_fingerprints(filled: Environm
     assert done.stdout.count("its clouds hold different values") == 1
     assert (
         f"key anthropic of environment {filled.name}: its clouds hold different values, fingerprints {new} "
-        f"on AWS and {old} on Google Cloud\n  keyplan put anthropic, with the value that is right\n"
+        f"on AWS and {old} on Google Cloud\n  keyplan rotate anthropic ends that; keyplan history anthropic "
+        "shows both\n"
         in done.stdout
     )
     row = rows_of(filled)[1]["anthropic"]
