@@ -16,6 +16,7 @@ from components.aws.environment import (
 from components.gcp.surroundings import GcpSurroundings, read_gcp_surroundings
 from components.manifest_parts import AwsPart, GcpPart, compose
 from keyplan.catalogue import Catalogue, Cloud
+from keyplan.errors import UsageError
 from keyplan.manifest import Manifest
 from keyplan.wiring import wire_all
 
@@ -68,6 +69,21 @@ class Environment(pulumi.ComponentResource):
         )
         self.manifest = manifest.apply(Manifest.to_json)
         self.wiring = manifest.apply(lambda known: wire_all(known)[0])
-        for failure in wire_all(compose(catalogue, expected_aws, expected_gcp))[1]:
+        expected = compose(catalogue, expected_aws, expected_gcp)
+        _require_one_world(expected)
+        for failure in wire_all(expected)[1]:
             pulumi.log.warn(f"left out of the stack's output `wiring`: {failure.message}", self)
         self.register_outputs({"manifest": self.manifest, "wiring": self.wiring})
+
+
+def _require_one_world(manifest: Manifest) -> None:
+    """Raise UsageError for what every command would refuse: real clouds, and a sandbox's vendor."""
+    clouds = [cloud for cloud in (manifest.aws, manifest.gcp) if cloud is not None]
+    if all(any(url.startswith("http:") for url in cloud.endpoints.values()) for cloud in clouds):
+        return
+    for vendor, url in manifest.vendor_endpoints.items():
+        if url.startswith("http:"):
+            raise UsageError(
+                f"vendorEndpoints.{vendor}: it is a sandbox's (http), and the environment's clouds are not",
+                "give an address that begins with https, or leave it out",
+            )

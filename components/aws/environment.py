@@ -26,7 +26,7 @@ from components.aws.plans import EnvironmentPlan, plan_environment
 from components.aws.policy.grants import placeholder_key_arn
 from components.aws.readers import Reader, ReaderArgs, numbered
 from components.aws.secrets import KeySecret, KeySecretArgs
-from components.aws.tags import tags
+from components.aws.tags import secret_tags, tags
 from components.manifest_parts import AwsPart, AwsReader
 from keyplan.catalogue import Catalogue, Cloud, Consumer, Key
 from keyplan.manifest import AwsLocation, SecretLocation
@@ -122,7 +122,7 @@ class AwsEnvironment(pulumi.ComponentResource):
                     policy=self._plan.secret_policies[key.name],
                     recovery_window_days=catalogue.recovery_window_days,
                     protect=catalogue.protect,
-                    tags=tags(catalogue.environment, key.owner, key.vendor),
+                    tags=secret_tags(catalogue.environment, key),
                 ),
                 self._renamed(key, f"{self._name}-{{}}"),
             ).arn

@@ -83,9 +83,13 @@ class KeySecret(pulumi.ComponentResource):
         self.register_outputs({"arn": self.arn})
 
 
+_KINDS = {"anthropic-admin": "anthropic Admin API key", "gateway": "gateway token"}
+
+
 def describe(key: Key, environment: str) -> str:
     """The secret's description: what it is for, whose it is, and when its value has to change."""
+    kind = _KINDS.get(key.vendor, f"{key.vendor} API key")
     return (
-        f"keyplan: {key.vendor} API key `{key.name}` of {environment}, as {key.env_var}; "
+        f"keyplan: {kind} `{key.name}` of {environment}, as {key.env_var}; "
         f"owner {key.owner}; rotate every {key.rotate_every}"
     )

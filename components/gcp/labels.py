@@ -12,6 +12,7 @@ from keyplan.names import LABEL_VALUE
 
 MANAGED_BY = "keyplan"
 ENVIRONMENT_LABEL = "environment"
+URL_ANNOTATION = "keyplan-url"  # keyplan.stores.gcp_annotations reads it: a value goes to no other address
 
 
 def labels(environment: str, vendor: str | None = None) -> dict[str, str]:
@@ -34,7 +35,8 @@ def labels(environment: str, vendor: str | None = None) -> dict[str, str]:
 
 
 def secret_annotations(key: Key) -> dict[str, str]:
-    """The annotations of a key's secret that Pulumi keeps: whose it is, and when its value has to change.
+    """The annotations of a key's secret that Pulumi keeps: whose it is, when its value has to change, and the
+    address that it is sent to, where it has one.
 
     `keyplan put` adds its own beside them; the provider leaves those alone.
     """
@@ -44,6 +46,7 @@ def secret_annotations(key: Key) -> dict[str, str]:
         "rotate-every": str(key.rotate_every),
         "remind-before": str(key.remind_before),
         "grace": str(key.grace),
+        **({} if key.url is None else {URL_ANNOTATION: key.url}),
     }
 
 

@@ -54,6 +54,28 @@ def key(name: str = "anthropic", environment: str = "prod", **fields: Any) -> Ke
     return replace(plain, **fields)
 
 
+GATEWAY = key(
+    "llm-gateway",
+    vendor="gateway",
+    env_var="ANTHROPIC_AUTH_TOKEN",
+    base_url="https://llm.example.com/anthropic",
+)
+ROUTER = key(
+    "openrouter",
+    vendor="generic",
+    env_var="OPENROUTER_API_KEY",
+    check_url="https://openrouter.ai/api/v1/key",
+    check_header="Authorization",
+)
+# A key of every vendor; each with an address of its own where its values go.
+EVERY_VENDOR = [
+    key(organization="1f0e4b1c-3a59-4e61-8c2d-1b2a3c4d5e6f", workspace="wrkspc_01JwExample"),
+    key("anthropic-admin", vendor="anthropic-admin", env_var="ANTHROPIC_ADMIN_API_KEY"),
+    GATEWAY,
+    ROUTER,
+]
+
+
 def consumer(name: str, runtime: Runtime, settings: Settings, *keys: str) -> Consumer:
     """A consumer of the given keys, or of `anthropic`."""
     return Consumer(name, runtime, keys or ("anthropic",), {}, settings)

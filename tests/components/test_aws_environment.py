@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import re
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -12,12 +14,24 @@ import pytest
 
 from components.aws.ci.issuers import FoundProvider
 from components.aws.environment import AwsSurroundings
+from components.aws.tags import URL_TAG
 from components.environment import Environment, EnvironmentArgs
-from keyplan.catalogue import Catalogue
+from keyplan.catalogue import Catalogue, EcsSettings, PeopleSettings, ReadAt, RoleSettings, Runtime
 from keyplan.errors import UsageError
 from keyplan.manifest import Manifest
+from keyplan.stores import aws_versions
+from keyplan.vendors import VENDORS
 from keyplan.wiring import wire_all
-from tests.components.catalogues import ACCOUNT, EVERY_RUNTIME, ROLE, catalogue, consumer, key, many
+from tests.components.catalogues import (
+    ACCOUNT,
+    EVERY_RUNTIME,
+    EVERY_VENDOR,
+    ROLE,
+    catalogue,
+    consumer,
+    key,
+    many,
+)
 from tests.components.recording import Recording, record
 
 SECRET = "aws:secretsmanager/secret:Secret"
@@ -76,6 +90,77 @@ def test_whatever_takes_tags_says_whose_it_is(full: Recording) -> None:
         "owner": "ml@example.com",
         "vendor": "anthropic",
     }
+
+
+OF_EVERY_VENDOR = catalogue(
+    EVERY_VENDOR,
+    [
+        consumer("chat", Runtime.ECS, EcsSettings(ReadAt.START, None, "main", "chat"), "anthropic"),
+        consumer("proxied", Runtime.LAMBDA, RoleSettings(None, "proxied"), "llm-gateway", "openrouter"),
+        consumer("leads", Runtime.PEOPLE, PeopleSettings("Leads"), "anthropic-admin"),
+    ],
+)
+
+
+@pytest.fixture(scope="module")
+def every_vendor() -> Recording:
+    """An environment with a key of every vendor."""
+    return build(OF_EVERY_VENDOR)
+
+
+def test_a_secret_names_the_address_that_its_value_goes_to(every_vendor: Recording) -> None:
+    """What the store itself says is the measure of what a manifest says, which anybody may edit."""
+    tags = {each.inputs["name"]: each.inputs["tags"] for each in every_vendor.of(SECRET)}
+    assert {name: found.get("keyplan:url") for name, found in tags.items()} == {
+        "prod/anthropic-api-key": None,
+        "prod/anthropic-admin-api-key": None,
+        "prod/llm-gateway-api-key": "https://llm.example.com/anthropic",
+        "prod/openrouter-api-key": "https://openrouter.ai/api/v1/key",
+    }
+    assert {found["vendor"] for found in tags.values()} == set(VENDORS)
+    assert URL_TAG == aws_versions.URL_TAG, "what is written is what is read"
+
+
+def test_every_tag_is_in_the_alphabet_of_aws(every_vendor: Recording) -> None:
+    """Source: "Tag naming limits and requirements", AWS tagging guide (checked 2026-11-21)."""
+    texts = [
+        text for each in every_vendor.of(SECRET) for pair in each.inputs["tags"].items() for text in pair
+    ]
+    assert [text for text in texts if not re.fullmatch(r"[A-Za-z0-9 +=._:/@-]{1,256}", text)] == []
+
+
+def test_a_description_says_what_kind_of_credential_it_is(every_vendor: Recording) -> None:
+    described = [each.inputs["description"].split("`")[0] for each in every_vendor.of(SECRET)]
+    assert sorted(described) == [
+        "keyplan: anthropic API key ",
+        "keyplan: anthropic Admin API key ",
+        "keyplan: gateway token ",
+        "keyplan: generic API key ",
+    ]
+
+
+def test_the_manifest_says_where_each_key_belongs_and_pairs_the_gateway(every_vendor: Recording) -> None:
+    document = every_vendor.outputs["manifest"]
+    manifest = Manifest.from_json(document)
+    for name, written in manifest.keys.items():
+        asked = OF_EVERY_VENDOR.keys[name]
+        for field in ("organization", "workspace", "base_url", "check_url", "check_header"):
+            assert getattr(written, field) == getattr(asked, field)
+    assert manifest.consumers["proxied"].env == {"ANTHROPIC_BASE_URL": "https://llm.example.com/anthropic"}
+    assert manifest.consumers["chat"].env == {}
+    assert manifest.consumers["chat"].settings == {
+        "readAt": "start", "ecsCluster": "main", "ecsService": "chat",
+    }  # fmt: skip
+    assert manifest.consumers["proxied"].settings == {"functionName": "proxied"}
+    assert "https://llm.example.com/anthropic" in json.dumps(every_vendor.outputs["wiring"]["proxied"])
+
+
+def test_a_sandboxs_vendor_beside_a_real_cloud_is_refused_before_anything_is_made() -> None:
+    wrong = replace(OF_EVERY_VENDOR, vendor_endpoints={"anthropic": "http://127.0.0.1:5002"})
+    with pytest.raises(UsageError, match=r"vendorEndpoints\.anthropic: it is a sandbox's"):
+        build(wrong)
+    proxied = build(replace(OF_EVERY_VENDOR, vendor_endpoints={"anthropic": "https://egress.example.com"}))
+    assert proxied.outputs["manifest"]["vendorEndpoints"] == {"anthropic": "https://egress.example.com"}
 
 
 def takes_tags(kind: str) -> bool:

@@ -11,14 +11,16 @@ import pytest
 
 from components.aws.environment import AwsSurroundings
 from components.environment import Environment, EnvironmentArgs
+from components.gcp.labels import URL_ANNOTATION
 from components.gcp.plans import ACCESSOR_ROLE
 from components.gcp.replacement import ExistingSecret
 from components.gcp.surroundings import GcpSurroundings
-from keyplan.catalogue import Catalogue, Cloud
+from keyplan.catalogue import Catalogue, Cloud, ServiceAccountSettings
 from keyplan.errors import KeyplanError
 from keyplan.manifest import Manifest
+from keyplan.stores import gcp_annotations
 from keyplan.wiring import wire_all
-from tests.components.catalogues import ACCOUNT, ROLE
+from tests.components.catalogues import ACCOUNT, EVERY_VENDOR, ROLE
 from tests.components.catalogues import EVERY_RUNTIME as ON_AWS
 from tests.components.recording import Recording, record
 from tests.components_gcp.catalogues import (
@@ -114,6 +116,23 @@ def test_a_secret_says_what_it_is_for_and_nothing_of_the_value(full: Recording) 
         "versionDestroyTtl": "2592000s",
     }
     assert first.ignore_changes == ("versionAliases",)
+
+
+def test_a_secret_names_the_address_that_its_value_goes_to() -> None:
+    """What the store itself says is the measure of what a manifest says, which anybody may edit."""
+    gateway = replace(WEB, keys=("llm-gateway",), settings=ServiceAccountSettings(None, "web"))
+    found = build(gcp_catalogue(EVERY_VENDOR, [gateway]))
+    annotations = {each.inputs["secretId"]: each.inputs["annotations"] for each in found.of(SECRET)}
+    assert {name: each.get("keyplan-url") for name, each in annotations.items()} == {
+        "prod-anthropic-api-key": None,
+        "prod-anthropic-admin-api-key": None,
+        "prod-llm-gateway-api-key": "https://llm.example.com/anthropic",
+        "prod-openrouter-api-key": "https://openrouter.ai/api/v1/key",
+    }
+    assert gcp_annotations.BOUND_URL == URL_ANNOTATION, "what is written is what is read"
+    web = Manifest.from_json(found.outputs["manifest"]).consumers["web"]
+    assert web.env == {"ANTHROPIC_BASE_URL": "https://llm.example.com/anthropic"}
+    assert web.settings == {"serviceName": "web"}
 
 
 def test_values_can_be_kept_in_named_places_under_ones_own_keys() -> None:
