@@ -105,10 +105,12 @@ class Endpoint:
 
     @property
     def is_own(self) -> bool:
-        """Whether the host belongs to the cloud whose service it is to be."""
+        """Whether the host belongs to the cloud or vendor whose service it is to be."""
         if self.cloud == "anthropic":
             return self.host == ANTHROPIC_HOST and self.port == 443
-        return self.is_google if self.cloud == "gcp" else self.is_aws
+        if self.cloud == "gcp":
+            return self.is_google
+        return self.cloud == "aws" and self.is_aws
 
 
 def endpoint_for(service: str, endpoints: Mapping[str, str], cloud: str = "aws") -> Endpoint | None:

@@ -61,6 +61,25 @@ def test_only_stores_talk_to_clouds(project: Path) -> None:
     assert {line for line in found if not line.startswith(MAY_CALL_CLOUDS)} == set()
 
 
+def test_vendors_and_http_know_no_store(project: Path) -> None:
+    """A value goes to its vendor by keyplan's own HTTP, whichever cloud it is stored in."""
+    imported = {
+        f"{path.name} imports {name}"
+        for part in ("vendors", "http")
+        for path in sorted((project / "keyplan" / part).glob("*.py"))
+        for name in imported_by(path)
+        if name.startswith(("keyplan.stores", "keyplan.cli", "keyplan.rotation"))
+    }
+    assert imported == set()
+
+
+def test_a_vendors_own_module_loads_neither_http_nor_dates() -> None:
+    """Every command loads them, `keyplan exec` too; asking is loaded where somebody asks."""
+    program = "import sys, keyplan.vendors; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert set(loaded.stdout.split()) & {"http.client", "ssl", "dataclasses", "email", "json"} == set()
+
+
 @pytest.mark.parametrize("folder", ["", "aws/", "gcp/"])
 def test_functions_need_nothing_but_what_is_there_where_they_run(project: Path, folder: str) -> None:
     sources = list((project / FUNCTIONS / folder).glob("*.py"))

@@ -371,6 +371,13 @@ class TestTrust:
         with pytest.raises(UsageError, match="not the address that `pulumi up` wrote on the key's secret"):
             Way(None, store_url=None).road.ask(key, SecretValue("token"), bound)
 
+    @pytest.mark.parametrize("vendor", ["gateway", "generic"])
+    def test_no_clouds_host_is_a_gateways_own(self, vendor: str) -> None:
+        for host in (f"{vendor}.eu-west-1.amazonaws.com", f"{vendor}.googleapis.com", "api.anthropic.com"):
+            key = key_of(vendor, base_url=f"https://{host}", check_url=f"https://{host}")
+            with pytest.raises(UsageError, match="not the address"):
+                Way(None, store_url=None).road.ask(key, SecretValue("token"))
+
     def test_a_gateway_that_the_secret_names_is_asked(self, world: VendorWorld, server: VendorServer) -> None:
         key = key_at(server, "gateway")
         answer = Way(None, store_url=None).road.ask(key, new_value(world, "gateway"), key.base_url)
