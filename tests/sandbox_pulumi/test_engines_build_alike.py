@@ -50,7 +50,9 @@ record = start_server(project, 0)
 run_program(
     project=project.root,
     stack=stack,
-    config=Configuration(raw_config(project.root, stack)).with_endpoints(record.url, record.gcp_url),
+    config=Configuration(raw_config(project.root, stack)).with_endpoints(
+        record.url, record.gcp_url, record.vendor_url
+    ),
     state_file=project.directory / f"{stack}.state.json",
     instance_id=digest(record.instance),
 )
