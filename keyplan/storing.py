@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from keyplan.errors import Interrupted, KeyplanError, Unreachable, ValueMissing
+from keyplan.errors import ChangedMeanwhile, Interrupted, KeyplanError, Unreachable, ValueMissing
 from keyplan.rotation.moment import pending_of
 from keyplan.stores.labels import FINGERPRINT_MIN_VALUE_LENGTH, VersionLabel
 from keyplan.storing_words import Fate, failed, has_it_already, interrupted, under_way
@@ -142,7 +142,8 @@ def _deposit(
     ready: Ready, key: ManifestKey, value: SecretValue, fingerprint: str | None, hint: str | None
 ) -> Deposit:
     """Of a new version, or of the one with this value that waits since a command was killed."""
-    if pending_of(ready.state) is not None:
+    pending = pending_of(ready.state)
+    if pending is not None and pending.is_readable:  # else what is left of one that was being withdrawn
         waiting = ready.store.pending(key, ready.state)
         if waiting is not None:
             return waiting
@@ -171,6 +172,8 @@ def _add_all(steps: Sequence[Step], ready: Sequence[Ready]) -> None:
         _withdraw(begun)
         if len(ready) == 1 and step.cloud == "aws":
             raise  # there is nothing to add to what the store's module says
+        if isinstance(error, ChangedMeanwhile):
+            unchanged[step.cloud] = fate_of(step)  # perhaps somebody else's value is served by now
         raise failed(error, unchanged) from None
     except KeyboardInterrupt:
         _withdraw(begun)

@@ -1,4 +1,4 @@
-"""Asking for a value at the terminal without showing it."""
+"""Taking a value from a person at the terminal, without showing it, or from standard input."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from keyplan.errors import UsageError, ValueRejected
+from keyplan.intake import INPUT_LIMIT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,19 @@ if TYPE_CHECKING:
 def is_at_terminal() -> bool:
     """Whether a person can be asked: standard input is a terminal."""
     return sys.stdin is not None and sys.stdin.isatty()
+
+
+def standard_input() -> bytes:
+    """Everything on standard input, as far as it can be a value.
+
+    Raises:
+        ValueRejected: standard input is closed.
+    """
+    if sys.stdin is None:
+        raise ValueRejected("there is no value: standard input is closed", "give the value on standard input")
+    # One byte beyond the limit and a line end tells that there is more; the rest need not be read.
+    content: bytes = sys.stdin.buffer.read(INPUT_LIMIT_BYTES + 3)
+    return content
 
 
 def hidden_line(prompt: str) -> str:

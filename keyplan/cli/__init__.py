@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 VERBS = {
     "check": "find every mistake of the environments' configuration, offline",
     "put": "store a value for a key, from a hidden prompt or standard input",
+    "rotate": "bring a new value of a key to every reader, step by step; go on where one stopped",
+    "rollback": "send readers back to the previous value, or take back what is under way",
+    "verify": "ask the vendor whether each stored value is alive and where it belongs",
+    "history": "show a key's versions: who stored them, when, and what became of each",
+    "retire": "deactivate old values at the vendor, once no reader is given them",
+    "revoke": "shut a leaked value everywhere, and keep a record of what was done",
+    "restore": "bring back the secret of a key that is deleted",
     "status": "show per key whether a value is there, its age and when it is due",
+    "verify": "ask each vendor whether the stored values are alive, and compare the clouds",
     "exec": "run a program with the keys that it needs in its environment",
     "wire": "print the configuration with which a consumer finds its keys",
 }

@@ -237,8 +237,7 @@ def not_added(key: str, error: KeyplanError, broken: str, waiting: Sequence[str]
 def lost_race(key: str, error: KeyplanError) -> ChangedMeanwhile:
     """Somebody else began at the same time, and comes first."""
     return ChangedMeanwhile(
-        f"{error.message}\nsomebody else rotates key {key} at the same moment: your value was taken back, "
-        f"and readers get {Fate.UNCHANGED}",
+        f"{error.message}\nsomebody else rotates key {key} at the same moment; your value was taken back",
         f"`keyplan history {key}` shows who; your new key is still there at the vendor: delete it there, or "
         f"run `keyplan rotate {key}` again",
     )

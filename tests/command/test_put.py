@@ -10,7 +10,7 @@ import pytest
 
 from keyplan.secret_value import SecretValue
 from tests.command.environments import Environment, fake_key
-from tests.command.fake_aws import Answer, FakeAws, failure
+from tests.command.fake_aws import Answer, FakeAws, Request, failure
 from tests.command.test_aws_credentials import identity
 
 FINGERPRINT = SecretValue(fake_key()).fingerprint()
@@ -66,8 +66,8 @@ def test_the_version_before_stays_as_the_previous_one_and_both_say_who_stored_th
         environment.run("put", "anthropic", given=fake_key(mark))
     fingerprints = [SecretValue(fake_key(mark)).fingerprint() for mark in "ab"]
     assert environment.labels("anthropic") == [
-        ["AWSPREVIOUS", f"keyplan:2:{fingerprints[0]}:-:stored:user/moto"],
-        ["AWSCURRENT", f"keyplan:2:{fingerprints[1]}:-:stored:user/moto"],
+        ["AWSPREVIOUS", f"keyplan:2:{fingerprints[0]}:aaa...aaAA:stored:user/moto"],
+        ["AWSCURRENT", f"keyplan:2:{fingerprints[1]}:bbb...bbAA:stored:user/moto"],
     ]
 
 
@@ -77,6 +77,20 @@ def test_the_value_that_is_already_there_is_refused(environment: Environment) ->
     assert done.returncode == 2
     assert "key anthropic has this value already: version " in done.stderr
     assert len(environment.labels("anthropic")) == 1
+
+
+def test_another_value_is_refused_while_a_rotation_is_under_way(environment: Environment) -> None:
+    environment.run("put", "anthropic", given=fake_key("a"))
+    environment.secrets.put_secret_value(
+        SecretId=environment.arn("anthropic"),
+        SecretString="{}",
+        VersionStages=["keyplan:pending", "keyplan:2:0123456789ab:-:stored:alice"],
+    )
+    done = environment.run("put", "anthropic", given=fake_key("b"))
+    assert done.returncode == 4
+    assert "a rotation of key anthropic is under way: alice stored another value" in done.stderr
+    assert "`keyplan rotate anthropic` finishes that rotation" in done.stderr
+    assert environment.stored("anthropic") == {"ANTHROPIC_API_KEY": fake_key("a")}
 
 
 def test_an_earlier_value_can_be_stored_again(environment: Environment) -> None:
@@ -104,7 +118,7 @@ def test_old_labels_make_room_for_new_ones(environment: Environment) -> None:
     ]
     assert ours == [
         *(f"keyplan:2:{number:012}:-:stored:alice" for number in range(4, 14)),
-        f"keyplan:2:{FINGERPRINT}:-:stored:user/moto",
+        f"keyplan:2:{FINGERPRINT}:xxx...xxAA:stored:user/moto",
     ]
 
 
@@ -213,13 +227,20 @@ def test_a_secret_of_another_account_than_the_callers_takes_nothing(environment:
 
 def store_with(fake_aws: FakeAws, versions: list[dict[str, object]], put: Answer) -> None:
     fake_aws.answer("/", identity)
-    fake_aws.answer("DescribeSecret", Answer({"ARN": "a", "Name": "n"}))
+    fake_aws.answer("DescribeSecret", lambda _request: described(fake_aws))
     fake_aws.answer("ListSecretVersionIds", Answer({"Versions": versions}))
     fake_aws.answer("UpdateSecretVersionStage", failure("AccessDeniedException"))
     fake_aws.answer("PutSecretValue", put)
 
 
-def test_labels_that_cannot_be_moved_do_not_stop_a_rotation(
+def described(fake_aws: FakeAws) -> Answer:
+    """A secret whose first version is current as soon as it was put, as AWS has it."""
+    puts = [json.loads(each.body) for each in fake_aws.requests if each.operation == "PutSecretValue"]
+    stages = {each["ClientRequestToken"]: ["AWSCURRENT"] for each in puts}
+    return Answer({"ARN": "a", "Name": "n", "VersionIdsToStages": stages})
+
+
+def test_who_may_not_move_labels_is_told_before_anything_is_stored(
     at: Callable[[str], Environment], fake_aws: FakeAws
 ) -> None:
     versions: list[dict[str, object]] = [
@@ -232,8 +253,9 @@ def test_labels_that_cannot_be_moved_do_not_stop_a_rotation(
     ]
     store_with(fake_aws, versions, Answer({"VersionId": "v" * 32}))
     done = at(fake_aws.url).run("put", "anthropic", given=fake_key())
-    assert done.returncode == 0
-    assert done.stderr.startswith("note: labels of old versions stay")
+    assert done.returncode == 3
+    assert "may not do secretsmanager:UpdateSecretVersionStage" in done.stderr
+    assert "PutSecretValue" not in fake_aws.operations()
 
 
 def test_the_sdks_own_attempts_store_one_version(at: Callable[[str], Environment], fake_aws: FakeAws) -> None:
