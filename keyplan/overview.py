@@ -14,6 +14,7 @@ from keyplan.age import Age, State, age_of
 from keyplan.durations import Duration
 from keyplan.errors import AccessDenied, Findings, KeyplanError, SecretMissing
 from keyplan.parallel import for_each
+from keyplan.rotation.moment import Next, pending_of, standing
 from keyplan.stores.base import CLOUD_NAMES
 from keyplan.stores.labels import VersionLabel
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keyplan.manifest import Manifest, ManifestKey
-    from keyplan.stores.base import Store
+    from keyplan.stores.base import SecretState, Store, Version
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Row:
     deleted: datetime | None = None
     error: KeyplanError | None = None
     cloud: str = "aws"
+    pending: Version | None = None  # stored by a rotation that has not promoted it yet
+    seen: SecretState | None = None  # what the store said
 
     @property
     def secret(self) -> str:
@@ -83,8 +86,15 @@ def _row(store: Store, key: ManifestKey, readers: tuple[str, ...], now: datetime
     version = state.current or state.unserved
     trouble = state.trouble
     found = Row(key, readers, trouble.state if trouble else State.NO_VALUE, cloud=store.cloud)
-    found = replace(found, deleted=state.deleted, error=trouble.error if trouble else None)
-    if version is None:
+    found = replace(
+        found,
+        deleted=state.deleted,
+        error=trouble.error if trouble else None,
+        pending=pending_of(state),
+        seen=state,
+    )
+    # What stands in a revoked value's place is no value, and has no age.
+    if version is None or found.state is State.REVOKED:
         return found
     age = age_of(version.created, now, Duration.parse(key.rotate_every), Duration.parse(key.remind_before))
     return replace(
@@ -112,7 +122,7 @@ def _compared(environment: str, rows: Sequence[Row]) -> list[Row]:
         if row.label and row.label.fingerprint and row.error is None:
             fingerprints.setdefault(row.key.name, {})[row.cloud] = row.label.fingerprint
     notes = {
-        key: _difference(environment, key, found)
+        key: _difference(environment, key, found, [row for row in rows if row.key.name == key])
         for key, found in fingerprints.items()
         if len(set(found.values())) > 1
     }
@@ -122,11 +132,15 @@ def _compared(environment: str, rows: Sequence[Row]) -> list[Row]:
     ]
 
 
-def _difference(environment: str, key: str, fingerprints: dict[str, str]) -> KeyplanError:
+def _difference(
+    environment: str, key: str, fingerprints: dict[str, str], rows: Sequence[Row]
+) -> KeyplanError:
     told = " and ".join(f"{text} on {CLOUD_NAMES[cloud]}" for cloud, text in fingerprints.items())
+    step = standing({row.cloud: row.seen for row in rows if row.seen is not None}).moment.next
     return Findings(
         f"key {key} of environment {environment}: its clouds hold different values, fingerprints {told}",
-        f"keyplan put {key}, with the value that is right",
+        f"keyplan {'rollback' if step is Next.GO_BACK else 'rotate'} {key} ends that; keyplan history {key} "
+        "shows both",
     )
 
 

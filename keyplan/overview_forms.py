@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from keyplan.manifest import Manifest
     from keyplan.overview import Row
-    from keyplan.stores.base import Place
+    from keyplan.stores.base import Place, Version
 
 FORMAT = "keyplan-status/1"
 WORDS = {State.DUE_SOON: "due soon", State.NO_VALUE: "no value", State.PENDING_DELETION: "pending deletion"}
@@ -27,6 +27,7 @@ WORST_FIRST = (
     State.DENIED,
     State.MISSING,
     State.PENDING_DELETION,
+    State.REVOKED,
     State.NO_VALUE,
     State.DESTROYED,
     State.DISABLED,
@@ -73,6 +74,7 @@ def _entry(rows: Sequence[Row], manifest: Manifest) -> dict[str, Any]:
         "storedBy": row.label.caller if row.label else None,
         "fingerprint": row.label.fingerprint if row.label else None,
         "deletedAt": _date(row.deleted) if row.deleted else None,
+        "pending": _pending(row),
         "readers": list(manifest.readers_of(key.name)),
         "error": {"message": row.error.message, "hint": row.error.hint} if row.error else None,
         **({} if manifest.gcp is None else {"clouds": [_cloud_entry(one) for one in rows]}),
@@ -91,8 +93,21 @@ def _cloud_entry(row: Row) -> dict[str, Any]:
         "storedBy": row.label.caller if row.label else None,
         "fingerprint": row.label.fingerprint if row.label else None,
         "deletedAt": _date(row.deleted) if row.deleted else None,
+        "pending": _pending(row),
         "readers": list(row.readers),
         "error": {"message": row.error.message, "hint": row.error.hint} if row.error else None,
+    }
+
+
+def _pending(row: Row) -> dict[str, Any] | None:
+    """The version of a rotation that is under way."""
+    version = row.pending
+    if version is None:
+        return None
+    return {
+        "versionId": version.version_id,
+        "storedAt": _date(version.created),
+        "storedBy": version.label.caller if version.label else None,
     }
 
 
@@ -114,7 +129,7 @@ def table(manifest: Manifest, rows: Sequence[Row], places: Sequence[Place], widt
             lines.append(head)
             if head is not None and len(lines) > 1:
                 lines += [f"{GAP}stored by {stored_by}", f"{GAP}read by {read_by}"]
-    notes = _notes(rows)
+    notes = [*_notes(rows), *_rotations(manifest, rows)]
     title = f"environment {manifest.environment}: {'; '.join(place.title for place in places)}"
     return "\n".join([title, "", *lines, *([""] if notes else []), *notes])
 
@@ -156,6 +171,24 @@ def _notes(rows: Sequence[Row]) -> list[str]:
     for (common, hint), names in keys_of.items():
         lines.append(f"{'key' if len(names) == 1 else 'keys'} {', '.join(names)} of {common}")
         lines += [f"{GAP}{hint}"] if hint else []
+    return lines
+
+
+def _rotations(manifest: Manifest, rows: Sequence[Row]) -> list[str]:
+    """The rotations that are under way, a line for each key and one for what ends it."""
+    begun: dict[str, Version] = {}
+    for row in rows:
+        if row.pending is not None:
+            first = begun.setdefault(row.key.name, row.pending)
+            begun[row.key.name] = min(first, row.pending, key=lambda version: version.created)
+    lines: list[str] = []
+    for name, version in begun.items():
+        by = f" by {version.label.caller}" if version.label else ""
+        lines.append(
+            f"key {name} of environment {manifest.environment}: a new value waits since "
+            f"{version.created:%Y-%m-%d %H:%M} UTC, stored{by or ' by something else'}; no reader gets it yet"
+        )
+        lines.append(f"{GAP}keyplan rotate {name} goes on with it")
     return lines
 
 

@@ -119,13 +119,13 @@ def test_the_json_form_has_every_documented_field(cloud: Callable[..., Environme
                 "secret": "dev/anthropic-api-key", "state": "overdue", "versionId": "v" * 32,
                 "storedAt": stored, "ageDays": 91, "rotateEvery": "90d", "dueAt": due,
                 "storedBy": "assumed-role/Admin/alice", "fingerprint": "0123456789ab", "deletedAt": None,
-                "readers": ["chat-api", "evals"], "error": None,
+                "pending": None, "readers": ["chat-api", "evals"], "error": None,
             },
             {
                 "key": "openrouter", "vendor": "generic", "owner": "ml@example.com",
                 "secret": "dev/openrouter-api-key", "state": "pending-deletion", "versionId": None,
                 "storedAt": None, "ageDays": None, "rotateEvery": "90d", "dueAt": None,
-                "storedBy": None, "fingerprint": None, "deletedAt": "2100-01-01T00:00:00Z",
+                "storedBy": None, "fingerprint": None, "deletedAt": "2100-01-01T00:00:00Z", "pending": None,
                 "readers": ["evals"],
                 "error": {
                     "message": "key openrouter of environment dev: secret dev/openrouter-api-key is deleted, "
