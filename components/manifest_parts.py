@@ -65,7 +65,14 @@ def compose(catalogue: Catalogue, aws: AwsPart | None, gcp: GcpPart | None) -> M
             for consumer in catalogue.consumers.values()
         },
         vendor_endpoints=dict(catalogue.vendor_endpoints),
+        first_cloud=_first_cloud(catalogue),
     )
+
+
+def _first_cloud(catalogue: Catalogue) -> str | None:
+    """The first cloud where there is another one before it in the alphabet; else it need not be said."""
+    first = catalogue.clouds[0].value
+    return None if first == min(catalogue.clouds) else first
 
 
 def _key(key: Key, aws: AwsPart | None, gcp: GcpPart | None) -> ManifestKey:

@@ -168,6 +168,7 @@ class Manifest:
     consumers: Mapping[str, ManifestConsumer]
     gcp: GcpLocation | None = None
     vendor_endpoints: Mapping[str, str] = field(default_factory=dict)  # vendor -> URL in place of its own
+    first_cloud: str | None = None  # the first of the catalogue's clouds; None: AWS, or the only one
 
     def on_aws(self) -> AwsLocation:
         """The AWS account.
@@ -217,6 +218,7 @@ class Manifest:
                 name: ManifestConsumer.from_json(name, entry) for name, entry in document["consumers"].items()
             },
             vendor_endpoints=dict(document.get("vendorEndpoints", {})),
+            first_cloud=document.get("firstCloud"),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -230,6 +232,7 @@ class Manifest:
                 **({} if self.aws is None else {"aws": self.aws.to_json()}),
                 **({} if self.gcp is None else {"gcp": self.gcp.to_json()}),
             },
+            **({} if self.first_cloud is None else {"firstCloud": self.first_cloud}),
             "keys": {name: key.to_json() for name, key in self.keys.items()},
             "consumers": {name: consumer.to_json() for name, consumer in self.consumers.items()},
             **({"vendorEndpoints": dict(self.vendor_endpoints)} if self.vendor_endpoints else {}),

@@ -96,13 +96,16 @@ if TYPE_CHECKING:
         gcp: NotRequired[GcpDocument]
 
     class ManifestDocument(TypedDict):
-        """A whole manifest."""
+        """A whole manifest. `firstCloud` is the first of the catalogue's clouds, where that is not AWS: the
+        order of an object's fields is lost in Pulumi's engine.
+        """
 
         format: str
         environment: str
         owner: str
         escalateAfter: str
         clouds: CloudsDocument
+        firstCloud: NotRequired[str]
         keys: dict[str, KeyDocument]
         consumers: dict[str, ConsumerDocument]
         vendorEndpoints: NotRequired[dict[str, str]]

@@ -171,6 +171,7 @@ DOCUMENT = {
     "owner": (text(_LINE), True),
     "escalateAfter": (text(_DURATION), True),
     "clouds": (_clouds, True),
+    "firstCloud": (one_of(CLOUDS), False),
     "keys": (map_of(_NAME, object_of(_KEY)), True),
     "consumers": (map_of(_NAME, object_of(_CONSUMER)), True),
     "vendorEndpoints": (map_of((r"[a-z0-9-]{1,64}", "the name of a vendor"), _endpoint), False),
@@ -184,6 +185,8 @@ def between_parts(document: ManifestDocument) -> Iterator[str]:
     """
     worlds = _worlds(document)
     yield from _one_world(document, worlds)
+    if (first := document.get("firstCloud")) is not None and first not in document["clouds"]:
+        yield f"firstCloud: {first} is none of the manifest's clouds"
     yield from about_vendors(document, in_sandbox=all(worlds.values()))
     for name, key in document["keys"].items():
         yield from _stored_in_every_cloud(document, f"keys.{name}", key)

@@ -81,4 +81,4 @@ def cloud_to_read(document: ManifestDocument, chosen: str | None, consumer: str 
         return chosen
     if consumer is not None:
         return document["consumers"][consumer].get("cloud", "aws")
-    return clouds[0]
+    return document.get("firstCloud", min(clouds))

@@ -34,7 +34,7 @@ SCHEMA = json.loads((PROJECT / "docs" / "manifest.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 ARN = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:dev/anthropic-api-key-AbCdEf"
 RIGHT = manifest_document("dev", "http://127.0.0.1:5000", {"anthropic": ARN})
-BOTH = on_both_clouds(RIGHT, "http://127.0.0.1:5001")
+BOTH = {**on_both_clouds(RIGHT, "http://127.0.0.1:5001"), "firstCloud": "gcp"}
 # A key of each vendor, with all that it can have, and a consumer of the gateway.
 VENDORS = copy.deepcopy(RIGHT)
 VENDORS["vendorEndpoints"] = {"anthropic": "http://127.0.0.1:5002"}
@@ -210,6 +210,7 @@ BETWEEN_CLOUDS: dict[str, tuple[Change, list[str]]] = {
     "a key in a cloud that is none of the manifest's": (
         lambda document: (
             document["clouds"].pop("gcp"),
+            document.pop("firstCloud"),
             document.update(consumers={}),
         ),
         ["keys.anthropic.gcp: it is there, and gcp is none of the manifest's clouds"],
@@ -245,6 +246,14 @@ BETWEEN_CLOUDS: dict[str, tuple[Change, list[str]]] = {
     "a sandbox and a real host in one cloud": (
         lambda document: document["clouds"]["gcp"]["endpoints"].update(sts="https://sts.googleapis.com"),
         ["clouds.gcp.endpoints: some are a sandbox's (http) and some are not: all or none can be"],
+    ),
+    "a first cloud that is none of the manifest's": (
+        lambda document: (
+            document["clouds"].pop("gcp"),
+            document["keys"]["anthropic"].pop("gcp"),
+            document.update(consumers={}),
+        ),
+        ["firstCloud: gcp is none of the manifest's clouds"],
     ),
     "a consumer of a cloud that is none of the manifest's": (
         lambda document: (document["clouds"].pop("aws"), document["keys"]["anthropic"].pop("aws")),

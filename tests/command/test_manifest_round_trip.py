@@ -165,6 +165,7 @@ def manifests(draw: Any, with_vendors: bool = True) -> Manifest:
         vendor_endpoints={"anthropic": draw(st.sampled_from(sorted(endpoints)))}
         if with_vendors and draw(st.booleans())
         else {},
+        first_cloud="gcp" if len(clouds) == 2 and draw(st.booleans()) else None,
     )
 
 

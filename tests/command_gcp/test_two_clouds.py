@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
+from functools import partial
 from typing import Any
 
 from tests.command.environments import Environment, clean_environment, fake_key
@@ -151,6 +152,22 @@ def test_without_a_choice_the_environments_first_cloud_is_read(
     assert google.asked == []
     assert on_google.run("exec", "--only", "anthropic", "--", "true").returncode == 0
     assert len(google.asked) == 1
+
+
+def test_the_first_cloud_is_the_catalogues_whatever_order_the_manifest_is_in(
+    on_both: Environment, google: Google
+) -> None:
+    put(on_both, "a")
+    for order in (sorted, partial(sorted, reverse=True)):
+        clouds = on_both.document["clouds"]
+        on_both.document["clouds"] = {name: clouds[name] for name in order(clouds)}
+        for first, requests in ((None, 0), ("gcp", 1)):
+            on_both.document |= {} if first is None else {"firstCloud": first}
+            on_both.save()
+            google.asked.clear()
+            assert on_both.run("exec", "--only", "anthropic", "--", "true").returncode == 0
+            assert len(google.asked) == requests
+            on_both.document.pop("firstCloud", None)
 
 
 def test_a_cloud_that_the_environment_is_not_on_is_refused(on_google: Environment) -> None:
