@@ -20,7 +20,7 @@ from keyplan.stores.aws_labels import Labels, is_dead
 from keyplan.stores.aws_sdk_errors import SdkRoad, in_our_words, no_credentials
 from keyplan.stores.aws_versions import CURRENT, AwsState, state_of
 from keyplan.stores.base import Stage, Trouble
-from keyplan.stores.error_words import no_previous, not_deleted, revoked
+from keyplan.stores.error_words import no_previous, not_deleted, previous_revoked, revoked
 from keyplan.stores.labels import REVOKED, caller_of
 from keyplan.stores.stored_value import encode
 
@@ -151,10 +151,18 @@ class AwsStore:
         return AwsPending(self, key, _mine(state), found.version_id) if found else None
 
     def go_back(self, key: ManifestKey, state: SecretState) -> str:
-        """Move AWSCURRENT to the previous version; AWS moves AWSPREVIOUS the other way."""
-        previous = state.at(Stage.PREVIOUS)
+        """Move AWSCURRENT to the previous version; AWS moves AWSPREVIOUS the other way.
+
+        Raises:
+            ValueMissing: there is no previous version.
+            ValueRevoked: it leaked, and nobody should get it again.
+            ChangedMeanwhile: the versions are no longer where `state` saw them.
+        """
+        previous, subject = state.at(Stage.PREVIOUS), self.subject("UpdateSecretVersionStage", key)
         if previous is None:
-            raise no_previous(self.subject("UpdateSecretVersionStage", key))
+            raise no_previous(subject)
+        if previous.label is not None and previous.label.fate == REVOKED:
+            raise previous_revoked(subject, previous.version_id)
         labels = Labels(self, key)
         found = labels.now()
         if CURRENT not in found.get(previous.version_id, ()):

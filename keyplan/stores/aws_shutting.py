@@ -33,20 +33,22 @@ def shut(store: AwsStore, key: ManifestKey, state: AwsState, version_id: str, fa
     the version by its fingerprint.
     """
     labels = Labels(store, key)
-    found = labels.now()
+    found, older = labels.now(), None
     if CURRENT in found.get(version_id, ()):
         if fate != REVOKED:
             raise not_retirable(store.subject("UpdateSecretVersionStage", key), version_id)
-        _replace(store, key, labels, state, version_id, at)
         # What was previous before may be alive, and is what a rollback can go to.
-        labels.pass_previous_on(version_id, holder(found, PREVIOUS))
+        older = holder(found, PREVIOUS)
+        _replace(store, key, labels, state, version_id, at)
         found = labels.now()
-    if version_id not in found:
-        return  # deprecated: no reader is sent to it, and AWS tells nothing of it that a label could be on
-    _write(labels, found, version_id, fate, at)
-    for label in (PREVIOUS, PENDING):
-        if label in found[version_id]:
-            labels.take(label, version_id)
+    mine = found.get(version_id)
+    if mine is None:
+        return  # deprecated: no reader is sent to it, and there is no label of which more could be said
+    _write(labels, found, version_id, fate, at)  # before the others go: without any label it is deprecated
+    if PREVIOUS in mine:
+        labels.pass_previous_on(version_id, older)
+    if PENDING in mine:
+        labels.take(PENDING, version_id)
 
 
 def _replace(

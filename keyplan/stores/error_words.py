@@ -52,6 +52,15 @@ def no_previous(subject: AnySubject) -> ValueMissing:
     )
 
 
+def previous_revoked(subject: AnySubject, version_id: str) -> ValueRevoked:
+    """The error for going back to what leaked."""
+    return ValueRevoked(
+        f"{subject.named}: version {version_id} of secret {subject.secret}, the previous one, was revoked: "
+        "nobody goes back to it",
+        f"keyplan rotate {subject.key}",
+    )
+
+
 def not_retirable(subject: AnySubject, version_id: str) -> UsageError:
     """The error for retiring what readers get."""
     return UsageError(

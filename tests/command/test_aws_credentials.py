@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -227,11 +226,17 @@ def test_a_sandbox_never_sees_the_users_credentials_proxies_or_settings(
         "/nowhere\n[[[broken"
     )
     fake_aws.answer("GetSecretValue", value(fake_key()))
-    described: Any = {"ARN": "a", "Name": "n"}
-    fake_aws.answer("DescribeSecret", Answer(described))
     fake_aws.answer("ListSecretVersionIds", Answer({"Versions": []}))
     fake_aws.answer("/", identity)
-    fake_aws.answer("PutSecretValue", Answer({"VersionId": "v" * 32}))
+    stages: dict[str, list[str]] = {}
+    fake_aws.answer("DescribeSecret", Answer({"ARN": "a", "Name": "n", "VersionIdsToStages": stages}))
+
+    def store(request: Request) -> Answer:
+        version_id = json.loads(request.body)["ClientRequestToken"]
+        stages[version_id] = ["AWSCURRENT"]
+        return Answer({"VersionId": version_id})
+
+    fake_aws.answer("PutSecretValue", store)
     variables = {
         **KEYS,
         "AWS_SESSION_TOKEN": "token",

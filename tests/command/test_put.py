@@ -10,7 +10,7 @@ import pytest
 
 from keyplan.secret_value import SecretValue
 from tests.command.environments import Environment, fake_key
-from tests.command.fake_aws import Answer, FakeAws, Request, failure
+from tests.command.fake_aws import Answer, FakeAws, failure
 from tests.command.test_aws_credentials import identity
 
 FINGERPRINT = SecretValue(fake_key()).fingerprint()
