@@ -31,7 +31,7 @@ RECORDED = (
     "VersionId",
     "VersionStage",
     "VersionStages",
-    "SecretIdList",
+    "SecretIdList",  # of a batch, which is recorded as a read of each
     "Name",
     "ClientRequestToken",
     "MoveToVersionId",
@@ -39,6 +39,7 @@ RECORDED = (
     "RecoveryWindowInDays",
     "ForceDeleteWithoutRecovery",
 )
+RESOURCE = "AWS::SecretsManager::Secret"
 READS = ("Get", "BatchGet", "Describe", "List", "Validate")
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 # Attribute -> what of an event it is compared with.
@@ -99,13 +100,26 @@ def _record(response: Any, error: str | None) -> None:
     principal_id, arn, _ = backend.get_caller_identity(key_id, region)
     name = response._get_action()
     given = {field: response._get_param(field) for field in RECORDED}
-    record = {
+    if name == "BatchGetSecretValue":
+        name = "GetSecretValue"  # it is recorded as a read of each secret
+        each = [{"SecretId": secret} for secret in given["SecretIdList"] or []]
+    else:
+        each = [given]
+    identity = _identity(principal_id, arn, account, key_id)
+    for parameters in each:
+        _keep(account, region, _record_of(response, name, identity, parameters, error))
+
+
+def _record_of(
+    response: Any, name: str, identity: dict[str, Any], given: dict[str, Any], error: str | None
+) -> dict[str, Any]:
+    return {
         "eventVersion": "1.11",
-        "userIdentity": _identity(principal_id, arn, account, key_id),
+        "userIdentity": identity,
         "eventTime": datetime.now(UTC).strftime(TIME_FORMAT),
         "eventSource": SOURCE,
         "eventName": name,
-        "awsRegion": region,
+        "awsRegion": response.region,
         "sourceIPAddress": "127.0.0.1",
         "userAgent": response.headers.get("User-Agent", ""),
         "requestParameters": {
@@ -117,11 +131,10 @@ def _record(response: Any, error: str | None) -> None:
         "readOnly": name.startswith(READS),
         "eventType": "AwsApiCall",
         "managementEvent": True,
-        "recipientAccountId": account,
+        "recipientAccountId": response.current_account,
         "eventCategory": "Management",
         **({"errorCode": error} if error else {}),
     }
-    _keep(account, region, record)
 
 
 def _keep(account: str, region: str, record: dict[str, Any]) -> None:
@@ -204,7 +217,7 @@ def _event(record: dict[str, Any]) -> dict[str, Any]:
     issuer = identity.get("sessionContext", {}).get("sessionIssuer")
     session = identity.get("arn", "").rpartition("/")[2]
     parameters = record.get("requestParameters") or {}
-    names = [parameters.get("secretId") or parameters.get("name"), *parameters.get("secretIdList", ())]
+    named = parameters.get("secretId") or parameters.get("name")
     return {
         "EventId": record["eventID"],
         "EventName": record["eventName"],
@@ -213,9 +226,7 @@ def _event(record: dict[str, Any]) -> dict[str, Any]:
         "EventTime": _moment(record).timestamp(),
         "EventSource": record["eventSource"],
         "Username": session if issuer else identity.get("userName", ""),
-        "Resources": [
-            {"ResourceType": "AWS::SecretsManager::Secret", "ResourceName": name} for name in names if name
-        ],
+        "Resources": [{"ResourceType": RESOURCE, "ResourceName": named}] if named else [],
         "CloudTrailEvent": json.dumps(record),
     }
 

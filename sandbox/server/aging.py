@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from sandbox.gcp_server.application import GoogleCloud
+from sandbox.label_times import older_label, older_value
 from sandbox.moto_patches.trail_events import age_records
 from sandbox.vendor_server import VendorWorld
 
@@ -69,10 +70,15 @@ def _age_secret(secret: Any, seconds: int) -> int:
         date = getattr(secret, name)
         if date is not None:
             setattr(secret, name, date - seconds)
+    span = timedelta(seconds=seconds)
     for version in secret.versions.values():
         for name in VERSION_DATES:
             if name in version:
                 version[name] -= seconds
+        # In place: moto's own lists of labels are these very objects.
+        version["version_stages"][:] = [older_label(label, span) for label in version["version_stages"]]
+        if isinstance(version.get("secret_string"), str):
+            version["secret_string"] = older_value(version["secret_string"], span)
     return len(secret.versions)
 
 

@@ -264,6 +264,16 @@ def a_read_is_found_with_its_reader_and_never_with_a_value(client: Client) -> No
     assert "canary-of-a-value" not in str(_lookup())
 
 
+def a_batch_is_recorded_as_a_read_of_each(client: Client) -> None:
+    names = ["sandbox/one-api-key", "sandbox/two-api-key"]
+    for name in names:
+        client.create_secret(Name=name, SecretString="value")
+    client.batch_get_secret_value(SecretIdList=names)
+    reads = _lookup(LookupAttributes=_by("EventName", "GetSecretValue"))
+    assert sorted(read["Resources"][0]["ResourceName"] for read in reads) == names
+    assert _lookup(LookupAttributes=_by("EventName", "BatchGetSecretValue")) == []
+
+
 def a_reader_with_a_role_is_named_by_it(client: Client) -> None:
     client.create_secret(Name=NAME, SecretString="one")
     role = "arn:aws:iam::123456789012:role/sandbox-chat-api-reader"
@@ -334,6 +344,7 @@ BEHAVIOURS: dict[str, tuple[Callable[[Client], None], ...]] = {
     "alarm_states": (a_new_alarm_has_no_state_and_a_changed_one_keeps_its_own,),
     "trail_events": (
         a_read_is_found_with_its_reader_and_never_with_a_value,
+        a_batch_is_recorded_as_a_read_of_each,
         a_reader_with_a_role_is_named_by_it,
         reads_are_looked_up_by_time_and_in_pages,
     ),

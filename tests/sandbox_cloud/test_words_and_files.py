@@ -87,6 +87,20 @@ def test_the_provider_gets_one_endpoint_for_every_service_and_asks_aws_nothing()
     assert Configuration({}).region == "eu-west-1"
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {"anthropic": URL}),
+        ({"keyplan:vendorEndpoints": '{"other": "https://x"}'}, {"other": "https://x", "anthropic": URL}),
+        ({"keyplan:vendorEndpoints": '{"anthropic": "https://x"}'}, {"anthropic": URL}),
+        ({"keyplan:vendorEndpoints": "nonsense"}, {"anthropic": URL}),
+    ],
+)
+def test_the_program_asks_the_sandboxs_vendor(given: dict[str, str], expected: dict[str, str]) -> None:
+    config = Configuration(given).with_endpoints("http://127.0.0.1:1", vendor_url=URL)
+    assert json.loads(config["keyplan:vendorEndpoints"]) == expected
+
+
 def test_changes_are_told_by_kind_with_the_names_that_a_person_knows() -> None:
     changes = [
         _change("created", "aws:secretsmanager/secret:Secret", "sandbox-aws-anthropic-secret"),

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from sandbox.gcp_server import times
 from sandbox.gcp_server.access.policies import Policy
+from sandbox.label_times import older_label
 
 State = Literal["ENABLED", "DISABLED", "DESTROYED"]
 _changes = itertools.count(0x16151A2F0E8B3F)  # etags look like "16151a2f0e8b3f", quotation marks included
@@ -119,8 +120,9 @@ class Secret:
         return notices
 
     def age(self, span: timedelta) -> None:
-        """Make the secret and its versions older."""
+        """Make the secret and its versions older, and what keyplan says of them."""
         self.created -= span
+        self.annotations = {name: older_label(text, span) for name, text in self.annotations.items()}
         for name in ("next_rotation", "expires"):
             moment = getattr(self, name)
             if moment is not None:
