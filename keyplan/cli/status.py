@@ -50,7 +50,6 @@ from keyplan.overview_forms import render, table
 
 if TYPE_CHECKING:
     import argparse
-    from typing import Any
 
     from keyplan.manifest_document import ManifestDocument
     from keyplan.overview import Row
