@@ -75,9 +75,9 @@ def placed(key: ManifestKey, reply: Reply, verdict: Verdict, words: str) -> Answ
         if expected is not None and found is not None and found.lower() != expected.lower():
             verdict, words = Verdict.ELSEWHERE, f"alive, but of {what} {found}, and not of {expected}"
             break
-        if expected is not None and found is None and verdict is Verdict.ALIVE:
-            verdict = Verdict.UNKNOWN
-            words = f"alive, but the answer does not say of which {what}, and it has to be {expected}"
+        if expected is not None and found is None:
+            verdict = Verdict.UNKNOWN if verdict is Verdict.ALIVE else verdict
+            words += f", but the answer does not say of which {what}, and it has to be {expected}"
             break
     return Answer(verdict, words, organization, workspace)
 

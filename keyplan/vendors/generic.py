@@ -64,8 +64,8 @@ def judge(key: ManifestKey, reply: Reply) -> Answer:
 def judge_status(reply: Reply, who: str) -> Answer:
     """What a status says where the shape of replies is not known.
 
-    Source: RFC 9110, 15 (statuses), and RFC 6585, 4 (429); checked 2026-11-21. That a 402 and a 429 are about
-    a credential that is known is customary and no rule.
+    Source: RFC 9110, 15 (statuses), and RFC 6585, 4 (429); checked 2026-11-21. They do not say that a limit
+    is told to those alone whose credential is known, so a 402 and a 429 leave it open.
     """
     from keyplan.vendors.replies import beyond
     from keyplan.vendors.verdicts import Answer, Verdict
@@ -75,5 +75,8 @@ def judge_status(reply: Reply, who: str) -> Answer:
     if reply.status == 403:
         return Answer(Verdict.FORBIDDEN, f"{who} forbids it everything (HTTP 403)")
     if reply.status in (402, 429):
-        return Answer(Verdict.LIMITED, f"{who} says that a limit is reached (HTTP {reply.status})")
+        words = (
+            f"{who} says that a limit is reached (HTTP {reply.status}), and not whether the value is alive"
+        )
+        return Answer(Verdict.UNKNOWN, words)
     return beyond(reply, who)

@@ -210,7 +210,10 @@ def admin_of(
         road: the way to the vendor.
         read: reads the current value of a key; raises KeyplanError or returns None where it may not.
     """
-    for variable in () if is_sandbox(manifest) else ADMIN_VARIABLES:
+    in_sandbox = is_sandbox(manifest)
+    if in_sandbox and "anthropic" not in manifest.vendor_endpoints:
+        return None
+    for variable in () if in_sandbox else ADMIN_VARIABLES:
         text = road.environ.get(variable)
         if text and can_be_sent(text):
             road.report(f"the admin key is the one of {variable}")

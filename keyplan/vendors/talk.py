@@ -188,6 +188,10 @@ def _wait_seconds(outcome: Reply | NoAnswer, number: int) -> float | None:
     if outcome.status not in PASSING:
         return None
     asked_for = retry_after_seconds(outcome.headers.get("retry-after"), time.time())
+    if outcome.status == 429 and asked_for is None and number > 1:
+        # The limit of a tier's month says no time: it is not over in seconds. Source: Claude API reference,
+        # "Rate limits" (platform.claude.com/docs/en/api/rate-limits, checked 2026-11-21).
+        return None
     return max(asked_for or 0.0, backoff_seconds(number))
 
 

@@ -307,8 +307,12 @@ class TestAdminKey:
         def denied(_key: ManifestKey) -> SecretValue:
             raise AccessDenied("no")
 
-        way = Way(None)
-        assert admin_of(manifest_with(key_of("anthropic-admin")), way.road, denied) is None
+        manifest = manifest_with(key_of("anthropic-admin"), store_url=None)
+        assert admin_of(manifest, Way(None, store_url=None).road, denied) is None
+
+    def test_a_sandbox_without_a_vendor_has_none(self) -> None:
+        manifest = manifest_with(key_of("anthropic-admin"))
+        assert admin_of(manifest, Way(None).road, lambda _key: pytest.fail("it was read")) is None
 
     @pytest.mark.parametrize("text", ["", "line\nbreak", "é"])
     def test_one_that_no_request_can_carry_is_none(self, text: str) -> None:

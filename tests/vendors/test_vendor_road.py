@@ -163,7 +163,7 @@ def test_a_gateway_without_a_list_of_models_says_nothing_about_a_token(
     assert "no list of models" in answer.words
 
 
-@pytest.mark.parametrize(("status", "verdict"), [(403, "forbidden"), (402, "limited"), (429, "limited")])
+@pytest.mark.parametrize(("status", "verdict"), [(403, "forbidden"), (402, "unknown"), (429, "unknown")])
 @pytest.mark.parametrize("vendor", ["gateway", "generic"])
 def test_of_a_vendor_without_a_known_shape_the_status_counts(
     world: VendorWorld, server: VendorServer, vendor: str, status: int, verdict: str
@@ -236,6 +236,13 @@ class TestTriedAgain:
         way = Way(server.url)
         answer = way.road.ask(key_of(), new_value(world))
         assert (answer.verdict, way.waits, len(world.requests)) == (Verdict.LIMITED, [], 1)
+
+    def test_a_limit_that_says_no_time_is_asked_about_once_more_only(
+        self, world: VendorWorld, server: VendorServer
+    ) -> None:
+        world.faults.add(Fault.answer(429, times=None))
+        answer = Way(server.url).road.ask(key_of(), new_value(world))
+        assert (answer.verdict, len(world.requests)) == (Verdict.LIMITED, 2)
 
     def test_five_attempts_are_enough(self, world: VendorWorld, server: VendorServer) -> None:
         world.faults.add(Fault.overloaded(times=None))
