@@ -55,9 +55,7 @@ _NO_HEADERS_FOR_KEYS = frozenset(
 def _url(node: Node, mistake_of: Callable[[str], str | None] = url_mistake) -> str:
     """An address that values are sent to. One with a user or a query is not shown: a token may be in it."""
     value = node.value
-    mistake = (
-        url_mistake(value) if isinstance(value, str) else "expected https://HOST, with or without a path"
-    )
+    mistake = mistake_of(value) if isinstance(value, str) else "expected https://HOST, with or without a path"
     if mistake is None:
         return str(value)
     found = meant = None
@@ -131,7 +129,7 @@ FIELDS = (
         "workspace",
         text(
             r"wrkspc_[A-Za-z0-9]{1,64}",
-            "the workspace's id, as in `wrkspc_…`; its address in the Console ends in it",
+            "the workspace's id, as in `wrkspc_…`",
             lambda given: match[0] if (match := re.search(r"wrkspc_[A-Za-z0-9]+", given)) else None,
         ),
         "workspace id",

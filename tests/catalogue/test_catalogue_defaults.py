@@ -123,7 +123,43 @@ SETTINGS: dict[str, tuple[str, Settings, dict[str, Any]]] = {
         EcsSettings(ReadAt.RUN, ROLE),
         {"readAt": "run", "roleArn": ROLE},
     ),
+    "ecs that says what to deploy again": (
+        "runtime: ecs, ecsCluster: main, ecsService: chat_api",
+        EcsSettings(ReadAt.START, None, "main", "chat_api"),
+        {"readAt": "start", "ecsCluster": "main", "ecsService": "chat_api"},
+    ),
     "lambda": ("runtime: lambda", RoleSettings(None), {}),
+    "lambda that says what to start anew": (
+        "runtime: lambda, functionName: Chat-1",
+        RoleSettings(None, "Chat-1"),
+        {"functionName": "Chat-1"},
+    ),
+    "eks that says what to roll out again": (
+        "runtime: eks, cluster: main, namespace: web, serviceAccount: chat, deployment: chat-api",
+        EksSettings(EksIdentity.POD_IDENTITY, "main", "web", "chat", None, None, "chat-api"),
+        {
+            "identity": "pod-identity",
+            "cluster": "main",
+            "namespace": "web",
+            "serviceAccount": "chat",
+            "deployment": "chat-api",
+        },
+    ),
+    "cloud run that says what to deploy again": (
+        "runtime: cloud-run, serviceName: chat-api",
+        ServiceAccountSettings(None, "chat-api"),
+        {"serviceName": "chat-api"},
+    ),
+    "cloud run job that says what to deploy again": (
+        "runtime: cloud-run-job, serviceName: nightly",
+        ServiceAccountSettings(None, "nightly"),
+        {"serviceName": "nightly"},
+    ),
+    "gke that says what to roll out again": (
+        "runtime: gke, namespace: web, serviceAccount: chat, deployment: indexer",
+        GkeSettings("web", "chat", None, "indexer"),
+        {"namespace": "web", "serviceAccount": "chat", "deployment": "indexer"},
+    ),
     "ec2": (f"runtime: ec2, roleArn: '{ROLE}'", RoleSettings(ROLE), {"roleArn": ROLE}),
     "existing role": (f"runtime: iam-role, roleArn: '{ROLE}'", RoleSettings(ROLE), {"roleArn": ROLE}),
     "eks with pod identity": (

@@ -17,7 +17,9 @@ from keyplan.checks.environment_fields import FIELDS
 from keyplan.checks.files import load_catalogue, raw_config
 from keyplan.checks.gcp import GCP_FIELDS
 from keyplan.checks.keys import FIELDS as KEY_FIELDS
+from keyplan.checks.vendors import Vendor
 from keyplan.durations import Duration
+from keyplan.environ import base_url_variable
 from keyplan.errors import CatalogueError
 
 TOP = [field.name for field in FIELDS]
@@ -33,8 +35,20 @@ scalars = (
     | st.floats()
     | st.text(max_size=40)
     | st.sampled_from(
-        [*map(str, Runtime), "anthropic", "generic", "90d", "*", "a@example.com", "eu-west-1", "(", "direct"]
+        [
+            *map(str, Runtime),
+            "anthropic",
+            "generic",
+            "gateway",
+            "90d",
+            "*",
+            "a@example.com",
+            "eu-west-1",
+            "(",
+            "direct",
+        ]
     )
+    | st.sampled_from(["anthropic-admin", "https://a.example", "wrkspc_1", "x-api-key", "OPENAI_API_KEY"])
     | st.sampled_from(["aws", "gcp", "europe-west1", "group:a@example.com", "example-prod", "projects/x"])
 )
 trees = st.recursive(
@@ -70,6 +84,49 @@ def test_no_raw_text_from_pulumi_crashes_the_checks(raw: dict[str, str]) -> None
 @given(trees)
 def test_the_keys_of_an_otherwise_right_catalogue_may_be_anything(keys: Any) -> None:
     outcome(lambda: parse_catalogue({"owner": "a@example.com", "keys": keys}, "prod"))
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {"vendor": st.sampled_from(list(Vendor))},
+            optional={
+                "envVar": st.sampled_from(
+                    ["ANTHROPIC_API_KEY", "A_TOKEN", "A_API_KEY", "A_BASE_URL", "_TOKEN"]
+                ),
+                "baseUrl": st.sampled_from(["https://a.example", "https://b.example"]),
+                "checkUrl": st.just("https://a.example"),
+                "format": st.just("x+"),
+            },
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+    st.sampled_from([Runtime.ECS, Runtime.PEOPLE]),
+    st.dictionaries(st.sampled_from(["ANTHROPIC_BASE_URL", "A_BASE_URL"]), st.just("https://a.example")),
+)
+def test_no_consumer_of_a_right_catalogue_sends_a_key_to_the_gateway_of_another(
+    keys: list[dict[str, str]], runtime: Runtime, env: dict[str, str]
+) -> None:
+    names = {f"k{number}": {**key, "vendor": str(key["vendor"])} for number, key in enumerate(keys)}
+    consumer = {"runtime": str(runtime), "keys": list(names), "env": env}
+    catalogue = outcome(
+        lambda: parse_catalogue(
+            {"owner": "a@example.com", "keys": names, "consumers": {"c": consumer}}, "prod"
+        )
+    )
+    if catalogue is None:
+        return
+    plain = catalogue.plain_variables_of(catalogue.consumers["c"])
+    for key in catalogue.keys.values():
+        assert runtime is Runtime.PEOPLE or key.vendor != Vendor.ANTHROPIC_ADMIN
+        assert key.env_var not in plain
+        decides = base_url_variable(key.env_var)
+        if key.vendor == Vendor.GATEWAY:
+            assert plain[decides] == key.base_url
+        elif key.vendor != Vendor.GENERIC:
+            gateways = {each.base_url for each in catalogue.keys.values() if each.vendor == Vendor.GATEWAY}
+            assert plain.get("ANTHROPIC_BASE_URL") not in gateways or "ANTHROPIC_BASE_URL" in env
 
 
 @given(trees, st.lists(st.sampled_from(["aws", "gcp", "x"]), max_size=3) | scalars)
