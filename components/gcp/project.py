@@ -19,6 +19,7 @@ ENDPOINT_SETTINGS = {
     "cloudresourcemanager": "resourceManagerCustomEndpoint",
     "iam": "iamCustomEndpoint",
     "iamcredentials": "iamCredentialsCustomEndpoint",
+    "logging": "loggingCustomEndpoint",  # who read a key is asked there
     "secretmanager": "secretManagerCustomEndpoint",
 }
 IAM_HOST = "iam.googleapis.com"

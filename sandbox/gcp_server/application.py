@@ -137,6 +137,7 @@ class GoogleCloud:
             content=content,
             content_type=environ.get("CONTENT_TYPE", ""),
             caller=self._caller(environ, route),
+            user_agent=environ.get("HTTP_USER_AGENT", ""),
             options=route.options,
         )
         self._check_project(call, route)

@@ -58,7 +58,7 @@ def record(
         "authenticationInfo": _who(call),
         "requestMetadata": {
             "callerIp": call.caller_address,
-            "callerSuppliedUserAgent": "keyplan-sandbox",
+            "callerSuppliedUserAgent": call.user_agent,
             "requestAttributes": {"time": moment, "auth": {}},
             "destinationAttributes": {},
         },

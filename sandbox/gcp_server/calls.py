@@ -27,6 +27,7 @@ class Call:
     content_type: str
     caller: Identity
     caller_address: str = "127.0.0.1"
+    user_agent: str = ""
     # What the route's own description says; handlers that serve many routes look here.
     options: Mapping[str, Any] = field(default_factory=dict)
 

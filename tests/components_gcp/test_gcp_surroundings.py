@@ -172,11 +172,13 @@ def test_the_manifest_learns_of_endpoints_that_are_not_googles() -> None:
     settings = {
         "gcp:secretManagerCustomEndpoint": "http://127.0.0.1:4567/v1/",
         "gcp:resourceManagerCustomEndpoint": "http://127.0.0.1:4567/v1/",
+        "gcp:loggingCustomEndpoint": "http://127.0.0.1:4567/v2/",
         "gcp:storageCustomEndpoint": "http://127.0.0.1:4567/storage/v1/",
         "gcp:project": "example-prod",
     }
     assert endpoints_from(settings) == {
         "cloudresourcemanager": "http://127.0.0.1:4567",
+        "logging": "http://127.0.0.1:4567",
         "secretmanager": "http://127.0.0.1:4567",
     }
     assert endpoints_from({}) == {}
