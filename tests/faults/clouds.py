@@ -1,4 +1,4 @@
-"""Both clouds behind the proxy, looked into from behind: what readers get, and what is kept at all.
+"""Both clouds and the vendor behind the proxy, looked into from behind: what readers get, and what is kept.
 
 Looks at what the servers hold, not at what keyplan's own stores say about it.
 """
@@ -11,15 +11,17 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
 
+from sandbox.vendor_server import Kind, VendorKey, VendorWorld
 from tests.command.environments import ACCOUNT, REGION, Environment, manifest_document, on_both_clouds
 from tests.command_gcp.google import Google, make_secrets, without_aws
 from tests.faults.answers import Door
-from tests.faults.command_runs import Command
+from tests.faults.command_runs import Command, Run
 from tests.faults.proxy import FaultProxy
 
 KEY = "anthropic"
@@ -32,9 +34,18 @@ class Clouds:
 
     moto_url: str
     google: Google
+    vendor: VendorWorld
     proxy: FaultProxy
     command: Command
     directory: Path
+    homes: int = 0
+
+    @property
+    def admin_key(self) -> str:
+        """The value of the vendor's admin key."""
+        known = [key for key in self.vendor.keys(Kind.ADMIN) if key.name == "admin"]
+        value = "sk-ant-" + "admin01-" + "m" * 93 + "AA"
+        return value if known else self.vendor.create_key("admin", kind=Kind.ADMIN, value=value).value
 
 
 @dataclass
@@ -44,16 +55,54 @@ class Home:
     clouds: Clouds
     names: tuple[str, ...]  # of the clouds it is on
     environment: Environment
+    values: dict[str, str]  # mark -> a value that the vendor knows: o for old, n for new, x for another one
     kept: dict[str, Any] = field(default_factory=dict)
+    statuses: dict[str, str] = field(default_factory=dict)
 
     def save(self) -> None:
         """Remember how everything is."""
         self.kept = {name: copy.deepcopy(_secret(self, name).__dict__) for name in self.names}
+        self.statuses = {key.id: key.status for key in self.keys().values()}
 
     def back(self) -> None:
         """Bring it back."""
         for name in self.names:
             _secret(self, name).__dict__ = copy.deepcopy(self.kept[name])
+        for key_id, status in self.statuses.items():
+            self.clouds.vendor.change(key_id, status=status)
+
+    def age(self, span: timedelta) -> None:
+        """Make every version older."""
+        for name in self.names:
+            _age_on[name](_secret(self, name), span)
+
+    def run(self, *arguments: str, given: str = "", **variables: str) -> Run:
+        """The command without faults; `given` is the mark of a value."""
+        content = self.values.get(given, given)
+        file = self.environment.manifest_file
+        return self.clouds.command.run(file, arguments, content, variables=variables)
+
+    def keys(self) -> dict[str, VendorKey]:
+        """The vendor's own view of each value, by mark."""
+        found = {mark: self.clouds.vendor.known(value) for mark, value in self.values.items()}
+        return {mark: key for mark, key in found.items() if key is not None}
+
+    def is_alive(self, value: str) -> bool:
+        """Whether the vendor accepts it."""
+        key = self.clouds.vendor.known(value)
+        return key is not None and self.clouds.vendor.is_alive(key)
+
+    def knows(self, mark: str) -> bool:
+        """Whether any version of this value has a label or an alias, by which a command finds it."""
+        return any(
+            version[0] == mark and len(version) > _UNKNOWN_AT[name]
+            for name, versions in self.stages().items()
+            for version in versions
+        )
+
+    def serves(self, mark: str | None) -> bool:
+        """Whether readers in every cloud get this value, or nothing for None."""
+        return set(self.served().values()) == {self.values[mark] if mark else None}
 
     def served(self) -> dict[str, str | None]:
         """What readers get, by cloud; None where they get nothing."""
@@ -65,18 +114,23 @@ class Home:
 
     def state(self) -> str:
         """Everything that a command goes by, without what differs from run to run: ids and moments."""
-        return _MOMENT.sub(
-            "", repr([self.stages(), self.served(), sorted(map(sorted, self.readable().values()))])
-        )
+        statuses = {mark: key.status for mark, key in self.keys().items()}
+        return _MOMENT.sub("", repr([self.stages(), statuses]))
 
     def stages(self) -> dict[str, list[list[str]]]:
         """The labels or aliases of each version, oldest first, by cloud."""
         return {name: _stages_on[name](_secret(self, name)) for name in self.names}
 
 
-def new_home(clouds: Clouds, names: tuple[str, ...], **of_key: Any) -> Home:
-    """An environment with one key whose secrets are there and empty."""
+def new_home(clouds: Clouds, names: tuple[str, ...]) -> Home:
+    """An environment with one key whose secrets are there and empty, and three keys at the vendor."""
     name = f"t{uuid.uuid4().hex[:8]}"
+    clouds.homes += 1
+    # The vendor's lists show three characters of the start and two of the end: both differ in every home.
+    number = f"{clouds.homes:02}"
+    values = {mark: "sk-ant-" + "api03-" + mark + number + mark * 88 + number + "AA" for mark in "onx"}
+    for mark, value in values.items():
+        clouds.vendor.create_key(f"{name}-{KEY}-key-{mark}", value=value)
     client = boto3.client(
         "secretsmanager",
         region_name=REGION,
@@ -86,14 +140,14 @@ def new_home(clouds: Clouds, names: tuple[str, ...], **of_key: Any) -> Home:
     )
     arn = client.create_secret(Name=f"{name}/{KEY}-api-key")["ARN"]
     document = manifest_document(name, clouds.proxy.url(Door.AWS), {KEY: arn})
-    document["keys"][KEY] |= of_key
+    document["vendorEndpoints"] = {"anthropic": clouds.proxy.url(Door.VENDOR)}
     if "gcp" in names:
         document = on_both_clouds(document, clouds.proxy.url(Door.GCP))
     if "aws" not in names:
         document = without_aws(document)
     directory = clouds.directory / name
     directory.mkdir()
-    home = Home(clouds, names, Environment(name, document, directory, client))
+    home = Home(clouds, names, Environment(name, document, directory, client), values)
     if "gcp" in names:
         make_secrets(clouds.google, home.environment)
     home.environment.save()
@@ -109,13 +163,24 @@ def _secret(home: Home, cloud: str) -> Any:
     return store[home.environment.document["keys"][KEY]["aws"]["name"]]
 
 
-def _value(version: Mapping[str, Any]) -> str:
-    return "".join(json.loads(version["secret_string"]).values())
+def _value(version: Mapping[str, Any]) -> str | None:
+    content = json.loads(version["secret_string"])
+    return None if "KEYPLAN_REVOKED" in content else "".join(content.values())
 
 
-def _mark(value: str) -> str:
-    """One letter that tells the test's values apart: their last parts begin with it."""
-    return value[20:21]
+def _mark(value: str | None) -> str:
+    """The letter that tells the test's values apart."""
+    return value[20:21] if value else "nothing"
+
+
+def _age_aws(secret: Any, span: timedelta) -> None:
+    for version in secret.versions.values():
+        version["createdate"] -= span.total_seconds()
+
+
+def _age_gcp(secret: Any, span: timedelta) -> None:
+    for version in secret.versions:
+        version.created -= span
 
 
 def _served_on_aws(secret: Any) -> str | None:
@@ -131,7 +196,8 @@ def _served_on_gcp(secret: Any) -> str | None:
 
 def _readable_on_aws(secret: Any) -> set[str]:
     # One without any label is deprecated: AWS may delete it at any time.
-    return {_value(each) for each in secret.versions.values() if each["version_stages"]}
+    found = {_value(each) for each in secret.versions.values() if each["version_stages"]}
+    return {value for value in found if value is not None}
 
 
 def _readable_on_gcp(secret: Any) -> set[str]:
@@ -156,4 +222,6 @@ def _stages_on_gcp(secret: Any) -> list[list[str]]:
 
 _served_on = {"aws": _served_on_aws, "gcp": _served_on_gcp}
 _readable_on = {"aws": _readable_on_aws, "gcp": _readable_on_gcp}
+_UNKNOWN_AT = {"aws": 1, "gcp": 2}  # so much is said of a version without label and alias
+_age_on = {"aws": _age_aws, "gcp": _age_gcp}
 _stages_on = {"aws": _stages_on_aws, "gcp": _stages_on_gcp}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any
 
 from tests.command.environments import PROJECT, REGION, clean_environment
@@ -60,7 +61,7 @@ class Command:
         given: str = "",
         fault: Fault | None = None,
         timeout_seconds: float = LONG_SECONDS,
-        **variables: str,
+        variables: Mapping[str, str] = MappingProxyType({}),
     ) -> Run:
         """Run it, with one fault or none, to its end."""
         verb, *rest = arguments

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.vendor_server import VendorWorld, serve
 from tests.command_gcp.google import google_cloud
 from tests.faults.answers import Door
 from tests.faults.clouds import Clouds
@@ -23,8 +24,10 @@ def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clouds]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     directory: Path = tmp_path_factory.mktemp("faults")
     with corrected_moto(), moto_server() as moto_url, google_cloud() as google:
-        proxy = FaultProxy({Door.AWS: moto_url, Door.GCP: google.url})
-        command = Command(directory, proxy)
-        yield Clouds(moto_url, google, proxy, command, directory)
-        command.close()
-        proxy.close()
+        world = VendorWorld()
+        with serve(world) as vendor:
+            proxy = FaultProxy({Door.AWS: moto_url, Door.GCP: google.url, Door.VENDOR: vendor.url})
+            command = Command(directory, proxy)
+            yield Clouds(moto_url, google, world, proxy, command, directory)
+            command.close()
+            proxy.close()

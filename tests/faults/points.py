@@ -8,8 +8,8 @@ then the command that goes on, without faults, ends well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from tests.faults.answers import Door, Refusal
 from tests.faults.clouds import Home
@@ -35,6 +35,18 @@ LASTING: tuple[Kind, ...] = (
     (Refusal.SKEWED, Lasts.SERVICE),
     (Refusal.FULL, Lasts.OPERATION),
 )
+AT_VENDOR: tuple[Kind, ...] = (
+    (Refusal.DEAD, Lasts.OPERATION),
+    (Refusal.UNKNOWN, Lasts.OPERATION),
+    (Refusal.DENIED, Lasts.OPERATION),
+    (Refusal.THROTTLED, Lasts.ONCE),
+    (Refusal.THROTTLED, Lasts.SERVICE),
+    (Refusal.BROKEN, Lasts.ONCE),
+    (Refusal.BROKEN, Lasts.SERVICE),
+    (Blow.CUT, Lasts.SERVICE),
+    (Blow.LOST, Lasts.ONCE),
+    (Blow.LATE, Lasts.ONCE),
+)
 LATE: tuple[Kind, ...] = ((Blow.LATE, Lasts.ONCE),)
 
 
@@ -50,31 +62,37 @@ class Flow:
     Args:
         home: the environment, with the state saved.
         arguments: the command.
-        given: its standard input.
-        live: the values that are alive at the vendor; every value that there is belongs to these or is dead.
-        kept: the values that no failure may lose, where they were before.
         goes_on: what a person does next, without faults.
         ends: what is wrong after that, or None.
-        serves: readers got a value before, and have to get one at every moment.
+        given: the mark of the value on its standard input, or nothing.
+        kept: the marks of the values that no failure may lose.
+        serves: readers got a live value before, and have to get one at every moment.
         holds: what else has to hold after the fault: what is wrong, or None.
+        variables: of the command's environment.
     """
 
     home: Home
     arguments: Sequence[str]
-    given: str
-    live: Collection[str]
-    kept: Collection[str]
     goes_on: Callable[[Home], Run]
     ends: Callable[[Home, Run], str | None]
+    given: str = ""
+    kept: Collection[str] = ()
     serves: bool = True
     holds: Callable[[Home, Run], str | None] = no_more
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, fault: Fault | None) -> Run:
         """Once, from its state."""
         self.home.back()
         seconds = SHORT_SECONDS if fault and fault.what is Blow.LATE else LONG_SECONDS
-        manifest_file = self.home.environment.manifest_file
-        return self.home.clouds.command.run(manifest_file, self.arguments, self.given, fault, seconds)
+        return self.home.clouds.command.run(
+            self.home.environment.manifest_file,
+            self.arguments,
+            self.home.values.get(self.given, self.given),
+            fault,
+            seconds,
+            self.variables,
+        )
 
 
 def changes(request: Asked) -> bool:
@@ -85,6 +103,16 @@ def changes(request: Asked) -> bool:
 def at_stores(request: Asked) -> bool:
     """Whether a request goes to a store."""
     return request.door is not Door.VENDOR
+
+
+def at_vendor(request: Asked) -> bool:
+    """Whether a request goes to the vendor."""
+    return request.door is Door.VENDOR
+
+
+def changes_a_store(request: Asked) -> bool:
+    """Whether a request may change something in a store."""
+    return at_stores(request) and changes(request)
 
 
 def everything(_request: Asked) -> bool:
@@ -134,14 +162,14 @@ def wrong(flow: Flow, run: Run) -> Iterator[str]:
     """What does not hold after a run."""
     home = flow.home
     for cloud, value in home.served().items():
-        if value is None and flow.serves:
+        if flow.serves and value is None:
             yield f"readers on {cloud} get nothing"
-        if value is not None and value not in flow.live:
+        if flow.serves and value is not None and not home.is_alive(value):
             yield f"readers on {cloud} get a dead value"
     for cloud, values in home.readable().items():
-        if not set(flow.kept) <= values:
+        if not {home.values[mark] for mark in flow.kept} <= values:
             yield f"a value is lost on {cloud}"
-    if any(value in run.stdout + run.stderr for value in (*flow.live, *flow.kept)):
+    if any(value in run.stdout + run.stderr for value in home.values.values()):
         yield "a value was printed"
     if run.code == INTERNAL:
         yield "keyplan failed in a way that nobody foresaw"
