@@ -12,7 +12,7 @@ from keyplan.durations import Duration
 from keyplan.restarts import lines_of
 from keyplan.rotation.moment import pending_of
 from keyplan.rotation.turning import Kind
-from keyplan.rotation.words import named, on, vendor_name
+from keyplan.rotation.words import named, on, vendor_name, verdict
 from keyplan.stores.base import CLOUD_NAMES
 from keyplan.vendors import vendor_named
 
@@ -159,12 +159,14 @@ def rotate_text(
     lines = [f"{done} key {key.name} of environment {manifest.environment}"]
     lines += _rows(_what_rows(turned, manifest, key))
     several = len(turned.look.states) > 1
-    for part in turned.parts:
-        indent = "on " + CLOUD_NAMES[part.cloud] if several else None
-        lines += [indent] if indent else []
-        lines += _rows(_where_rows(turned, key, part.cloud))
-    for cloud in turned.before.serving if turned.kind is Kind.FINISHED else ():
-        lines.append(f"on {CLOUD_NAMES[cloud]}, where readers got it already")
+    changed = {part.cloud for part in turned.parts}
+    for cloud in turned.look.states:
+        if several:
+            lines.append(
+                f"on {CLOUD_NAMES[cloud]}{'' if cloud in changed else ', where readers got it already'}"
+            )
+        if cloud in changed:
+            lines += _rows(_where_rows(turned, key, cloud))
     lines += restart_lines(restarts, ran)
     if has_old(turned):
         over = grace_over(key, now).astimezone(UTC)
@@ -183,7 +185,7 @@ def _what_rows(turned: Turned, manifest: Manifest, key: ManifestKey) -> dict[str
     return {
         "fingerprint": fingerprint,
         **({"hint": turned.hint} if turned.hint else {}),
-        "vendor": f"{answer.verdict}: {answer.words}" if answer else "not asked: checked when it was stored",
+        "vendor": verdict(answer) if answer else "not asked: checked when it was stored",
         "read by": ", ".join(readers) or "no consumer of the catalogue",
     }
 
@@ -204,7 +206,7 @@ def _checked_text(turned: Turned, manifest: Manifest, key: ManifestKey) -> str:
     lines = [f"key {key.name} of environment {manifest.environment}: nothing was changed (--dry-run)"]
     rows = {"state": before.moment.value.replace("-", " "), "next": before.moment.next.value}
     if turned.answer is not None:
-        rows["vendor"] = f"{turned.answer.verdict}: {turned.answer.words}"
+        rows["vendor"] = verdict(turned.answer)
     if turned.mark is not None and "/" not in turned.mark:
         rows["fingerprint"] = turned.mark
     return "\n".join([*lines, *_rows(rows)])
@@ -274,7 +276,7 @@ def rollback_text(
             "back; no reader got it"
         )
     if went.answer is not None:
-        lines.append(f"  vendor: {went.answer.verdict}: {went.answer.words}")
+        lines.append(f"  vendor: {verdict(went.answer)}")
     if went.served and not went.dry_run:
         lines += restart_lines(restarts, ran)
         lines.append(f"`keyplan rollback {key.name}` once more goes forward again")

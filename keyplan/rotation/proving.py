@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyplan.errors import VendorError
+from keyplan.rotation.words import verdict
 from keyplan.vendors.verdicts import Answer, Verdict
 
 if TYPE_CHECKING:
@@ -20,17 +21,8 @@ if TYPE_CHECKING:
 def ask(scene: Scene, value: SecretValue, bound_url: str | None) -> Answer:
     """What the vendor says of a value."""
     answer = scene.road.ask(scene.key, value, bound_url)
-    scene.say(f"  {answer.verdict}: {answer.words}{_place(answer)}")
+    scene.say(f"  {verdict(answer)}")
     return answer
-
-
-def _place(answer: Answer) -> str:
-    place = [
-        f"{name} {text}"
-        for name, text in (("organization", answer.organization), ("workspace", answer.workspace))
-        if text
-    ]
-    return f" ({', '.join(place)})" if place else ""
 
 
 def is_let_through(answer: Answer, *, unverified: bool) -> bool:
@@ -55,5 +47,8 @@ def by_hint(scene: Scene, version: Version) -> Answer | None:
         return None
     (key,) = found
     if key.is_active:
-        return Answer(Verdict.ALIVE, f"the vendor lists it as {key.name}, active", workspace=key.workspace)
-    return Answer(Verdict.DEAD, f"the vendor lists it as {key.name}, {key.status}")
+        answer = Answer(Verdict.ALIVE, f"the vendor lists it as {key.name}, active", workspace=key.workspace)
+    else:
+        answer = Answer(Verdict.DEAD, f"the vendor lists it as {key.name}, {key.status}")
+    scene.say(f"  {verdict(answer)}")
+    return answer

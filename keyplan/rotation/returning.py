@@ -84,13 +84,13 @@ def _move(scene: Scene, went: WentBack, cloud: str, move: Move) -> None:
     try:
         if move is Move.GO_BACK:
             _go_back(scene, went, cloud)
-            scene.say(f"  readers get version {went.served[cloud]} again{words.on(cloud, clouds)}")
+            scene.say(f"  {words.at(cloud, clouds)}readers get version {went.served[cloud]} again")
         else:
             waiting = ready.store.pending(scene.key, ready.state)
             if waiting is not None and not waiting.withdraw():
                 raise ChangedMeanwhile(f"what waits{words.on(cloud, clouds)} could not be taken back")
             _note(went, cloud, move)
-            scene.say(f"  version {went.withdrawn[cloud]} is taken back{words.on(cloud, clouds)}")
+            scene.say(f"  {words.at(cloud, clouds)}version {went.withdrawn[cloud]} is taken back")
     except KeyplanError as error:
         raise words.not_gone_back(scene.key.name, error, done, clouds) from None
 
@@ -134,6 +134,5 @@ def _asked(scene: Scene, look: Look, previous: Sequence[tuple[str, Version]]) ->
     for _, version in previous:
         answer = proving.by_hint(scene, version)
         if answer is not None:
-            scene.say(f"  {answer.verdict}: {answer.words}")
             return answer
     return None

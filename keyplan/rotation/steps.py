@@ -173,4 +173,4 @@ class Course:
         return fates
 
     def _say(self, part: Part, text: str) -> None:
-        self.scene.say(f"  {text}{words.on(part.cloud, self.clouds)}")
+        self.scene.say(f"  {words.at(part.cloud, self.clouds)}{text}")

@@ -212,7 +212,6 @@ def _proven(scene: Scene, look: Look, value: SecretValue | None, wishes: Wishes)
             scene.say("  not asked the vendor again: you may not read the value; it was checked when stored")
             return None
         answer = listed
-        scene.say(f"  {answer.verdict}: {answer.words}")
     if not proving.is_let_through(answer, unverified=wishes.unverified):
         raise words.not_promotable(scene.key.name, answer, at)
     return answer

@@ -77,10 +77,27 @@ def what_to_make(
     if key.workspace:
         rows["workspace"] = key.workspace
     lines = [f"make a new key for {key.name} of environment {manifest.environment}:"]
-    lines += [f"  {name:<12} {text}" for name, text in rows.items()]
-    for cloud, state in states.items():
-        lines.append(f"  {'now' + on(cloud, states):<12} {_served(state)}")
+    rows |= {"now" + on(cloud, states): _served(state) for cloud, state in states.items()}
+    width = max(map(len, rows))
+    lines += [f"  {name:<{width}}  {text}" for name, text in rows.items()]
     return "\n".join(lines)
+
+
+def verdict(answer: Answer) -> str:
+    """`alive (organization …, workspace …)`, `dead: the Claude API does not know it`."""
+    place = [
+        f"{name} {text}"
+        for name, text in (("organization", answer.organization), ("workspace", answer.workspace))
+        if text
+    ]
+    words = "" if answer.words == answer.verdict.value else f": {answer.words}"
+    where = f" ({', '.join(place)})" if place else ""
+    return f"{answer.verdict}{words}{where}"
+
+
+def at(cloud: str, clouds: Collection[str]) -> str:
+    """`AWS: `, where it is one of several."""
+    return f"{CLOUD_NAMES[cloud]}: " if len(clouds) > 1 else ""
 
 
 def _served(state: SecretState) -> str:
