@@ -32,7 +32,7 @@ class AwsReader:
     Args:
         document: the manifest.
         trusted_hosts: hosts outside AWS that the user confirmed.
-        timeout_seconds: how long all of it may take.
+        timeout_seconds: how long one reading of all keys, or of one version, may take.
         report: takes lines for --verbose.
         environ: the process's environment.
 

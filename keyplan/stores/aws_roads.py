@@ -42,7 +42,7 @@ class Roads:
         partition: the region's partition.
         endpoint: the address, or None for AWS's own host of the region.
         action: what will be done first, as in `secretsmanager:GetSecretValue`, for the words of an error.
-        timeout_seconds: how long all of it may take.
+        timeout_seconds: how long one errand may take.
         report: takes lines for --verbose.
         environ: the process's environment.
         profile: the profile to use whatever the environment says, or None.
@@ -64,7 +64,7 @@ class Roads:
         self._endpoint = endpoint
         self._action = action
         self._timeout_seconds = timeout_seconds
-        self._deadline = time.monotonic() + timeout_seconds
+        self._deadline = 0.0
         self._report = report
         self._environ = environ
         self._profile = profile
@@ -79,6 +79,9 @@ class Roads:
         Raises:
             KeyplanError: what fails for every call, for instance that there are no credentials.
         """
+        self._deadline = (
+            time.monotonic() + self._timeout_seconds
+        )  # a person may have typed since the last one
         try:
             return errand(self._best())
         except CertificateRefused:

@@ -56,6 +56,7 @@ def test_an_operator_stores_versions_and_reads_none() -> None:
                     "secretsmanager:DescribeSecret",
                     "secretsmanager:ListSecretVersionIds",
                     "secretsmanager:PutSecretValue",
+                    "secretsmanager:RestoreSecret",
                     "secretsmanager:UpdateSecretVersionStage",
                 ],
                 "Resource": [FIRST],

@@ -162,6 +162,7 @@ def test_an_operator_can_store_and_stage_and_not_read(stack: Stack) -> None:
                 "DescribeSecret",
                 "ListSecretVersionIds",
                 "PutSecretValue",
+                "RestoreSecret",
                 "UpdateSecretVersionStage",
             }, key
 

@@ -19,11 +19,13 @@ VERSION = "2012-10-17"
 
 # DescribeSecret is authorized apart from the read; a program that asks for a value's age needs it.
 READ_ACTIONS = ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue")
-# What `keyplan put` and a rotation call. No GetSecretValue, on purpose: who stores never needs to read.
+# What `keyplan put`, a rotation and `keyplan restore` call. No GetSecretValue, on purpose: who stores never
+# needs to read. RestoreSecret brings a secret back and gives nothing to anybody who could not read it before.
 STORE_ACTIONS = (
     "secretsmanager:DescribeSecret",
     "secretsmanager:ListSecretVersionIds",
     "secretsmanager:PutSecretValue",
+    "secretsmanager:RestoreSecret",
     "secretsmanager:UpdateSecretVersionStage",
 )
 # Source: Secrets Manager User Guide, "Secret encryption and decryption": storing a version asks the key for a
@@ -61,7 +63,7 @@ def reader_document(account: Account, key_arn: str, grants: Iterable[Grant]) -> 
 
 
 def operator_document(account: Account, key_arn: str, grants: Iterable[Grant]) -> Document:
-    """What an operator may do: store versions and move their labels, and never read a value.
+    """What an operator may do: store versions, move their labels, undo a deletion, and never read a value.
 
     kms:Decrypt alone gives no value away: it works through Secrets Manager only, which asks for the read.
     """
