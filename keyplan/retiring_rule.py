@@ -282,4 +282,4 @@ def stamp(at: datetime) -> str:
 
 
 def _date(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d}"
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -21,7 +21,7 @@ from keyplan.restarts import restart_of
 from keyplan.retiring import named, not_one
 from keyplan.retiring_forms import console_steps
 from keyplan.retiring_rule import stamp
-from keyplan.revoking_target import Target, all_versions, is_revoked, with_fingerprint
+from keyplan.revoking_target import Target, all_versions, is_revoked, way_back, with_fingerprint
 from keyplan.stores.base import CLOUD_NAMES
 from keyplan.stores.labels import REVOKED
 from keyplan.vendors import vendor_named
@@ -208,8 +208,7 @@ class Response:
             incident.reads = [entry for entry in incident.reads if entry["cloud"] != cloud]
             incident.reads.append(found.to_json())
             step.state, step.todo = Done.DONE, ()
-            unknown = sum(1 for reader in found.readers if not reader.consumers)
-            step.found = f"{len(found.readers)} principals asked for it, {unknown} not in the catalogue"
+            step.found = _counted(found)
 
         return act
 
@@ -237,7 +236,12 @@ class Response:
 
 
 def open_incident(
-    manifest: Manifest, key: ManifestKey, target: Target, callers: Mapping[str, str], now: datetime
+    manifest: Manifest,
+    key: ManifestKey,
+    target: Target,
+    states: Mapping[str, SecretState],
+    callers: Mapping[str, str],
+    now: datetime,
 ) -> Incident:
     """The record before anything is done: the value, its readers, and every step as planned."""
     from keyplan.incident import Step
@@ -259,21 +263,42 @@ def open_incident(
         consumers=[
             _consumer(manifest, manifest.consumers[name], now) for name in manifest.readers_of(key.name)
         ],
-        next=next_steps(manifest, key, now),
+        next=next_steps(manifest, key, now, way_back(target, states)),
     )
     for cloud, versions in target.versions.items():
         _note_versions(incident, cloud, key, versions, None)
     return incident
 
 
-def next_steps(manifest: Manifest, key: ManifestKey, now: datetime) -> tuple[str, ...]:
-    """How readers get a value again."""
+def _counted(found: ReadReport) -> str:
+    """`3 principals asked for it, 1 of them not in the catalogue`."""
+    number = len(found.readers)
+    if number == 0:
+        return "nobody asked for it, as far as the log tells"
+    unknown = sum(1 for reader in found.readers if not reader.consumers)
+    return f"{number} principal{'' if number == 1 else 's'} asked for it, {unknown} not in the catalogue"
+
+
+def next_steps(
+    manifest: Manifest, key: ManifestKey, now: datetime, previous: datetime | None = None
+) -> tuple[str, ...]:
+    """How readers get a value again.
+
+    Args:
+        previous: when the value was stored that a rollback would send readers to; None without one.
+    """
     page = vendor_named(key.vendor).KEYS_PAGE
     name = vendor_key_name(
         manifest.environment, vendor_key_is_for(key.name, manifest.readers_of(key.name)), now.date()
     )
     where = f"at {page}, with the name {name}" if page else "where that vendor's keys are made"
-    return (f"make a new key {where}", f"keyplan rotate {key.name}")
+    steps = [f"make a new key {where}", f"keyplan rotate {key.name}"]
+    if previous is not None:
+        steps.append(
+            f"until then, if the value before it (stored {previous:%Y-%m-%d}) has not leaked too: "
+            f"keyplan rollback {key.name} gives readers that one"
+        )
+    return tuple(steps)
 
 
 def _consumer(manifest: Manifest, consumer: ManifestConsumer, now: datetime) -> dict[str, object]:

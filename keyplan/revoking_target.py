@@ -111,6 +111,18 @@ def with_fingerprint(states: Mapping[str, SecretState], fingerprint: str | None,
     return Target({cloud: versions for cloud, versions in found.items() if versions})
 
 
+def way_back(target: Target, states: Mapping[str, SecretState]) -> datetime | None:
+    """When the value was stored to which a rollback could send readers everywhere, or None without one."""
+    stored = []
+    for cloud, state in states.items():
+        ids = {version.version_id for version in target.versions.get(cloud, ())}
+        before = state.at(Stage.PREVIOUS)
+        if before is None or before.version_id in ids or (before.label and before.label.is_dead):
+            return None
+        stored.append(before.created)
+    return max(stored, default=None)
+
+
 def all_versions(state: SecretState) -> tuple[Version, ...]:
     """The versions that a store tells of, with the current one even where the list lacks it."""
     listed = {version.version_id for version in state.versions}

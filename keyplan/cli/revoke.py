@@ -95,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
     earlier = read_earlier(record, manifest.environment, key.name) if record else None
     version_id = arguments.version or (earlier.versions[0][1] if earlier and earlier.versions else None)
     target = choose(key.name, states, version_id)
-    incident = open_incident(manifest, key, target, callers, earlier.opened if earlier else _now())
+    incident = open_incident(manifest, key, target, states, callers, earlier.opened if earlier else _now())
     if arguments.dry_run:
         _print(arguments, incident, None)
         return EXIT_DONE
