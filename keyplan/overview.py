@@ -63,7 +63,7 @@ def look(stores: Sequence[Store], manifest: Manifest, now: datetime) -> list[Row
             return _failed(key, readers, failed[store.cloud], store.cloud)
         return _row(store, key, readers, now)
 
-    return _compared(manifest.environment, for_each(work, lambda: row))
+    return [_noted(each) for each in _compared(manifest.environment, for_each(work, lambda: row))]
 
 
 def _survey(store: Store, keys: Sequence[ManifestKey]) -> KeyplanError | None:
@@ -142,6 +142,12 @@ def _difference(
         f"keyplan {'rollback' if step is Next.GO_BACK else 'rotate'} {key} ends that; keyplan history {key} "
         "shows both",
     )
+
+
+def _noted(row: Row) -> Row:
+    """The row with what its store would have a person know, where nothing worse is to be said."""
+    note = row.seen.note if row.seen else None
+    return row if row.error is not None or note is None else replace(row, error=note)
 
 
 def _marked(row: Row, note: KeyplanError) -> Row:

@@ -56,6 +56,7 @@ class SecretState:
     trouble: Trouble | None = None
     deleted: datetime | None = None  # when it is to be gone for good; None unless it is deleted
     unserved: Version | None = None  # one that is there, and that no reader is sent to
+    note: KeyplanError | None = None  # what a person should know although readers get their value
     # Everything that the store still tells of, newest first; only what is on the way where `state` was asked,
     # which is cheaper than `history`.
     versions: tuple[Version, ...] = ()

@@ -16,6 +16,7 @@ from keyplan.errors import (
     AccessDenied,
     ChangedMeanwhile,
     DecryptDenied,
+    Findings,
     KeyplanError,
     StoreError,
     Unreachable,
@@ -350,6 +351,16 @@ def not_enabled_pending(subject: Subject, version: str) -> NotEnabled:
         f"{subject.named}: version {version} of secret {subject.secret}, which a rotation stored, is "
         "disabled or destroyed: it cannot be promoted",
         f"keyplan rotate {subject.key} --abandon, or {_enable(subject, version)}",
+    )
+
+
+def served_to_nobody(subject: Subject, version: str) -> Findings:
+    """What to say of a version that is newer than what readers get, and of which nothing is known."""
+    return Findings(
+        f"{subject.named}: version {version} of secret {subject.secret} is served to nobody: the command "
+        "that stored it was stopped, or it was stored by other means than keyplan",
+        f"gcloud secrets versions disable {version} --secret {subject.secret} {subject.project_option}, once "
+        "nobody needs it",
     )
 
 

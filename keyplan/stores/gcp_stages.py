@@ -11,8 +11,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from keyplan.errors import ValueRevoked
-from keyplan.stores.error_words import no_previous, not_deleted, not_retirable
+from keyplan.stores.error_words import no_previous, not_deleted, not_retirable, previous_revoked
 from keyplan.stores.gcp_annotations import CURRENT, PENDING, PREVIOUS, label_in, restaged, stages_of
 from keyplan.stores.gcp_errors import NotEnabled, changed
 from keyplan.stores.gcp_update import UPDATE, Change, labelled, stamp, update
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from keyplan.manifest import ManifestKey
     from keyplan.stores.base import Version
     from keyplan.stores.gcp import GcpStore
-    from keyplan.stores.gcp_errors import Subject
     from keyplan.stores.gcp_state import GcpState
 
 
@@ -41,7 +39,7 @@ def go_back(store: GcpStore, key: ManifestKey, state: GcpState) -> str:
         raise no_previous(subject)
     label = label_in(state.annotations, number)
     if label is not None and label.fate == REVOKED:
-        raise _was_revoked(subject, number)
+        raise previous_revoked(subject, number)
     found = store.version(key, number).get("state")
     if found == DESTROYED:
         raise no_previous(subject)
@@ -65,14 +63,6 @@ def go_back(store: GcpStore, key: ManifestKey, state: GcpState) -> str:
         store.enable(key, number)
     update(store, key, state, change)
     return number
-
-
-def _was_revoked(subject: Subject, number: str) -> ValueRevoked:
-    return ValueRevoked(
-        f"{subject.named}: version {number} of secret {subject.secret}, the previous one, was revoked: "
-        "nobody goes back to it",
-        f"keyplan rotate {subject.key}",
-    )
 
 
 def shut(store: GcpStore, key: ManifestKey, version: Version, fate: str, at: str) -> None:

@@ -10,7 +10,7 @@ from keyplan.errors import ValueMissing
 from keyplan.stores.base import SecretState, Trouble
 from keyplan.stores.error_words import revoked
 from keyplan.stores.gcp_annotations import BOUND_URL, CURRENT, PENDING
-from keyplan.stores.gcp_errors import not_enabled_version
+from keyplan.stores.gcp_errors import not_enabled_version, served_to_nobody
 from keyplan.stores.gcp_versions import DESTROYED, forgotten, number_of, versions_in
 from keyplan.stores.labels import REVOKED
 
@@ -67,7 +67,8 @@ def told(bare: GcpState, entries: Sequence[Mapping[str, Any]], subject: Subject)
         return _without_current(found, subject)
     word = next(str(entry.get("state")) for entry in entries if number_of(entry) == number)
     trouble = _trouble(current, word, subject)
-    return replace(found, current=current, trouble=trouble, is_destroyed=word == DESTROYED)
+    note = None if found.unserved is None else served_to_nobody(subject, found.unserved.version_id)
+    return replace(found, current=current, trouble=trouble, note=note, is_destroyed=word == DESTROYED)
 
 
 def _trouble(current: Version, word: str, subject: Subject) -> Trouble | None:

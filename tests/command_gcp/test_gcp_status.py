@@ -152,6 +152,22 @@ def test_a_sandbox_that_is_gone_is_told_with_the_way_to_start_it(on_google: Envi
     assert "start the sandbox: make sandbox" in done.stdout
 
 
+def test_a_version_that_a_killed_command_left_behind_is_told_beside_what_readers_get(
+    on_google: Environment, google: Google
+) -> None:
+    store(on_google)
+    google.dead.append("PATCH")
+    on_google.run("put", "anthropic", given=fake_key("y"))
+    google.dead.clear()
+    secret_of(on_google, google).versions[1].state = "ENABLED"  # as it is where nothing could withdraw it
+    done = on_google.run("status", "--check")
+    name = f"{on_google.name}-anthropic-api-key"
+    assert f"version 2 of secret {name} is served to nobody: the command that stored it was" in done.stdout
+    assert f"gcloud secrets versions disable 2 --secret {name} --project keyplan-sandbox" in done.stdout
+    assert rows_of(on_google)[1]["anthropic"]["state"] == "ok"
+    assert rows_of(on_google)[1]["anthropic"]["versionId"] == "1"
+
+
 @pytest.fixture
 def filled(on_both: Environment) -> Environment:
     """Both clouds have the value of one key."""
@@ -177,8 +193,7 @@ def test_a_key_whose_clouds_differ_is_named_by_its_fingerprints(filled: Environm
     assert (
         f"key anthropic of environment {filled.name}: its clouds hold different values, fingerprints {new} "
         f"on AWS and {old} on Google Cloud\n  keyplan rotate anthropic ends that; keyplan history anthropic "
-        "shows both\n"
-        in done.stdout
+        "shows both\n" in done.stdout
     )
     row = rows_of(filled)[1]["anthropic"]
     assert (row["state"], [each["state"] for each in row["clouds"]]) == ("differs", ["differs", "differs"])
