@@ -35,8 +35,8 @@ from keyplan.names import (
 
 # The only role that gives a value out, and the reason why it is granted on secrets and never on the project.
 ACCESSOR_ROLE = "roles/secretmanager.secretAccessor"
-# What `keyplan put`, `rotate`, `rollback`, `retire`, `revoke` and `restore` do: versions are added, enabled and
-# disabled, and aliases move. Nothing that gives a value out, destroys one or changes who may.
+# What `keyplan put`, `rotate`, `rollback`, `retire`, `revoke` and `restore` do: versions are added, enabled
+# and disabled, and aliases move. Nothing that gives a value out, destroys one or changes who may.
 # Source: Secret Manager, "Access control with IAM", permissions by method (checked 2026-11-21).
 OPERATOR_PERMISSIONS = (
     "secretmanager.secrets.get",
