@@ -55,6 +55,8 @@ WORDS = {
         "notification channels",
     ),
 }
+# Whose keys the sandbox's own vendor makes, and the option that says which.
+CONSOLE_OPTIONS = {"anthropic": "", "anthropic-admin": " --admin", "gateway": " --gateway"}
 # What the program adds to its own names so that they are unique; a person knows them without.
 _ADDED = re.compile(
     rf"^({STACK}-)?((?:aws|gcp)-)?|(-secret|-role|-function|-provider|-encryption-key|(-managed)?-policy(-\d+)?)$"
@@ -151,10 +153,11 @@ def next_steps(keys: Sequence[StoredKey], wire: tuple[str, str] | None) -> list[
 
 
 def _put(keyplan: str, key: StoredKey) -> str:
-    if key.vendor == "anthropic":
-        # Made when it is run, so that nothing here looks like a key to a scanner.
-        made_up = 'print("sk-ant-" + "api03-" + 93 * "x" + "AA")'
-        return f"{command('python')} -c '{made_up}' | {keyplan} put {key.name}"
+    if key.vendor in CONSOLE_OPTIONS:
+        console = (
+            f"{command('python')} -m sandbox console create {key.vendor_name}{CONSOLE_OPTIONS[key.vendor]}"
+        )
+        return f"{console} | {keyplan} put {key.name}"
     return f"{keyplan} put {key.name}"
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from keyplan.names import vendor_key_is_for, vendor_key_name
+from sandbox.project import STACK
 from sandbox.server.client import ServerClient, aws_client
 from sandbox.server.record import ServerRecord
 
@@ -17,6 +19,7 @@ class StoredKey:
 
     name: str
     vendor: str
+    vendor_name: str  # what a new value's key should be called in the vendor's console
     env_var: str
     owner: str
     versions: Mapping[str, int]  # by cloud; 0: nobody has put a value, or it went with an earlier server
@@ -41,15 +44,27 @@ def stored_keys(record: ServerRecord, manifest: Mapping[str, Any]) -> list[Store
         clouds["aws"] = _on_aws(record, manifest["clouds"]["aws"]["region"])
     if "gcp" in manifest["clouds"]:
         clouds["gcp"] = _on_google(record, manifest["clouds"]["gcp"]["projectId"])
-    return [_stored(name, key, clouds) for name, key in manifest["keys"].items()]
+    return [
+        _stored(name, key, clouds, _vendor_name(manifest, name)) for name, key in manifest["keys"].items()
+    ]
 
 
-def _stored(name: str, key: Mapping[str, Any], clouds: Mapping[str, Mapping[str, _Container]]) -> StoredKey:
+def _vendor_name(manifest: Mapping[str, Any], key: str) -> str:
+    consumers = manifest.get("consumers", {})
+    readers = [name for name, consumer in consumers.items() if key in consumer["keys"]]
+    named_after = vendor_key_is_for(key, readers)
+    return vendor_key_name(manifest.get("environment", STACK), named_after, datetime.now(UTC).date())
+
+
+def _stored(
+    name: str, key: Mapping[str, Any], clouds: Mapping[str, Mapping[str, _Container]], vendor_name: str
+) -> StoredKey:
     ids = {"aws": "arn", "gcp": "name"}
     found = {cloud: known.get(key[cloud][ids[cloud]], NOTHING) for cloud, known in clouds.items()}
     return StoredKey(
         name=name,
         vendor=key["vendor"],
+        vendor_name=vendor_name,
         env_var=key["envVar"],
         owner=key["owner"],
         versions={cloud: container.versions for cloud, container in found.items()},

@@ -107,6 +107,22 @@ def giving_a_label_to_the_version_that_has_it_changes_nothing(client: Client) ->
     assert sorted(stages) == ["AWSCURRENT", "mark"]
 
 
+def a_twenty_first_label_is_refused_and_moving_one_is_not(client: Client) -> None:
+    client.create_secret(Name=NAME)
+    old = _put(client, "one", "AWSCURRENT", *(f"mark-{number}" for number in range(17)))
+    new = _put(client, "two", "twentieth")
+    for label, code in (("mark-1", ""), ("twentieth", ""), ("AWSCURRENT", ""), ("more", "Limit")):
+        move = {"SecretId": NAME, "VersionStage": label, "MoveToVersionId": new}
+        if not code:
+            client.update_secret_version_stage(
+                **move, RemoveFromVersionId=new if label == "twentieth" else old
+            )
+            continue
+        assert _refusal(client.update_secret_version_stage, **move)[0] == "LimitExceededException"
+        put = {"SecretId": NAME, "SecretString": "three", "VersionStages": ["more"]}
+        assert _refusal(client.put_secret_value, **put)[0] == "LimitExceededException"
+
+
 def a_pending_value_is_not_overwritten_with_its_own_token(client: Client) -> None:
     client.create_secret(Name=NAME)
     _put(client, "one")
@@ -326,6 +342,7 @@ BEHAVIOURS: dict[str, tuple[Callable[[Client], None], ...]] = {
         the_current_label_cannot_be_taken_away,
         giving_a_label_to_the_version_that_has_it_changes_nothing,
     ),
+    "label_quota": (a_twenty_first_label_is_refused_and_moving_one_is_not,),
     "request_tokens": (a_pending_value_is_not_overwritten_with_its_own_token,),
     "version_list": (
         a_version_is_as_old_as_it_is,

@@ -37,7 +37,14 @@ def _change(kind: str, type_: str, name: str) -> Change:
 
 def _key(name: str, vendor: str = "anthropic", *, stored: bool = False) -> StoredKey:
     return StoredKey(
-        name, vendor, f"{name.upper()}_API_KEY", "ada@example.com", {"aws": int(stored)}, stored, None
+        name=name,
+        vendor=vendor,
+        vendor_name=f"dev-{name}-key-20261121",
+        env_var=f"{name.upper()}_API_KEY",
+        owner="ada@example.com",
+        versions={"aws": int(stored)},
+        has_value=stored,
+        created=None,
     )
 
 
@@ -146,8 +153,14 @@ def test_the_first_step_is_to_put_what_has_no_value() -> None:
     assert next_steps([], None) == []
 
 
-def test_the_made_up_value_is_not_written_as_a_key() -> None:
-    assert "sk-ant-" + "api03-" not in next_steps([_key("anthropic")], None)[0]
+@pytest.mark.parametrize(
+    ("vendor", "option"), [("anthropic", ""), ("anthropic-admin", " --admin"), ("gateway", " --gateway")]
+)
+def test_a_first_value_comes_from_the_sandboxs_own_vendor(vendor: str, option: str) -> None:
+    step = next_steps([_key("first", vendor)], None)[0]
+    made, _, put = step.partition(" | ")
+    assert made.endswith(f"-m sandbox console create dev-first-key-20261121{option}")
+    assert put.endswith("keyplan put first")
 
 
 @pytest.mark.parametrize("text", ["91", "", "d", "1.5d", "91D", "１d", "0d", "1 d", "1y", "+1d"])
