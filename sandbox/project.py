@@ -1,6 +1,7 @@
 """The project that a sandbox belongs to, and its files: `.keyplan/sandbox` beside Pulumi.yaml.
 
-No file here ever holds a value of a key: they exist in the server's memory only.
+No file here ever holds a value of a key: they exist in the server's memory only. The vendor's file has their
+digests.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What the server's process may never do: reach the network, write a file, start a program.
 
 moto would post to web hooks, record requests to a file and ask Docker; none of that may happen to values. The
-rules are enforced by Python's audit events, which no library can switch off. Source: Python documentation,
-"Audit events table".
+vendor's journal, which has none, is open before. The rules are enforced by Python's audit events, which no
+library can switch off. Source: Python documentation, "Audit events table".
 """
 
 from __future__ import annotations
