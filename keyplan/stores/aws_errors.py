@@ -286,7 +286,7 @@ def pending_deletion(subject: Subject, deleted_epoch_seconds: float | None) -> P
     until = restorable_until(deleted_epoch_seconds)
     return PendingDeletion(
         f"{subject.named}: secret {subject.secret} is deleted, and can be restored {until}",
-        f"aws secretsmanager restore-secret --region {subject.place.region} --secret-id {subject.secret}",
+        f"keyplan restore {subject.key}",
     )
 
 

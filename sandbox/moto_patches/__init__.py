@@ -13,6 +13,7 @@ from typing import Any
 PATCHES = (
     "version_labels",
     "stage_moves",
+    "label_quota",
     "request_tokens",
     "version_list",
     "access_dates",

@@ -31,6 +31,7 @@ ARN = "arn:aws:kms:eu-west-1:123456789012:key/0a1b"
 PLACE = Place("prod", "123456789012", "eu-west-1", ARN, None)
 READ = Subject(PLACE, "secretsmanager:GetSecretValue", "anthropic", "prod/anthropic-api-key")
 PUT = Subject(PLACE, "secretsmanager:PutSecretValue", "anthropic", "prod/anthropic-api-key")
+MOVE = Subject(PLACE, "secretsmanager:UpdateSecretVersionStage", "anthropic", "prod/anthropic-api-key")
 NAMED = "key anthropic of environment prod: "
 SECRET_TEXT = "private-text-of-aws"
 
@@ -134,6 +135,44 @@ def test_each_answer_becomes_its_own_error(
     assert (type(error), error.message) == (kind, NAMED + words)
 
 
+# What AWS says when a label is not where RemoveFromVersionId has it, or a version is gone.
+MOVED: dict[str, tuple[str, str]] = {
+    "the label is on another version": (
+        "InvalidParameterException",
+        "When you move staging label AWSCURRENT, RemoveFromVersionId must be the version that has it.",
+    ),
+    "the label is on a version that was not named": (
+        "InvalidParameterException",
+        "The parameter RemoveFromVersionId can't be empty. Staging label AWSCURRENT is currently attached.",
+    ),
+    "the version is gone": (
+        "ResourceNotFoundException",
+        "Secrets Manager can't find the specified secret value for VersionId: 0a1b",
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "message"), MOVED.values(), ids=MOVED.keys())
+def test_a_label_that_is_elsewhere_means_that_somebody_was_first(code: str, message: str) -> None:
+    error = error_for(code, message, MOVE)
+    assert type(error) is errors.ChangedMeanwhile
+    assert error.exit_code == 4
+    assert error.message == (
+        NAMED + "somebody changed the versions of secret prod/anthropic-api-key at the same time"
+    )
+    assert not isinstance(error_for(code, message, READ), errors.ChangedMeanwhile)
+
+
+def test_a_secret_that_is_gone_is_told_when_labels_are_moved_too() -> None:
+    error = error_for("ResourceNotFoundException", "Secrets Manager can't find the specified secret.", MOVE)
+    assert type(error) is errors.SecretMissing
+
+
+def test_silence_after_a_move_leaves_open_what_readers_get() -> None:
+    hint = unreachable(MOVE, "it took too long").hint
+    assert hint == "whether readers get another version now is not known: look with `keyplan status`"
+
+
 def service_model() -> Any:
     directory = Path(botocore.__file__).parent / "data" / "secretsmanager"
     file = next(directory.glob("*/service-2.json*"))
@@ -200,9 +239,7 @@ def test_nothing_of_the_sdks_error_is_left_to_be_printed() -> None:
 def test_a_future_date_says_until_when_a_secret_can_be_restored() -> None:
     error = pending_deletion(READ, 4_102_444_800)  # 2100-01-01
     assert error.message.endswith("is deleted, and can be restored until 2100-01-01 00:00 UTC")
-    assert error.hint == (
-        "aws secretsmanager restore-secret --region eu-west-1 --secret-id prod/anthropic-api-key"
-    )
+    assert error.hint == "keyplan restore anthropic"
 
 
 def test_a_past_date_is_told_as_the_date_of_deletion() -> None:

@@ -209,10 +209,7 @@ def test_a_deleted_secret_is_told_with_the_command_that_restores_it(environment:
     done = environment.run("put", "anthropic", given=fake_key())
     assert done.returncode == 3
     assert "is deleted, and can be restored until 20" in done.stderr
-    assert (
-        "hint: aws secretsmanager restore-secret --region eu-west-1 --secret-id "
-        f"{environment.name}/anthropic-api-key" in done.stderr
-    )
+    assert "hint: keyplan restore anthropic" in done.stderr
 
 
 def test_a_secret_of_another_account_than_the_callers_takes_nothing(environment: Environment) -> None:

@@ -130,8 +130,7 @@ def test_the_json_form_has_every_documented_field(cloud: Callable[..., Environme
                 "error": {
                     "message": "key openrouter of environment dev: secret dev/openrouter-api-key is deleted, "
                     "and can be restored until 2100-01-01 00:00 UTC",
-                    "hint": "aws secretsmanager restore-secret --region eu-west-1 --secret-id "
-                    "dev/openrouter-api-key",
+                    "hint": "keyplan restore openrouter",
                 },
             },
         ],

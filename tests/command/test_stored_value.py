@@ -10,8 +10,20 @@ from hypothesis import strategies as st
 
 from keyplan.errors import StoreError, ValueRejected
 from keyplan.secret_value import SecretValue
-from keyplan.stores.labels import LABEL_MAX, LABELS_KEPT, VersionLabel, caller_of, parse, superseded
-from keyplan.stores.stored_value import SIZE_LIMIT_BYTES, decode, encode
+from keyplan.stores.labels import (
+    LABEL_MAX,
+    LABELS_KEPT,
+    PENDING,
+    RETIRED,
+    REVOKED,
+    SERVED,
+    STORED,
+    VersionLabel,
+    caller_of,
+    parse,
+    superseded,
+)
+from keyplan.stores.stored_value import SIZE_LIMIT_BYTES, decode, encode, revoked_at, tombstone
 
 NAME = "ANTHROPIC_API_KEY"
 WRONG = {
@@ -47,6 +59,35 @@ def test_another_shape_is_told_and_not_shown(text: str | None, words: str) -> No
         f"secret dev/anthropic-api-key holds {words}; expected a JSON object with the one field {NAME}"
     )
     assert "hidden-text" not in repr((caught.value, caught.value.__cause__, caught.value.hint))
+
+
+def test_a_tombstone_says_when_and_is_no_value() -> None:
+    text = tombstone("20261121T181500Z")
+    assert json.loads(text) == {"KEYPLAN_REVOKED": "20261121T181500Z"}
+    assert revoked_at(text) == "20261121T181500Z"
+    with pytest.raises(StoreError, match="with other fields"):
+        decode(text, NAME, "s")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(text for text, _ in WRONG.values()),
+        json.dumps({NAME: "KEYPLAN_REVOKED"}),
+        json.dumps({"KEYPLAN_REVOKED": "yesterday"}),
+        json.dumps({"KEYPLAN_REVOKED": 20261121}),
+        json.dumps({"KEYPLAN_REVOKED": "20261121T181500Z", NAME: "hidden-text"}),
+        "KEYPLAN_REVOKED",
+        '["KEYPLAN_REVOKED"]',
+    ],
+)
+def test_nothing_else_is_taken_for_a_tombstone(text: str | None) -> None:
+    assert revoked_at(text) is None
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1))
+def test_no_value_is_taken_for_a_tombstone(text: str) -> None:
+    assert revoked_at(encode(SecretValue(text), NAME)) is None
 
 
 def test_the_size_counts_with_the_json_around_it() -> None:
@@ -93,3 +134,55 @@ def test_old_labels_go_oldest_first_and_those_in_use_stay() -> None:
     foreign = [("other", ["release-7"])]
     assert superseded([*foreign, *ours]) == [(ours[1][0], ours[1][1][0]), (ours[2][0], ours[2][1][0])]
     assert superseded(ours[2:]) == []
+
+
+def test_a_pending_version_keeps_its_label() -> None:
+    ours = [
+        (f"v{number:02}", [f"keyplan:2:{number:012}:-:stored:alice"]) for number in range(LABELS_KEPT + 1)
+    ]
+    ours[0][1].append(PENDING)
+    assert superseded(ours) == [(ours[1][0], ours[1][1][0])]
+
+
+LABELS = st.builds(
+    VersionLabel,
+    st.text("0123456789abcdef", min_size=12, max_size=12) | st.none(),
+    st.text(min_size=1, max_size=150),
+    st.from_regex(r"[A-Za-z0-9_]{3}\.\.\.[A-Za-z0-9_-]{4}", fullmatch=True) | st.none(),
+    st.sampled_from([STORED, SERVED, RETIRED, REVOKED]),
+    st.just("20261121T181500Z") | st.none(),
+)
+
+
+@given(LABELS)
+def test_a_label_says_what_became_of_its_version(label: VersionLabel) -> None:
+    read = parse(["AWSCURRENT", str(label)])
+    assert read is not None
+    assert (read.fingerprint, read.hint, read.fate, read.at) == (
+        label.fingerprint,
+        label.hint,
+        label.fate,
+        label.at,
+    )
+    assert label.caller.startswith(read.caller)
+    assert read.is_dead is (label.fate in (RETIRED, REVOKED))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ((STORED, None), (SERVED, "20261121T181500Z")),
+        ((SERVED, "20261121T181500Z"), (SERVED, "20261122T181500Z")),
+        ((SERVED, "20261121T181500Z"), (RETIRED, "20261121T181500Z")),
+        ((RETIRED, "20261122T181500Z"), (REVOKED, "20261121T181500Z")),
+    ],
+)
+def test_while_a_version_has_two_labels_the_later_fate_counts(
+    before: tuple[str, str | None], after: tuple[str, str]
+) -> None:
+    old = VersionLabel("0123456789ab", "alice", "R2D...igAA", *before)
+    new = old.became(*after)
+    for labels in ([str(old), str(new)], [str(new), str(old)]):
+        found = parse(labels)
+        assert found is not None
+        assert (found.fate, found.at, found.hint) == (*after, "R2D...igAA")
