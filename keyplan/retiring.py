@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from keyplan.errors import KeyplanError
 from keyplan.parallel import for_each
+from keyplan.restarts import restarts_of
 from keyplan.retiring_rule import HOUR, RECENT, May, Old, Ruling, Uses, ceil, floor, olds_of, rule, stamp
 from keyplan.stores.labels import RETIRED
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from keyplan.manifest import Manifest, ManifestKey
+    from keyplan.restarts import Restart
     from keyplan.stores.base import SecretState, Store
     from keyplan.vendors.organization import Organization, VendorKey
 
@@ -61,6 +63,7 @@ class Retired:
     ruling: Ruling | None = None  # None: it could not be looked at
     endings: list[Ending] = field(default_factory=list)
     error: KeyplanError | None = None
+    restarts: list[Restart] = field(default_factory=list)  # of its readers, where the old value is in use
 
     @property
     def is_refused(self) -> bool:
@@ -105,6 +108,8 @@ def retire(
     for key, states in found:
         elsewhere = {print_: name for print_, name in served.items() if name != key.name}
         done[key.name] = _retire_one(stores, key, states, now, organization, elsewhere, options)
+        if (ruling := done[key.name].ruling) is not None and ruling.may is May.IN_USE:
+            done[key.name].restarts = restarts_of(manifest, key.name, now)
     return [done[key.name] for key in keys]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from keyplan.incident import moment
+from keyplan.restarts import lines_of
 from keyplan.retiring_rule import May
 from keyplan.stores.base import CLOUD_NAMES
 from keyplan.vendors import vendor_named
@@ -49,6 +50,7 @@ def _entry(one: Retired) -> dict[str, Any]:
             {"fingerprint": old.fingerprint, "hint": old.hint, "versions": _ids(old.versions)}
             for old in (ruling.olds if ruling else ())
         ],
+        "restarts": [restart.to_json() for restart in one.restarts],
         "retired": [_ending_entry(ending) for ending in one.endings],
         "error": None if one.error is None else {"message": one.error.message, "hint": one.error.hint},
     }
@@ -97,7 +99,8 @@ def _lines(manifest: Manifest, one: Retired, *, dry_run: bool) -> list[str]:
         lines = [f"{name}: {_VERDICTS[ruling.may]}: {ruling.words}"]
         if dry_run and ruling.may is May.NOW:
             lines += [f"  would retire {old.named}" for old in ruling.olds]
-        return lines + ([f"  {ruling.hint}"] if ruling.hint else [])
+        lines += [f"  {ruling.hint}"] if ruling.hint else []
+        return lines + lines_of(one.restarts)
     lines = [f"{name}: {ruling.words}"]
     for ending in one.endings:
         lines += _ending_lines(one.key, ending)

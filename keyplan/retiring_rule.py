@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 AT_FORM = "%Y%m%dT%H%M%SZ"  # of a label's moment
 HOUR = timedelta(hours=1)
 RECENT = timedelta(days=1)  # a program that runs nightly still uses a value that it used within a day
-STILL_USED_HINT = "restart what still has it (`keyplan retire` lists who reads), or --despite-use"
+STILL_USED_HINT = "restart what still has it, or --despite-use if that does not count"
 
 
 class May(StrEnum):
@@ -171,7 +171,8 @@ def olds_of(states: Mapping[str, SecretState]) -> tuple[Old, ...]:
 def _live(states: Mapping[str, SecretState]) -> Iterator[str]:
     """Fingerprints of what readers get, or are about to."""
     for state in states.values():
-        for version in (state.current, state.at(Stage.CURRENT), state.at(Stage.PENDING)):
+        staged = [version for version in state.versions if version.stage in (Stage.CURRENT, Stage.PENDING)]
+        for version in (state.current, *staged):
             if version is not None and version.label and version.label.fingerprint:
                 yield version.label.fingerprint
 
