@@ -16,7 +16,7 @@ from keyplan.errors import UsageError
 from keyplan.stores.aws_clients import client, session
 from keyplan.stores.aws_deposit import AwsDeposit, AwsPending
 from keyplan.stores.aws_errors import Place, Subject, pending_deletion
-from keyplan.stores.aws_labels import Labels, is_dead
+from keyplan.stores.aws_labels import OPERATION, Labels, is_dead
 from keyplan.stores.aws_sdk_errors import SdkRoad, in_our_words, no_credentials
 from keyplan.stores.aws_versions import CURRENT, AwsState, state_of
 from keyplan.stores.base import Stage, Trouble
@@ -158,7 +158,7 @@ class AwsStore:
             ValueRevoked: it leaked, and nobody should get it again.
             ChangedMeanwhile: the versions are no longer where `state` saw them.
         """
-        previous, subject = state.at(Stage.PREVIOUS), self.subject("UpdateSecretVersionStage", key)
+        previous, subject = state.at(Stage.PREVIOUS), self.subject(OPERATION, key)
         if previous is None:
             raise no_previous(subject)
         if previous.label is not None and previous.label.fate == REVOKED:

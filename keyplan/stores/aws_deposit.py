@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from keyplan.errors import KeyplanError, Unreachable, ValueMissing
 from keyplan.stores.aws_errors import changed
-from keyplan.stores.aws_labels import Labels, holder, is_dead
+from keyplan.stores.aws_labels import OPERATION, Labels, holder, is_dead
 from keyplan.stores.aws_versions import CURRENT, PREVIOUS
 from keyplan.stores.base import Stage
+from keyplan.stores.error_words import waiting_revoked
 from keyplan.stores.labels import PENDING, PREFIX
 from keyplan.stores.stored_value import encode
 
@@ -48,12 +49,20 @@ class AwsPending:
         """Nothing: it is there."""
 
     def promote(self) -> str:
-        """Move AWSCURRENT to the version, from where it was seen."""
+        """Move AWSCURRENT to the version, from where it was seen.
+
+        Raises:
+            ChangedMeanwhile: it is pending no more, or AWSCURRENT is elsewhere.
+            ValueRevoked: it leaked while it waited.
+        """
         labels = self._labels.now()
         mine = labels.get(self.version_id, ())
         if CURRENT not in mine:
+            subject = self._store.subject(OPERATION, self._key)
             if PENDING not in mine:
-                raise changed(self._store.subject("UpdateSecretVersionStage", self._key))
+                raise changed(subject)
+            if is_dead(labels, self.version_id):  # a revocation ended before it took PENDING away
+                raise waiting_revoked(subject, self.version_id)
             self._before_promotion(labels)
             self._labels.serve(self.version_id, self._before)
             if is_dead(labels, self._before):

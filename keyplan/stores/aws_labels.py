@@ -89,12 +89,10 @@ class Labels:
                 self.take(old, version_id)
 
     def mark_served(self, version_id: str, labels: Mapping[str, Sequence[str]]) -> None:
-        """Write on a version that readers get it from now on. What is written of a dead one stays."""
+        """Write on a version that readers get it from now on."""
         label = parse(labels.get(version_id, ())) or VersionLabel(None, NOTHING)
-        if not label.is_dead:
-            self.rewrite(
-                version_id, label.became(SERVED, datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")), labels
-            )
+        now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        self.rewrite(version_id, label.became(SERVED, now), labels)
 
     def clear_pending(self, version_id: str) -> None:
         """Take PENDING off a version that was promoted. It misleads nobody there, so no failure counts."""

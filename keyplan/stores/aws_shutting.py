@@ -12,7 +12,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from keyplan.errors import ChangedMeanwhile
-from keyplan.stores.aws_labels import Labels, holder
+from keyplan.stores.aws_labels import OPERATION, Labels, holder
 from keyplan.stores.aws_versions import CURRENT, PREVIOUS
 from keyplan.stores.error_words import not_retirable
 from keyplan.stores.labels import NOTHING, PENDING, REVOKED, VersionLabel, parse
@@ -36,7 +36,7 @@ def shut(store: AwsStore, key: ManifestKey, state: AwsState, version_id: str, fa
     found, older = labels.now(), None
     if CURRENT in found.get(version_id, ()):
         if fate != REVOKED:
-            raise not_retirable(store.subject("UpdateSecretVersionStage", key), version_id)
+            raise not_retirable(store.subject(OPERATION, key), version_id)
         # What was previous before may be alive, and is what a rollback can go to.
         older = holder(found, PREVIOUS)
         _replace(store, key, labels, state, version_id, at)

@@ -61,6 +61,15 @@ def previous_revoked(subject: AnySubject, version_id: str) -> ValueRevoked:
     )
 
 
+def waiting_revoked(subject: AnySubject, version_id: str) -> ValueRevoked:
+    """The error for promoting what leaked while it waited."""
+    return ValueRevoked(
+        f"{subject.named}: version {version_id} of secret {subject.secret}, which a rotation stored, was "
+        "revoked before anybody got it",
+        f"keyplan rotate {subject.key} --abandon",
+    )
+
+
 def not_retirable(subject: AnySubject, version_id: str) -> UsageError:
     """The error for retiring what readers get."""
     return UsageError(

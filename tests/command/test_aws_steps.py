@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import boto3
@@ -20,7 +21,7 @@ from keyplan.errors import (
 )
 from keyplan.stores.base import Stage
 from keyplan.stores.labels import RETIRED, REVOKED, SERVED, STORED
-from tests.command.aws_steps import Steps
+from tests.command.aws_steps import Steps, killed_at
 from tests.command.environments import REGION, Environment, fake_key
 
 NOW = "20261121T181500Z"
@@ -325,6 +326,35 @@ def test_a_leaked_value_that_waits_or_is_the_previous_one_is_shut_too(steps: Ste
     store.shut(steps.key, state, waiting, REVOKED, NOW)
     assert steps.labels() == {"a": set(), "b": {"AWSCURRENT"}, "c": set()}
     assert steps.fates() == {"a": REVOKED, "b": STORED, "c": REVOKED}
+
+
+def test_a_leaked_value_that_still_waits_is_never_promoted(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps.put("a")
+    steps.deposit("b").add()
+    state = steps.store.state(steps.key)
+    waiting = state.at(Stage.PENDING)
+    assert waiting is not None
+    shut = partial(steps.store.shut, steps.key, state, waiting, REVOKED, NOW)
+    assert killed_at(monkeypatch, 2, of=shut)
+    again = steps.store.state(steps.key)
+    deposit = steps.store.pending(steps.key, again)
+    assert deposit is not None
+    with pytest.raises(ValueRevoked, match="was revoked before anybody got it"):
+        deposit.promote()
+    assert steps.mark() == "a"
+    shut()
+    assert steps.labels() == {"a": {"AWSCURRENT"}, "b": set()}
+
+
+def test_a_retired_value_that_lives_again_is_served_again(steps: Steps) -> None:
+    steps.put("a")
+    steps.put("b")
+    state = steps.store.state(steps.key)
+    retire_previous(steps)
+    steps.store.go_back(steps.key, state)
+    assert steps.fates() == {"a": SERVED, "b": STORED}
 
 
 def test_a_leak_outweighs_a_retirement_and_keeps_its_first_date(steps: Steps) -> None:
