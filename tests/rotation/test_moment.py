@@ -126,12 +126,14 @@ def test_with_two_stores_every_combination_comes_to_an_end_and_readers_get_one_v
 def test_what_is_served_somewhere_is_never_taken_from_every_reader() -> None:
     """Whatever step is taken, each store goes on serving something as long as it served something."""
     for one, other in product(EVERY, repeat=2):
-        now: dict[str, Holds] | None = {"aws": one, "gcp": other}
-        while now is not None:
-            before, now = now, one_step(now, "")
-            if now is not None:
-                for cloud, holds in before.items():
-                    assert (holds.current is None) or now[cloud].current is not None
+        before = {"aws": one, "gcp": other}
+        for _ in range(STEPS_MAX):
+            after = one_step(before, "")
+            if after is None:
+                break
+            for cloud, holds in before.items():
+                assert (holds.current is None) or after[cloud].current is not None
+            before = after
 
 
 TABLE = {
