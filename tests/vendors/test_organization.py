@@ -217,6 +217,16 @@ class TestUsage:
         world.faults.add(Fault.answer(200, body=json.dumps(document).encode(), times=None))
         with pytest.raises(VendorError, match="makes no sense"):
             self.asked(organization, 1)
+        assert len(world.requests) <= 2  # a page that leads to itself is not followed for ever
+
+    def test_two_uses_together_span_both(self) -> None:
+        first, second = (
+            Usage(
+                datetime(2026, 11, day, tzinfo=UTC), datetime(2026, 11, day + 1, tzinfo=UTC), 1, frozenset()
+            )
+            for day in (3, 9)
+        )
+        assert second.joined(first) == first.joined(second) == Usage(first.first, second.last, 2, frozenset())
 
     def test_use_of_the_console_and_rows_without_tokens_are_no_use(self) -> None:
         bucket = {"starting_at": "2026-11-20T00:00:00Z", "ending_at": "2026-11-21T00:00:00Z"}

@@ -86,6 +86,12 @@ def test_a_key_without_a_workspace_needs_one_in_the_catalogue(
     assert "needs `workspace` in the catalogue" in answer.words
 
 
+def test_a_limit_is_no_reason_to_ask_for_a_workspace(world: VendorWorld, server: VendorServer) -> None:
+    world.faults.add(Fault.usage_limit(headers={"anthropic-workspace-id": WORKSPACE}))
+    answer = asked(server, new_value(world), workspace=WORKSPACE)
+    assert (answer.verdict, len(world.requests)) == (Verdict.LIMITED, 1)
+
+
 @pytest.mark.parametrize(
     ("fault", "verdict"),
     [
@@ -99,6 +105,7 @@ def test_a_key_without_a_workspace_needs_one_in_the_catalogue(
         (Fault.answer(401, body=b"<html>log in</html>"), Verdict.UNKNOWN),
         (Fault.answer(403, body=b'{"error": "blocked"}'), Verdict.UNKNOWN),
         (Fault.answer(404, body=b""), Verdict.UNKNOWN),
+        (Fault.answer(401, body=b'{"error": {"type": "authentication_error"}}'), Verdict.UNKNOWN),
         (Fault.answer(200, body=b"<html>Welcome to the hotel</html>"), Verdict.UNKNOWN),
         (Fault.answer(200, body=b'{"data": 1}'), Verdict.UNKNOWN),
         (Fault.answer(200, body=b"[" * 100_000), Verdict.UNKNOWN),
