@@ -12,7 +12,7 @@ from keyplan.durations import Duration
 from keyplan.restarts import lines_of
 from keyplan.rotation.moment import pending_of
 from keyplan.rotation.turning import Kind
-from keyplan.rotation.words import named, on, vendor_name, verdict
+from keyplan.rotation.words import left_at_vendor, named, on, vendor_name, verdict
 from keyplan.stores.base import CLOUD_NAMES
 from keyplan.vendors import vendor_named
 
@@ -153,7 +153,7 @@ def rotate_text(
         return (
             f"the rotation of key {key.name} of environment {manifest.environment} is abandoned: what "
             f"waited{where} is taken back, and readers get what they got before\n"
-            "the new key is still there at the vendor: delete it there"
+            + left_at_vendor(key, turned.hint)
         )
     done = "rotated" if turned.kind is Kind.ROTATED else "finished the rotation of"
     lines = [f"{done} key {key.name} of environment {manifest.environment}"]
@@ -248,6 +248,7 @@ def rollback_document(
             }
             for cloud, state in went.look.states.items()
         ],
+        "withdrawnHint": went.hint if went.withdrawn else None,
         "restarts": restart_entries(restarts, ran),
         "dryRun": went.dry_run,
     }
@@ -275,6 +276,8 @@ def rollback_text(
             f"  version {version_id}{on(cloud, clouds)}, which waited, {'would be' if would else 'is'} taken "
             "back; no reader got it"
         )
+    if went.withdrawn:
+        lines.append(f"  {left_at_vendor(key, went.hint)}")
     if went.answer is not None:
         lines.append(f"  vendor: {verdict(went.answer)}")
     if went.served and not went.dry_run:

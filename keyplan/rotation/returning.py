@@ -36,6 +36,12 @@ class WentBack:
     withdrawn: dict[str, str] = field(default_factory=dict)  # cloud -> the version that waited
     dry_run: bool = False
 
+    @property
+    def hint(self) -> str | None:
+        """The part of the value that waited which its vendor shows."""
+        labels = [version.label for version in map(pending_of, self.look.states.values()) if version]
+        return next((label.hint for label in labels if label and label.hint), None)
+
 
 def roll_back(scene: Scene, *, unverified: bool, dry_run: bool) -> WentBack:
     """Take back what waits; where nothing does, let current and previous change places.

@@ -234,7 +234,9 @@ def _abandon(scene: Scene, look: Look, wishes: Wishes) -> Turned:
         raise UsageError(f"no value of key {key.name} waits: there is nothing to abandon")
     if not wishes.dry_run:
         _withdraw(scene, look, at.waiting)
-    return Turned(Kind.CHECKED if wishes.dry_run else Kind.ABANDONED, at, look, (), at.fingerprint)
+    label = at.begun.label if at.begun is not None else None
+    kind = Kind.CHECKED if wishes.dry_run else Kind.ABANDONED
+    return Turned(kind, at, look, (), at.fingerprint, label.hint if label else None)
 
 
 def _withdraw(scene: Scene, look: Look, clouds: Sequence[str]) -> None:

@@ -83,6 +83,14 @@ def what_to_make(
     return "\n".join(lines)
 
 
+def left_at_vendor(key: ManifestKey, hint: str | None) -> str:
+    """What to do about a key that was taken back here, and that its vendor still takes."""
+    which = f"the key {hint}" if hint else "the key that was taken back"
+    page = vendor_named(key.vendor).KEYS_PAGE or key.url
+    where = f" at {page}" if page else ", where keys of this vendor are made"
+    return f"{which} is still alive at the vendor: deactivate it{where}, unless you rotate to it again"
+
+
 def verdict(answer: Answer) -> str:
     """`alive (organization …, workspace …)`, `dead: the Claude API does not know it`."""
     place = [
