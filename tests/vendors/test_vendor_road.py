@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import email.utils
+import io
 import time
 from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from keyplan.errors import ManifestError, UsageError
+from keyplan.http.exchange import _Deadline
 from keyplan.secret_value import SecretValue
 from keyplan.vendors.talk import retry_after_seconds
 from keyplan.vendors.verdicts import Answer, Verdict
@@ -268,18 +270,38 @@ def test_a_slow_answer_ends_at_the_deadline(world: VendorWorld, server: VendorSe
 
 @pytest.mark.parametrize("in_head", [True, False], ids=["head", "content"])
 def test_an_answer_that_comes_byte_by_byte_ends_at_the_deadline(world: VendorWorld, in_head: bool) -> None:
+    heard_out: list[bool] = []
+
     def drip(handler: BaseHTTPRequestHandler) -> None:
-        if not in_head:
-            handler.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
-        else:
-            handler.wfile.write(b"HTTP/1.1 200 OK\r\nx: ")
+        head = b"HTTP/1.1 200 OK\r\n"
+        handler.wfile.write(head + (b"x: " if in_head else b"content-length: 100000\r\n\r\n"))
         for _byte in range(200):
             handler.wfile.write(b"x")
             time.sleep(0.02)
+        heard_out.append(True)
 
     with RawServer(drip) as server:
         answer = Way(server.url, timeout_seconds=0.3).road.ask(key_of(), new_value(world))
     assert answer.words == "no answer from the Claude API: it took too long"
+    assert heard_out == []
+
+
+def test_each_wait_is_for_what_is_left_of_the_time() -> None:
+    class Socket:
+        def __init__(self) -> None:
+            self.waits: list[float] = []
+
+        def settimeout(self, seconds: float) -> None:
+            self.waits.append(seconds)
+
+    sock = Socket()
+    stream = _Deadline(io.BytesIO(b"ab"), sock, time.monotonic() + 1000)  # type: ignore[arg-type]
+    assert [stream.read(1), stream.read(1)] == [b"a", b"b"]
+    first, second = sock.waits
+    assert 0 < second <= first <= 1000
+    late = _Deadline(io.BytesIO(b"ab"), sock, time.monotonic() - 1)  # type: ignore[arg-type]
+    with pytest.raises(TimeoutError):
+        late.read(1)
 
 
 def test_an_answer_without_an_end_is_not_taken(world: VendorWorld, monkeypatch: pytest.MonkeyPatch) -> None:
