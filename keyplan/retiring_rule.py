@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from keyplan.durations import Duration
 from keyplan.stores.base import CLOUD_NAMES, Stage
-from keyplan.stores.labels import REVOKED, SERVED
+from keyplan.stores.labels import RETIRED, REVOKED, SERVED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,7 +156,7 @@ def olds_of(states: Mapping[str, SecretState]) -> tuple[Old, ...]:
     found: dict[str, dict[str, list[Version]]] = {}
     for cloud, state in states.items():
         for version in state.versions:
-            if version.stage in (Stage.CURRENT, Stage.PENDING) or (version.label and version.label.is_dead):
+            if version.stage in (Stage.CURRENT, Stage.PENDING) or _is_done(version):
                 continue
             fingerprint = version.label.fingerprint if version.label else None
             if fingerprint in live or (version.stage is not Stage.PREVIOUS and fingerprint is None):
@@ -165,6 +165,18 @@ def olds_of(states: Mapping[str, SecretState]) -> tuple[Old, ...]:
             found.setdefault(mark, {}).setdefault(cloud, []).append(version)
     return tuple(
         Old({cloud: tuple(versions) for cloud, versions in by_cloud.items()}) for by_cloud in found.values()
+    )
+
+
+def _is_done(version: Version) -> bool:
+    """Whether nothing is left to do. A retired one that is still the previous one was being shut when the
+    command was killed: its label comes first, as a version without any is forgotten on AWS.
+    """
+    label = version.label
+    return (
+        label is not None
+        and label.is_dead
+        and not (label.fate == RETIRED and version.stage is Stage.PREVIOUS)
     )
 
 
