@@ -24,7 +24,8 @@ from tests.faults.answers import Door
 from tests.faults.command_runs import Command, Run
 from tests.faults.proxy import FaultProxy
 
-KEY = "anthropic"
+KEY, ADMIN_KEY = "anthropic", "admin"
+ADMIN_VARIABLE = "ANTHROPIC_ADMIN_API_KEY"
 _MOMENT = re.compile(r"@[0-9]{8}T[0-9]{6}Z")
 
 
@@ -39,13 +40,6 @@ class Clouds:
     command: Command
     directory: Path
     homes: int = 0
-
-    @property
-    def admin_key(self) -> str:
-        """The value of the vendor's admin key."""
-        known = [key for key in self.vendor.keys(Kind.ADMIN) if key.name == "admin"]
-        value = "sk-ant-" + "admin01-" + "m" * 93 + "AA"
-        return value if known else self.vendor.create_key("admin", kind=Kind.ADMIN, value=value).value
 
 
 @dataclass
@@ -122,8 +116,14 @@ class Home:
         return {name: _stages_on[name](_secret(self, name)) for name in self.names}
 
 
-def new_home(clouds: Clouds, names: tuple[str, ...]) -> Home:
-    """An environment with one key whose secrets are there and empty, and three keys at the vendor."""
+def new_home(clouds: Clouds, names: tuple[str, ...], *, has_admin_key: bool = False) -> Home:
+    """An environment with one key whose secrets are there and empty, and three keys at the vendor.
+
+    Args:
+        clouds: where.
+        names: of the clouds that it is on.
+        has_admin_key: it also has a key for the vendor's Admin API, with a value.
+    """
     name = f"t{uuid.uuid4().hex[:8]}"
     clouds.homes += 1
     # The vendor's lists show three characters of the start and two of the end: both differ in every home.
@@ -138,8 +138,12 @@ def new_home(clouds: Clouds, names: tuple[str, ...]) -> Home:
         aws_access_key_id="testing",
         aws_secret_access_key="testing",
     )
-    arn = client.create_secret(Name=f"{name}/{KEY}-api-key")["ARN"]
-    document = manifest_document(name, clouds.proxy.url(Door.AWS), {KEY: arn})
+    keys = [KEY, ADMIN_KEY] if has_admin_key else [KEY]
+    arns = {key: client.create_secret(Name=f"{name}/{key}-api-key")["ARN"] for key in keys}
+    document = manifest_document(name, clouds.proxy.url(Door.AWS), arns)
+    if has_admin_key:
+        document["keys"][ADMIN_KEY] |= {"vendor": "anthropic-admin", "envVar": ADMIN_VARIABLE}
+        document["keys"][ADMIN_KEY]["aws"]["jsonKey"] = ADMIN_VARIABLE
     document["vendorEndpoints"] = {"anthropic": clouds.proxy.url(Door.VENDOR)}
     if "gcp" in names:
         document = on_both_clouds(document, clouds.proxy.url(Door.GCP))
@@ -151,6 +155,12 @@ def new_home(clouds: Clouds, names: tuple[str, ...]) -> Home:
     if "gcp" in names:
         make_secrets(clouds.google, home.environment)
     home.environment.save()
+    if has_admin_key:
+        value = "sk-ant-" + "admin01-" + "m" + number + "m" * 88 + number + "AA"
+        clouds.vendor.create_key(f"{name}-admin", kind=Kind.ADMIN, value=value)
+        done = home.run("put", ADMIN_KEY, given=value)
+        if done.code != 0:
+            raise AssertionError(str(done))
     return home
 
 

@@ -8,14 +8,15 @@ then the command that goes on, without faults, ends well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from tests.faults.answers import Door, Refusal
 from tests.faults.clouds import Home
 from tests.faults.command_runs import KILLED, LONG_SECONDS, SHORT_SECONDS, Run
 from tests.faults.proxy import Asked, Blow, Fault, Lasts
 
+ENOUGH_FAILURES = 4  # to see what is wrong; each takes time
 INTERNAL = 70  # keyplan's exit code for what nobody foresaw
 LOOKS = ("Get", "Describe", "List", "GET")  # how operations begin that change nothing
 
@@ -55,6 +56,11 @@ def no_more(_home: Home, _run: Run) -> str | None:
     return None
 
 
+def nothing_else() -> str:
+    """There is nothing beside the clouds that the next command goes by."""
+    return ""
+
+
 @dataclass
 class Flow:
     """One command from one state.
@@ -68,7 +74,8 @@ class Flow:
         kept: the marks of the values that no failure may lose.
         serves: readers got a live value before, and have to get one at every moment.
         holds: what else has to hold after the fault: what is wrong, or None.
-        variables: of the command's environment.
+        beside: what the next command goes by beside the clouds, as a text.
+        clear: brings that back.
     """
 
     home: Home
@@ -79,11 +86,13 @@ class Flow:
     kept: Collection[str] = ()
     serves: bool = True
     holds: Callable[[Home, Run], str | None] = no_more
-    variables: Mapping[str, str] = field(default_factory=dict)
+    beside: Callable[[], str] = nothing_else
+    clear: Callable[[], object] = nothing_else
 
     def run(self, fault: Fault | None) -> Run:
         """Once, from its state."""
         self.home.back()
+        self.clear()
         seconds = SHORT_SECONDS if fault and fault.what is Blow.LATE else LONG_SECONDS
         return self.home.clouds.command.run(
             self.home.environment.manifest_file,
@@ -91,7 +100,6 @@ class Flow:
             self.home.values.get(self.given, self.given),
             fault,
             seconds,
-            self.variables,
         )
 
 
@@ -127,10 +135,13 @@ def walk(
     clean = flow.run(None)
     if clean.struck is not None or clean.code not in (0, 1):
         raise AssertionError(f"without a fault the command fails: {clean}")
-    points, failures = 0, []
+    points = 0
+    failures: list[str] = []
     gone_on_from: set[str] = set()
     for request in filter(meets, clean.asked):
         for what, lasts in kinds:
+            if len(failures) >= ENOUGH_FAILURES:
+                return points, failures
             points += 1
             fault = Fault(what, request.number, lasts)
             wrong_here = _point(flow, fault, gone_on_from)
@@ -147,7 +158,7 @@ def _point(flow: Flow, fault: Fault, gone_on_from: set[str]) -> Iterator[str]:
         yield f"it ended with {run.code}: {after}"
     for text in wrong(flow, run):
         yield f"{text}: {after}"
-    state = flow.home.state()
+    state = flow.home.state() + flow.beside()
     if state in gone_on_from:
         return  # many faults leave the same; what the next command does depends on nothing else
     second = flow.goes_on(flow.home)
