@@ -12,8 +12,11 @@ from keyplan.manifest import Manifest, ManifestKey
 from keyplan.secret_value import SecretValue
 from keyplan.stores.aws import AwsStore
 from keyplan.stores.aws_read import AwsReader
-from keyplan.stores.labels import VersionLabel
+from keyplan.stores.base import Stage
+from keyplan.stores.labels import RETIRED, REVOKED, VersionLabel
 from tests.command.environments import Environment, fake_key
+
+NOW = "20261121T181500Z"
 
 
 class Killed(BaseException):
@@ -87,6 +90,23 @@ class Steps:
             for version in versions
             if version.label is not None
         }
+
+
+def revoke_current(steps: Steps) -> None:
+    """Shut what readers get, as after a leak."""
+    store = steps.store
+    state = store.state(steps.key)
+    assert state.current is not None
+    store.shut(steps.key, state, state.current, REVOKED, NOW)
+
+
+def retire_previous(steps: Steps, fate: str = RETIRED) -> None:
+    """Shut the previous version."""
+    store = steps.store
+    state = store.state(steps.key)
+    previous = state.at(Stage.PREVIOUS)
+    assert previous is not None
+    store.shut(steps.key, state, previous, fate, NOW)
 
 
 def killed_at(monkeypatch: pytest.MonkeyPatch, request: int, *, of: Callable[[], object]) -> bool:

@@ -12,10 +12,9 @@ import pytest
 
 from keyplan.stores.base import Stage
 from keyplan.stores.labels import RETIRED, REVOKED
-from tests.command.aws_steps import Steps, killed_at
+from tests.command.aws_steps import NOW, Steps, killed_at
 from tests.command.environments import Environment
 
-NOW = "20261121T181500Z"
 REQUESTS_MAX = 20
 
 
