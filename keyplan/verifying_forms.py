@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from keyplan.stores.base import CLOUD_NAMES, Stage
+from keyplan.vendors.verdicts import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from keyplan.verifying import Row
 
 FORMAT = "keyplan-verify/1"
+_NOT_USABLE = (Verdict.DEAD, Verdict.FORBIDDEN, Verdict.ELSEWHERE)
 GAP = "  "
 NONE = "-"
 
@@ -80,6 +82,14 @@ def _cells(row: Row, both: bool) -> tuple[str, ...]:
     )
 
 
+def _way_out(row: Row) -> str:
+    """The next command, where readers get, or are about to get, a value that is of no use to them."""
+    name = row.key.name
+    if row.stage is Stage.PENDING:
+        return f"keyplan rollback {name} takes it back, before any reader gets it"
+    return f"keyplan rotate {name} brings a new one"
+
+
 def _notes(manifest: Manifest, rows: Sequence[Row]) -> list[str]:
     """What is to be said beyond a word, each thing once."""
     notes: dict[str, None] = {}
@@ -93,6 +103,8 @@ def _notes(manifest: Manifest, rows: Sequence[Row]) -> list[str]:
                 notes[f"{GAP}{row.error.hint}"] = None
         elif row.answer is not None and row.answer.words != "alive":
             notes[f"{named}: {row.answer.words}"] = None
+            if row.found in _NOT_USABLE:
+                notes[f"{GAP}{_way_out(row)}"] = None
         if row.differs:
             notes[f"{named}: its clouds hold different values"] = None
             notes[f"{GAP}keyplan rotate {row.key.name} goes on with the newer one"] = None

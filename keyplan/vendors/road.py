@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 
 from keyplan.endpoints import Endpoint, require_trusted_vendor
 from keyplan.errors import ManifestError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from keyplan.manifest import Manifest, ManifestKey
     from keyplan.secret_value import SecretValue
-    from keyplan.vendors.verdicts import Question, Reply
+    from keyplan.vendors.verdicts import Question
 
 _NOBODY = {
     "gateway": "the manifest has no baseUrl for it",
@@ -79,7 +80,6 @@ class VendorRoad:
             UsageError: the manifest would have the value sent to a host that nobody confirmed. What the
                 vendor does, or does not do, is never raised: it is the answer.
         """
-        vendor = vendor_named(key.vendor)
         question = self._question(key)
         if question is None:
             return nothing_to_ask(_NOBODY.get(key.vendor, "this sandbox has no vendor"))
@@ -88,18 +88,15 @@ class VendorRoad:
         if not can_be_sent(question.prefix + value.reveal()):
             return Answer(Verdict.DEAD, "it has a character that no request can carry", was_asked=False)
         started = time.monotonic()
-        deadline = started + self.timeout_seconds
         try:
-            reply = self._reply(talk, question, {}, value, deadline)
-            further = vendor.once_more(key, reply)
-            if further is not None:
-                reply = self._reply(talk, question, further, value, deadline)
+            answer = self._heard(key, value, talk, question, started + self.timeout_seconds)
         except Silence as silence:
-            words = f"no answer from {_who(key.vendor)}: {silence.words}"
-            return Answer(Verdict.UNKNOWN, words).timed(time.monotonic() - started)
-        answer = vendor.judge(key, reply)
-        request_id = an_id(reply.headers.get("request-id") or reply.headers.get("x-request-id"))
-        return answer.timed(time.monotonic() - started, request_id)
+            answer = Answer(Verdict.UNKNOWN, f"no answer from {_who(key.vendor)}: {silence.words}")
+        seconds = time.monotonic() - started
+        self.report(
+            f"{_who(key.vendor)} about a value of {key.name}: {answer.verdict} in {seconds * 1000:.0f} ms"
+        )
+        return replace(answer, seconds=seconds)
 
     def talk(self, vendor: str, url: str, *, is_bound: bool = False) -> Talk:
         """The connection to a vendor's host.
@@ -136,17 +133,19 @@ class VendorRoad:
             words = f"the manifest's address for the key {key.name} is none that can be asked"
             raise ManifestError(words) from None
 
-    def _reply(
-        self,
-        talk: Talk,
-        question: Question,
-        further: Mapping[str, str],
-        value: SecretValue,
-        deadline: float,
-    ) -> Reply:
-        headers = {**question.headers, **further}
+    def _heard(
+        self, key: ManifestKey, value: SecretValue, talk: Talk, question: Question, deadline: float
+    ) -> Answer:
+        """What the vendor says. Raises Silence."""
+        vendor = vendor_named(key.vendor)
         carried = (question.header, question.prefix, value)
-        return talk.ask("GET", question.target, headers, carried, deadline)
+        reply = talk.ask("GET", question.target, question.headers, carried, deadline)
+        further = vendor.once_more(key, reply)
+        if further is not None:
+            headers = {**question.headers, **further}
+            reply = talk.ask("GET", question.target, headers, carried, deadline)
+        request_id = an_id(reply.headers.get("request-id") or reply.headers.get("x-request-id"))
+        return replace(vendor.judge(key, reply), request_id=request_id)
 
 
 def _who(vendor: str) -> str:

@@ -6,7 +6,7 @@ belongs to the vendor's module; asking is `road`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 TYPE_CHECKING = False
@@ -47,10 +47,6 @@ class Answer:
         and never what a vendor refused.
         """
         return self.verdict.is_living or (unverified and self.verdict is Verdict.UNKNOWN)
-
-    def timed(self, seconds: float, request_id: str | None = None) -> Answer:
-        """The same, with how long it took, and the vendor's own id of the request."""
-        return replace(self, seconds=seconds, request_id=request_id)
 
 
 def nothing_to_ask(why: str) -> Answer:

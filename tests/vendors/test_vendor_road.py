@@ -32,7 +32,7 @@ def test_a_value_that_the_vendor_takes_is_alive(
     answer = asked(server, new_value(world, vendor), vendor)
     assert (answer.verdict, answer.words) == (Verdict.ALIVE, "alive")
     assert answer.may_be_stored()
-    assert answer.request_id == answer.request_id is not None
+    assert answer.request_id is not None
     assert len(world.requests) == 1
 
 
@@ -371,7 +371,8 @@ def test_no_line_and_no_answer_has_a_part_of_the_value(world: VendorWorld, serve
     way = Way(server.url)
     answer = way.road.ask(key_of(), value)
     said = "\n".join([*way.lines, repr(answer), str(answer)])
-    assert len(way.lines) == 4
+    assert len(way.lines) == 5
+    assert way.lines[-1].startswith("the Claude API about a value of anthropic: dead in ")
     for start in range(0, len(value) - 12, 12):
         assert value.reveal()[start : start + 12] not in said.replace("sk-ant-api03-", "")
 

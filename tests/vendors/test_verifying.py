@@ -88,6 +88,7 @@ def test_a_dead_value_is_a_finding(world: VendorWorld, server: VendorServer) -> 
     rows = found(server, holding(value))
     assert [row.found for row in rows] == ["dead"]
     assert exit_code(rows) == 1
+    assert "keyplan rotate anthropic brings a new one" in table(manifest_with(), rows, [])
 
 
 def test_the_value_of_a_rotation_under_way_is_asked_about_too(
@@ -232,3 +233,4 @@ def test_both_forms_say_the_same_and_no_value(world: VendorWorld, server: Vendor
     lines = table(manifest_with(), rows, []).splitlines()
     assert lines[2].split() == ["KEY", "STAGE", "FOUND", "FINGERPRINT", "WORKSPACE"]
     assert lines[4].split()[:3] == ["anthropic", "pending", "dead"]
+    assert "  keyplan rollback anthropic takes it back, before any reader gets it" in lines
