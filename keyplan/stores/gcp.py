@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from keyplan.endpoints import endpoint_for, require_trusted
 from keyplan.errors import AccessDenied, ValueMissing
 from keyplan.stores import gcp_stages
-from keyplan.stores.gcp_annotations import CURRENT, PENDING, label_in, stages_of
+from keyplan.stores.base import Stage
+from keyplan.stores.gcp_annotations import CURRENT, PENDING, stages_of
 from keyplan.stores.gcp_deposit import GcpDeposit
 from keyplan.stores.gcp_errors import SERVICE, Place, Subject
 from keyplan.stores.gcp_request import GOOGLE, Connection, soon
@@ -187,10 +188,11 @@ class GcpStore:
     def pending(self, key: ManifestKey, state: SecretState) -> GcpDeposit | None:
         """The deposit of the version that is pending already, or None."""
         seen = own(state)
-        number = seen.aliases.get(PENDING)
+        number = seen.aliases.get(PENDING, seen.begun)
         if number is None or number == seen.aliases.get(CURRENT):
             return None
-        return GcpDeposit(self, key, seen, None, label_in(seen.annotations, number), number)
+        waiting = seen.at(Stage.PENDING)
+        return GcpDeposit(self, key, seen, None, waiting.label if waiting else None, number)
 
     def go_back(self, key: ManifestKey, state: SecretState) -> str:
         """Send readers to the previous version, and return its number."""

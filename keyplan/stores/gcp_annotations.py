@@ -2,7 +2,9 @@
 
 A version's annotation, `keyplan-7` = `FINGERPRINT:HINT:FATE:CALLER`, says the same as the staging label on
 AWS; the aliases `current` and `previous` say what AWSCURRENT and AWSPREVIOUS say there, and `pending` what
-keyplan's own staging label of that name says. Everything else among a secret's annotations and aliases is
+keyplan's own staging label of that name says. `keyplan-next` says what is about to be added: a version gets
+its number only by being added, and a command can be killed before it has written the number down. Everything
+else among a secret's annotations and aliases is
 somebody else's and stays as it is.
 Source: secretmanager v1 discovery document, Secret.annotations (keys of 63 characters, less than 16 KiB
 together) and Secret.versionAliases (50; checked 2026-11-21).
@@ -22,11 +24,43 @@ if TYPE_CHECKING:
 
 CURRENT, PREVIOUS, PENDING = "current", "previous", "pending"
 STAGES = (PENDING, CURRENT, PREVIOUS)
+NEXT = "keyplan-next"
 BOUND_URL = "keyplan-url"  # the annotation with the gateway or check URL, written by `pulumi up`
 ANNOTATIONS_KEPT = 10
 ANNOTATIONS_LIMIT_BYTES = 16 * 1024
 TEXT_MAX = 246  # as long as a label on AWS
 _NAME = re.compile(r"keyplan-([1-9][0-9]{0,17})")
+_NEXT_TEXT = re.compile(r"(?P<newest>[0-9]{1,18})@(?P<at>[0-9]{8}T[0-9]{6}Z):(?P<label>.*)", re.DOTALL)
+
+
+class Announcement:
+    """What `keyplan-next` says.
+
+    Args:
+        newest: the number of the newest version by then; 0 where there was none.
+        at: when, by the clock of the machine that wrote it, as `20261121T181500Z`.
+        label: of the version that is about to be added.
+    """
+
+    __slots__ = ("at", "label", "newest")
+
+    def __init__(self, newest: int, at: str, label: VersionLabel) -> None:
+        self.newest = newest
+        self.at = at
+        self.label = label
+
+    def __str__(self) -> str:
+        """The annotation's text."""
+        return f"{self.newest}@{self.at}:{text_of(self.label)}"
+
+
+def announced(annotations: Mapping[str, str]) -> Announcement | None:
+    """What is about to be added, or was when somebody was stopped; None where nobody said anything."""
+    match = _NEXT_TEXT.fullmatch(annotations.get(NEXT, ""))
+    label = None if match is None else read_text(match["label"])
+    if match is None or label is None:
+        return None
+    return Announcement(int(match["newest"]), match["at"], label)
 
 
 def text_of(label: VersionLabel) -> str:
@@ -67,6 +101,11 @@ def with_label(
 def without_label(annotations: Mapping[str, str], version: str) -> dict[str, str]:
     """The annotations without what keyplan said of a version."""
     return {name: text for name, text in annotations.items() if name != f"keyplan-{version}"}
+
+
+def without_announcement(annotations: Mapping[str, str], announcement: str | None) -> dict[str, str]:
+    """The annotations without this one of `keyplan-next`; that of somebody else stays."""
+    return {name: text for name, text in annotations.items() if name != NEXT or text != announcement}
 
 
 def stages_of(aliases: Mapping[str, str]) -> dict[str, str]:

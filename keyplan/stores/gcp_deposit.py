@@ -1,9 +1,10 @@
 """One version on its way into Google Secret Manager; a `keyplan.stores.base.Deposit`.
 
-A version is added and verified, and one update lets the alias `pending` point to it and writes its
-annotation; another one moves `current` and `previous`. Each update is done only if nobody else changed the
-secret meanwhile. The version is verified without reading it: Secret Manager says that the checksum that was
-sent is the one that it computed.
+One update announces what is about to be added, so that a version whose command is killed can be told from
+others' and is not lost. The version is added and verified, and an update lets the alias `pending` point to it
+and writes its annotation; another one moves `current` and `previous`. Each update is done only if nobody else
+changed the secret meanwhile. The version is verified without reading it: Secret Manager says that the
+checksum that was sent is the one that it computed.
 Source: secretmanager v1 discovery document, SecretVersion.clientSpecifiedPayloadChecksum, Secret.etag
 (checked 2026-11-21).
 """
@@ -18,11 +19,14 @@ from keyplan.stores.base import Stage
 from keyplan.stores.crc32c import crc32c
 from keyplan.stores.gcp_annotations import (
     CURRENT,
+    NEXT,
     PENDING,
     STAGES,
+    Announcement,
     promoted,
     restaged,
     stages_of,
+    without_announcement,
     without_label,
 )
 from keyplan.stores.gcp_errors import changed, not_enabled_pending
@@ -70,6 +74,7 @@ class GcpDeposit:
         self._state = state
         self._value = value
         self._label = label
+        self._announcement = state.annotations.get(NEXT) if state.begun else None
         self.version_id = version_id
 
     @property
@@ -78,19 +83,32 @@ class GcpDeposit:
 
     def add(self) -> None:
         """Store the version, and let `pending` point to it. Readers still get what `current` points to."""
-        if self._value is None:
+        if self._value is None or self._label is None:
             return
-        number = self.version_id = self._added(encode(self._value))
+        newest = max((int(version.version_id) for version in self._before.versions), default=0)
+        self._announcement = str(Announcement(newest, stamp(), self._label))
+        self._state = update(self._store, self._key, self._before, self._announced)
+        number = self._added(encode(self._value))
 
         def change(state: GcpState) -> Change | None:
             if state.aliases.get(PENDING) == number:
                 return None
-            if stages_of(state.aliases) != stages_of(self._before.aliases):
-                raise changed(self._store.subject(UPDATE, self._key))
+            self._require_as_seen(state, self._announcement)
             aliases = restaged(state.aliases, pending=number)
             return Change(aliases, self._annotations(state, aliases, number, self._label))
 
-        self._state = update(self._store, self._key, self._before, change)
+        self._state = update(self._store, self._key, self._state, change)
+
+    def _announced(self, state: GcpState) -> Change | None:
+        if state.annotations.get(NEXT) == self._announcement:
+            return None
+        self._require_as_seen(state, self._before.annotations.get(NEXT))
+        return Change(state.aliases, {**state.annotations, NEXT: str(self._announcement)})
+
+    def _require_as_seen(self, state: GcpState, announcement: str | None) -> None:
+        same = stages_of(state.aliases) == stages_of(self._before.aliases)
+        if not same or state.annotations.get(NEXT) != announcement:
+            raise changed(self._store.subject(UPDATE, self._key))
 
     def _added(self, content: bytes) -> str:
         payload = {"data": b64encode(content).decode(), "dataCrc32c": str(crc32c(content))}
@@ -124,7 +142,7 @@ class GcpDeposit:
             if state.aliases.get(CURRENT) == number:
                 return None  # the update that seemed lost had arrived
             is_as_seen = state.aliases.get(CURRENT) == self._before.aliases.get(CURRENT)
-            if not is_as_seen or state.aliases.get(PENDING) != number:
+            if not is_as_seen or not self._waits(state, number):
                 raise changed(subject)
             is_destroyed = self._before.is_destroyed
             aliases = promoted(state.aliases, state.annotations, number, is_destroyed=is_destroyed)
@@ -132,6 +150,13 @@ class GcpDeposit:
 
         self._state = update(self._store, self._key, self._state, change)
         return number
+
+    def _waits(self, state: GcpState, number: str) -> bool:
+        """Whether the version is still the one that is on its way."""
+        waiting = state.aliases.get(PENDING)
+        if waiting is None and self._before.begun == number:
+            return state.annotations.get(NEXT) == self._announcement
+        return waiting == number
 
     def current_version(self) -> str | None:
         """The version that `current` points to."""
@@ -160,7 +185,7 @@ class GcpDeposit:
         return True
 
     def _withdrawn(self, state: GcpState, number: str) -> Change | None:
-        annotations = without_label(state.annotations, number)
+        annotations = without_label(without_announcement(state.annotations, self._announcement), number)
         if state.aliases.get(CURRENT) == number:
             raise changed(self._store.subject(UPDATE, self._key))
         if state.aliases.get(PENDING) == number:
@@ -170,6 +195,8 @@ class GcpDeposit:
     def restore(self) -> str:
         """Let the aliases point where they pointed, and withdraw the version unless it was pending before."""
         number, before = self._known_version(), stages_of(self._before.aliases)
+        if self._before.begun == number:
+            before[PENDING] = number  # what the command that was stopped would have written
 
         def change(state: GcpState) -> Change | None:
             if stages_of(state.aliases) == before:
@@ -187,9 +214,8 @@ class GcpDeposit:
     def _annotations(
         self, state: GcpState, aliases: dict[str, str], number: str, label: VersionLabel | None
     ) -> dict[str, str]:
-        if label is None:
-            return dict(state.annotations)
-        return labelled(state.annotations, aliases, number, label)
+        annotations = without_announcement(state.annotations, self._announcement)
+        return annotations if label is None else labelled(annotations, aliases, number, label)
 
     @property
     def _secret(self) -> str:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from keyplan.age import State
 from keyplan.errors import ValueMissing
-from keyplan.stores.base import SecretState, Trouble
+from keyplan.stores.base import SecretState, Stage, Trouble
 from keyplan.stores.error_words import revoked
-from keyplan.stores.gcp_annotations import BOUND_URL, CURRENT, PENDING
+from keyplan.stores.gcp_annotations import BOUND_URL, CURRENT, announced
 from keyplan.stores.gcp_errors import not_enabled_version, served_to_nobody
-from keyplan.stores.gcp_versions import DESTROYED, forgotten, number_of, versions_in
+from keyplan.stores.gcp_versions import DESTROYED, forgotten, just_added, number_of, versions_in
 from keyplan.stores.labels import REVOKED
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ class GcpState(SecretState):
     aliases: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     is_destroyed: bool = False  # the current version is gone for good
+    # The version that is pending although its alias is not written yet: who added it was stopped.
+    begun: str | None = None
 
 
 def bare_state(secret: Mapping[str, Any]) -> GcpState:
@@ -59,9 +61,8 @@ def told(bare: GcpState, entries: Sequence[Mapping[str, Any]], subject: Subject)
         entries: versions as Google describes them: all, or the newest and those that aliases point to.
         subject: whose they are, for the words.
     """
-    versions = versions_in(entries, bare.aliases, bare.annotations)
-    found = replace(bare, versions=versions, unserved=forgotten(versions, bare.aliases))
-    number = bare.aliases.get(CURRENT)
+    found = _with_versions(bare, versions_in(entries, bare.aliases, bare.annotations))
+    versions, number = found.versions, bare.aliases.get(CURRENT)
     current = next((version for version in versions if version.version_id == number), None)
     if current is None:
         return _without_current(found, subject)
@@ -69,6 +70,20 @@ def told(bare: GcpState, entries: Sequence[Mapping[str, Any]], subject: Subject)
     trouble = _trouble(current, word, subject)
     note = None if found.unserved is None else served_to_nobody(subject, found.unserved.version_id)
     return replace(found, current=current, trouble=trouble, note=note, is_destroyed=word == DESTROYED)
+
+
+def _with_versions(bare: GcpState, versions: Sequence[Version]) -> GcpState:
+    candidates = forgotten(versions, bare.aliases)
+    begun = just_added(candidates, bare.aliases, announced(bare.annotations))
+    if begun is None:
+        return replace(bare, versions=tuple(versions), unserved=candidates[0] if candidates else None)
+    others = [each for each in candidates if each.version_id != begun.version_id]
+    return replace(
+        bare,
+        versions=tuple(begun if each.version_id == begun.version_id else each for each in versions),
+        unserved=others[0] if others else None,
+        begun=begun.version_id,
+    )
 
 
 def _trouble(current: Version, word: str, subject: Subject) -> Trouble | None:
@@ -89,7 +104,7 @@ def _without_current(found: GcpState, subject: Subject) -> GcpState:
     if version is None:
         return found
     number = version.version_id
-    if found.aliases.get(PENDING) == number:
+    if version.stage is Stage.PENDING:
         error = ValueMissing(
             f"{subject.named}: version {number} of secret {subject.secret} waits to be promoted: readers get "
             "no value yet",

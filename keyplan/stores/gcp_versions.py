@@ -8,7 +8,8 @@ Source: secretmanager v1 discovery document, ListSecretVersionsResponse.versions
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from keyplan.stores.base import Stage, Version
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
+    from keyplan.stores.gcp_annotations import Announcement
+
+# As long as a command may take, and as wrong as the clock of the machine that it ran on may be.
+MINUTES_APART = timedelta(minutes=10)
 
 ENABLED, DISABLED, DESTROYED = "ENABLED", "DISABLED", "DESTROYED"
 # A version that several aliases point to is at the first of these.
@@ -49,21 +54,40 @@ def _version(entry: Mapping[str, Any], aliases: Mapping[str, str], annotations: 
     )
 
 
-def forgotten(versions: Sequence[Version], aliases: Mapping[str, str]) -> Version | None:
-    """The newest version that could be read and that nobody was ever sent to: a command that stored it was
-    killed before it could say so, or somebody added it by other means.
+def forgotten(versions: Sequence[Version], aliases: Mapping[str, str]) -> list[Version]:
+    """The versions that could be read and that nobody was ever sent to, newest first: a command that stored
+    one was killed before it could say so, or somebody added it by other means.
 
     Versions that were replaced are older than the current one, and no such ones.
     """
     current = int(aliases.get(CURRENT, 0))
-    return next(
-        (
-            version
-            for version in versions
-            if version.is_readable
-            and int(version.version_id) > current
-            and version.version_id not in aliases.values()
-            and version.label is None
-        ),
-        None,
-    )
+    return [
+        version
+        for version in versions
+        if version.is_readable
+        and int(version.version_id) > current
+        and version.version_id not in aliases.values()
+        and version.label is None
+    ]
+
+
+def just_added(
+    candidates: Sequence[Version], aliases: Mapping[str, str], announcement: Announcement | None
+) -> Version | None:
+    """The version that an announcement speaks of, where there can be no doubt: the only one that came after
+    it, and within minutes.
+
+    Args:
+        candidates: from `forgotten`.
+        aliases: of the secret; once `pending` points to a version, no other one is on its way.
+        announcement: what was about to be added.
+    """
+    if announcement is None or PENDING in aliases:
+        return None
+    later = [version for version in candidates if int(version.version_id) > announcement.newest]
+    if len(later) != 1:
+        return None
+    said = datetime.strptime(announcement.at, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    if abs(later[0].created - said) > MINUTES_APART:
+        return None
+    return replace(later[0], label=announcement.label, stage=Stage.PENDING)

@@ -62,6 +62,10 @@ class Google:
         """Every stored value, oldest first."""
         return [(version.payload or b"").decode() for version in self.secret(secret_id).versions]
 
+    def before_one(self, count: int, part: str, action: Callable[[], None]) -> None:
+        """Do something before such a request: the first from now on, or the `count`th."""
+        self.before[part] = action if count == 1 else lambda: self.before_one(count - 1, part, action)
+
     def grant(self, secret_id: str, member: str, *permissions: str, role: str = "") -> None:
         """Let a member do something with one secret."""
         secret = self.secret(secret_id)

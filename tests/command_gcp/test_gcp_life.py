@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -154,14 +155,14 @@ def test_of_two_who_go_on_both_are_done_and_it_is_promoted_once(life: Life) -> N
     assert life.aliases == {"current": 2, "previous": 1}
 
 
-def test_of_two_who_begin_the_second_is_told_and_withdraws_its_own(life: Life) -> None:
+def test_of_two_who_begin_the_second_is_told_before_it_stores_anything(life: Life) -> None:
     life.stored("a")
     first, second = life.deposit("b"), life.deposit("c")
     first.add()
     with pytest.raises(ChangedMeanwhile):
         second.add()
     assert second.withdraw()
-    assert (life.aliases, life.states) == ({"current": 1, "pending": 2}, "EED")
+    assert (life.aliases, life.states) == ({"current": 1, "pending": 2}, "EE")
     first.promote()
     assert life.aliases == {"current": 2, "previous": 1}
     assert life.look().unserved is None
@@ -465,21 +466,131 @@ def test_a_secret_that_changes_all_the_time_is_given_up_and_told(step: str, life
     STEPS[step](life)
 
 
-def test_a_version_of_a_command_that_was_killed_is_found(life: Life) -> None:
-    """Between its addition and the alias; nobody knows whose it is."""
+def stopped_after_adding(life: Life, mark: str) -> None:
+    """A command that was killed when the version was there, and the alias was not."""
+    life.google.before[":addVersion"] = lambda: life.google.dead.append("PATCH")
+    with pytest.raises(KeyplanError):
+        life.added(mark)
+    life.google.dead.clear()
+
+
+def test_a_version_whose_command_was_killed_before_it_had_an_alias_is_pending(life: Life) -> None:
     life.stored("a")
-    life.google.dead.append("PATCH")
+    stopped_after_adding(life, "b")
+    assert life.aliases == {"current": 1}
+    for state in (life.store.state(life.key), life.look()):
+        waiting = state.at(Stage.PENDING)
+        assert waiting is not None
+        assert waiting.label is not None
+        assert (waiting.version_id, waiting.label.fingerprint, waiting.label.caller) == (
+            "2",
+            SecretValue(fake_key("b")).fingerprint(),
+            OPERATOR,
+        )
+        assert state.unserved is None
+        assert state.note is None
+    assert life.waiting().promote() == "2"
+    assert life.aliases == {"current": 2, "previous": 1}
+    assert life.fates == {"1": STORED, "2": SERVED}
+    assert "keyplan-next" not in life.secret.annotations
+
+
+def test_such_a_version_can_be_withdrawn_and_the_value_given_again(life: Life) -> None:
+    life.stored("a")
+    stopped_after_adding(life, "b")
+    assert life.waiting().withdraw()
+    assert (life.aliases, life.states) == ({"current": 1}, "ED")
+    assert life.look().at(Stage.PENDING) is None
+    assert "keyplan-next" not in life.secret.annotations
+    life.stored("b")
+    assert life.aliases == {"current": 3, "previous": 1}
+
+
+def test_such_a_version_is_pending_in_full_after_its_promotion_is_undone(life: Life) -> None:
+    life.stored("a")
+    stopped_after_adding(life, "b")
+    waiting = life.waiting()
+    waiting.promote()
+    assert waiting.restore() == "1"
+    assert (life.aliases, life.states) == ({"current": 1, "pending": 2}, "EE")
+    assert life.waiting().promote() == "2"
+
+
+def test_a_first_value_whose_command_was_killed_waits_too(life: Life) -> None:
+    stopped_after_adding(life, "a")
+    trouble = life.store.state(life.key).trouble
+    assert trouble is not None
+    assert "waits to be promoted" in trouble.error.message
+    assert life.waiting().promote() == "1"
+
+
+def test_an_addition_that_got_no_answer_and_was_done_is_gone_on_with(life: Life) -> None:
+    life.stored("a")
+    life.lose_one(":addVersion")
     with pytest.raises(KeyplanError):
         life.added("b")
-    life.google.dead.clear()
+    assert life.waiting().promote() == "2"
+
+
+def test_who_was_taken_for_stopped_and_was_only_slow_is_told(life: Life) -> None:
+    life.stored("a")
+    slow = life.deposit("b")
+
+    def go_on() -> None:
+        life.waiting().promote()
+
+    life.google.before_one(2, "PATCH", go_on)
+    with pytest.raises(ChangedMeanwhile):
+        slow.add()
+    assert not slow.withdraw()
+    assert (life.aliases, life.states) == ({"current": 2, "previous": 1}, "EE")
+
+
+def test_of_two_who_announce_one_after_the_other_the_first_is_told(life: Life) -> None:
+    """Neither had added anything when the other one looked."""
+    life.stored("a")
+    first = life.deposit("b")
+    others: list[Deposit] = []
+    life.google.before[":addVersion"] = lambda: others.append(life.added("c"))
+    with pytest.raises(ChangedMeanwhile):
+        first.add()
+    assert first.withdraw()
+    assert others[0].promote() == "2"
+    assert (life.aliases, life.states) == ({"current": 2, "previous": 1}, "EED")
+    assert life.look().note is None
+
+
+DOUBTS: dict[str, Callable[[Life], object]] = {
+    "another version was added as well": lambda life: life.secret.versions.append(
+        replace(life.secret.versions[1], number=3)
+    ),
+    "it was added long after": lambda life: life.secret.annotations.update(
+        {"keyplan-next": life.secret.annotations["keyplan-next"].replace("@2", "@1")}
+    ),
+    "it was there before": lambda life: life.secret.annotations.update(
+        {"keyplan-next": "2" + life.secret.annotations["keyplan-next"][1:]}
+    ),
+    "it was announced by nobody": lambda life: life.secret.annotations.pop("keyplan-next"),
+    "the announcement is no such one": lambda life: life.secret.annotations.update({"keyplan-next": "b"}),
+}
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
+def test_a_version_that_may_be_somebody_elses_is_told_and_never_promoted(doubt: str, life: Life) -> None:
+    life.stored("a")
+    stopped_after_adding(life, "b")
+    DOUBTS[doubt](life)
     for state in (life.store.state(life.key), life.look()):
+        assert state.at(Stage.PENDING) is None
+        assert life.store.pending(life.key, state) is None
         assert state.unserved is not None
-        assert (state.unserved.version_id, state.unserved.stage, state.unserved.label) == ("2", None, None)
+        newest = str(len(life.secret.versions))
+        assert (state.unserved.version_id, state.unserved.label) == (newest, None)
+        assert state.note is not None
+        assert "is served to nobody" in state.note.message
         assert state.trouble is None
-        assert state.current is not None
-        assert state.current.version_id == "1"
     life.stored("c")
-    assert life.look().unserved is None  # it is older than what readers get
+    assert life.look().note is None  # they are older than what readers get
 
 
 def test_history_has_every_version_over_several_pages(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:

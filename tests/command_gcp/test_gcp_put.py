@@ -165,7 +165,7 @@ def test_a_project_that_does_not_exist_is_told_as_that(on_google: Environment) -
 def test_somebody_who_stores_at_the_same_time_is_told_and_nothing_is_lost(
     on_google: Environment, google: Google
 ) -> None:
-    """The other one comes between this command's second look and its promotion."""
+    """The other one comes right before this command's promotion."""
     on_google.run("put", "anthropic", given=fake_key("a"))
     secret = google.secret(secret_of(on_google))
 
@@ -174,10 +174,7 @@ def test_somebody_who_stores_at_the_same_time_is_told_and_nothing_is_lost(
         secret.aliases = {"current": 3, "previous": 1}
         secret.etag = '"another"'
 
-    def later() -> None:
-        google.before["PATCH"] = between
-
-    google.before["PATCH"] = later
+    google.before_one(3, "PATCH", between)
     done = on_google.run("put", "anthropic", given=fake_key("b"))
     assert done.returncode == 4
     assert f"somebody changed secret {secret_of(on_google)} at the same time" in done.stderr
@@ -201,7 +198,7 @@ def test_of_two_who_begin_at_the_same_time_one_is_told(on_google: Environment, g
     assert done.returncode == 4
     assert f"somebody changed secret {secret_of(on_google)} at the same time" in done.stderr
     assert secret.aliases == {"current": 1, "pending": 3}
-    assert [version.state for version in secret.versions] == ["ENABLED", "DISABLED", "ENABLED"]
+    assert not any(":addVersion" in line for line in google.asked[-3:])
 
 
 def test_a_secret_whose_labels_change_meanwhile_is_stored_in_all_the_same(
@@ -243,7 +240,7 @@ def test_a_store_that_did_not_verify_the_checksum_is_not_believed(
     done = on_google.run("put", "anthropic", given=fake_key())
     assert done.returncode == 3
     assert "without verifying its checksum" in done.stderr
-    assert not any(line.startswith("PATCH") for line in google.asked)
+    assert google.secret(secret_of(on_google)).aliases == {}
 
 
 def test_annotations_and_aliases_of_others_stay_and_only_the_newest_of_ours(

@@ -152,14 +152,12 @@ def test_a_sandbox_that_is_gone_is_told_with_the_way_to_start_it(on_google: Envi
     assert "start the sandbox: make sandbox" in done.stdout
 
 
-def test_a_version_that_a_killed_command_left_behind_is_told_beside_what_readers_get(
+def test_a_version_that_nothing_points_to_is_told_beside_what_readers_get(
     on_google: Environment, google: Google
 ) -> None:
     store(on_google)
-    google.dead.append("PATCH")
-    on_google.run("put", "anthropic", given=fake_key("y"))
-    google.dead.clear()
-    secret_of(on_google, google).versions[1].state = "ENABLED"  # as it is where nothing could withdraw it
+    secret = secret_of(on_google, google)
+    secret.versions.append(replace(secret.versions[0], number=2))
     done = on_google.run("status", "--check")
     name = f"{on_google.name}-anthropic-api-key"
     assert f"version 2 of secret {name} is served to nobody: the command that stored it was" in done.stdout
