@@ -64,14 +64,21 @@ def steps(found: Assessment) -> list[str]:
     listed = [
         "What to do:",
         f"  1. Create a new key: {rule.created_at}",
-        f"     Call it {rule.suggested_name}.",
-        f"  2. Store it: keyplan put {rule.name}",
-        "     The value is asked for at a hidden prompt; readers get it from then on, and services that",
-        "     read only when they start get it with their next deployment.",
+        f"     Call it {rule.suggested_name}-YYYYMMDD, with the day.",
     ]
-    if found.age_days is not None:
-        listed.append(f"  3. Disable the old key at the vendor once nothing uses it (grace: {rule.grace}).")
-    return listed
+    if found.age_days is None:
+        return [
+            *listed,
+            f"  2. Store it: keyplan put {rule.name}",
+            "     The value is asked for at a hidden prompt; readers get it from then on.",
+        ]
+    return [
+        *listed,
+        f"  2. Give it to its readers: keyplan rotate {rule.name}",
+        "     The value is asked for at a hidden prompt, and the vendor is asked about it. Services that",
+        "     read only when they start get it with their next deployment.",
+        f"  3. End the old key, once the grace of {rule.grace} is over: keyplan retire {rule.name}",
+    ]
 
 
 def repetition(found: Assessment) -> str:

@@ -187,9 +187,11 @@ def test_a_message_says_what_to_do_and_when_it_comes_again(store: Store) -> None
         ),
         "steps": (
             "What to do: 1. Create a new key: https://platform.claude.com/settings/keys Call it "
-            "prod-web-key. 2. Store it: keyplan put anthropic The value is asked for at a hidden prompt; "
-            "readers get it from then on, and services that read only when they start get it with their "
-            "next deployment. 3. Disable the old key at the vendor once nothing uses it (grace: 7d)."
+            "prod-web-key-YYYYMMDD, with the day. 2. Give it to its readers: keyplan rotate anthropic The "
+            "value is asked for at a hidden prompt, and the vendor is asked about it. Services that read "
+            "only when they start get it with their next deployment. 3. End the old key, once the grace of "
+            "7d is "
+            "over: keyplan retire anthropic"
         ),
         "repeats": "This message is repeated every day until the key is rotated.",
         "message": "prod: the key anthropic is 7 days overdue",

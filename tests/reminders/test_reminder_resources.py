@@ -148,11 +148,11 @@ def test_a_description_says_what_it_means_and_what_to_run() -> None:
     assert all(len(text) <= DESCRIPTION_MAX for text in texts.values())
     assert texts["prod-keyplan/anthropic/rotation-overdue"] == (
         "The value of the key anthropic in prod is older than 90d (owner: ml@example.com). Create a new key "
-        "at the vendor and store it: keyplan put anthropic. The owner is told every day; after 7d so is "
+        "at the vendor, then: keyplan rotate anthropic. The owner is told every day; after 7d so is "
         "platform@example.com."
     )
     for name, command in {
-        "prod-keyplan/anthropic/rotation-due": "keyplan put anthropic",
+        "prod-keyplan/anthropic/rotation-due": "keyplan rotate anthropic",
         "prod-keys-without-value": "keyplan status",
         "prod-reminder-silent": "aws lambda invoke --function-name prod-keyplan-value-age /dev/stdout",
         "prod-reminder-failing": "aws logs tail /aws/lambda/prod-keyplan-value-age --since 3d",

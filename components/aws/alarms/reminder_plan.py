@@ -126,8 +126,8 @@ def log_command(function_name: str) -> str:
 def _due(catalogue: Catalogue, key: Key) -> AlarmPlan:
     text = (
         f"The key {key.name} in {catalogue.environment} has to be rotated within {key.remind_before} "
-        f"(rule: every {key.rotate_every}; owner: {key.owner}). Create a new key at the vendor and store it: "
-        f"keyplan put {key.name}. The owner is told when this alarm starts and every week; "
+        f"(rule: every {key.rotate_every}; owner: {key.owner}). Create a new key at the vendor, then: "
+        f"keyplan rotate {key.name}. The owner is told when this alarm starts and every week; "
         "a rotation before the date ends it."
     )
     return _age(catalogue, key, due_alarm(catalogue.environment, key.lasting_name), due_at_days(key), text)
@@ -136,7 +136,7 @@ def _due(catalogue: Catalogue, key: Key) -> AlarmPlan:
 def _overdue(catalogue: Catalogue, key: Key) -> AlarmPlan:
     text = (
         f"The value of the key {key.name} in {catalogue.environment} is older than {key.rotate_every} "
-        f"(owner: {key.owner}). Create a new key at the vendor and store it: keyplan put {key.name}. "
+        f"(owner: {key.owner}). Create a new key at the vendor, then: keyplan rotate {key.name}. "
         f"The owner is told every day; after {catalogue.escalate_after} so is {catalogue.owner}."
     )
     return _age(
@@ -185,7 +185,8 @@ def _count(catalogue: Catalogue) -> AlarmPlan:
         period_seconds=DAY_SECONDS,
         missing_data="ignore",  # as for a key's age; a run that does not happen is the silent alarm's matter
         description=(
-            f"Keys of {environment} {what}. Which ones: keyplan status. What ends it: keyplan put KEY. "
+            f"Keys of {environment} {what}. Which ones: keyplan status. What ends it: keyplan rotate KEY, "
+            "and keyplan put KEY where there is no value yet. "
             f"Owners are told by mail; the keys are counted every day at {RUN_AT}."
         ),
         action=Action.FUNCTION,

@@ -55,8 +55,9 @@ def _steps(environment: str, read: Read) -> list[str]:
         "If you expected it:",
         f"  add the caller as a consumer in Pulumi.{environment}.yaml, then run pulumi up",
         "If you did not, the value is known to somebody else:",
-        "  1. Disable the key at the vendor now.",
-        f"  2. Create a new one and store it: keyplan put {read.key.name}",
+        f"  1. End it now: keyplan revoke {read.key.name} --leaked",
+        "     It ends the key at the vendor, takes it from its readers, and writes down who read it.",
+        f"  2. Create a new one and give it to them: keyplan rotate {read.key.name}",
         "  3. Take away the permission that let the caller read.",
     ]
 

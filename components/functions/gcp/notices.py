@@ -19,8 +19,8 @@ from ..text import count, one_line
 LABEL_CHARACTERS = 1_024
 SUBJECT_CHARACTERS = 200
 _LIST_STEPS = (
-    "Create a new key at the vendor for each key that is due, overdue or without a value, and store it: "
-    "keyplan put KEY. Where a secret cannot be looked at: pulumi up, then keyplan status."
+    "For each key that is due or overdue, create a new one at the vendor: keyplan rotate KEY. For one "
+    "without a value: keyplan put KEY. Where a secret cannot be looked at: pulumi up, then keyplan status."
 )
 _LIST_REPEATS = (
     "This message is repeated until each of these keys is in order: every day while one of them is overdue "

@@ -165,8 +165,8 @@ def _content(environment: str, project: Project) -> str:
             f"Somebody who is not a listed reader read a secret of {environment}, or tried to.",
             "Secret: ${log.extracted_label.secret}. Who: ${log.extracted_label.email} "
             "${log.extracted_label.subject}. From: ${log.extracted_label.address}.",
-            "If nobody expected this, change the key: create a new one at the vendor, `keyplan put KEY`, and "
-            "disable the old one at the vendor at once. If it was expected, list the reader in the "
+            "If nobody expected this, end the key at once with `keyplan revoke KEY --leaked`, and give its "
+            "readers a new one with `keyplan rotate KEY`. If it was expected, list the reader in the "
             "catalogue.",
             f"The record of it: `{command}`.",
         ]
