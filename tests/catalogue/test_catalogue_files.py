@@ -59,15 +59,22 @@ def test_the_program_reads_the_same_catalogue_from_pulumi_as_the_files_say(
     assert from_pulumi == load_catalogue(project, environment)
 
 
-def test_the_sandbox_has_one_key_and_the_consumers_of_the_guide_on_both_clouds(project: Path) -> None:
+def test_the_sandbox_has_a_key_its_admin_key_and_the_consumers_of_the_guide_on_both_clouds(
+    project: Path,
+) -> None:
     catalogue = load_catalogue(project, "sandbox")
-    assert (list(catalogue.keys), catalogue.keys["anthropic"].owner) == (["anthropic"], "ml@example.com")
+    assert {name: (key.vendor, key.owner) for name, key in catalogue.keys.items()} == {
+        "anthropic": ("anthropic", "ml@example.com"),
+        "anthropic-admin": ("anthropic-admin", "platform@example.com"),
+    }
+    assert [consumer.name for consumer in catalogue.readers_of("anthropic-admin")] == ["platform-team"]
     assert {name: str(consumer.runtime) for name, consumer in catalogue.consumers.items()} == {
         "chat-api": "ecs",
         "evals": "github-actions",
         "indexer": "gke",
         "ml-team": "people",
         "nightly": "gitlab-ci",
+        "platform-team": "people",
         "search-api": "cloud-run",
         "summarizer": "lambda",
     }
