@@ -42,8 +42,12 @@ WRONG = Trouble(State.DISABLED, StoreError("disabled"))
 TABLE: dict[str, tuple[Mapping[str, SecretState], Uses | None, May]] = {
     "a first value": ({"aws": state(version("a", DAY, C))}, None, May.NOTHING),
     "an old value that was retired": (
-        {"aws": state(version("b", 9 * DAY, C), version("a", 90 * DAY, P, "retired", DAY))},
+        {"aws": state(version("b", 9 * DAY, C), version("a", 90 * DAY, None, "retired", DAY))},
         None, May.NOTHING,
+    ),
+    "a retired value whose shutting was killed before the stage was taken off it": (
+        {"aws": state(version("b", 9 * DAY, C), version("a", 90 * DAY, P, "retired", DAY))},
+        None, May.NOW,
     ),
     "within the grace, nothing known of use": ({"aws": rotated(DAY)}, None, May.WAIT),
     "the grace is over": ({"aws": rotated(8 * DAY)}, None, May.NOW),
