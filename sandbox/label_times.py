@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from keyplan.stores.gcp_annotations import NEXT, Announcement, announced
 from keyplan.stores.labels import PREFIX, read_text
 from keyplan.stores.stored_value import revoked_at, tombstone
 
@@ -17,6 +18,9 @@ LONGEST = 4096  # the text that is read has its own limits in each store
 
 def older_label(text: str, span: timedelta) -> str:
     """A staging label or an annotation, `span` older where it is keyplan's and has a date."""
+    announcement = announced({NEXT: text})
+    if announcement is not None:
+        return str(Announcement(announcement.newest, _older(announcement.at, span), announcement.label))
     prefix = PREFIX if text.startswith(PREFIX) else ""
     label = read_text(text.removeprefix(prefix))
     if label is None or label.at is None:

@@ -55,8 +55,10 @@ WORDS = {
         "notification channels",
     ),
 }
+ADMIN = "anthropic-admin"
+PUTS_SHOWN = 3
 # Whose keys the sandbox's own vendor makes, and the option that says which.
-CONSOLE_OPTIONS = {"anthropic": "", "anthropic-admin": " --admin", "gateway": " --gateway"}
+CONSOLE_OPTIONS = {"anthropic": "", ADMIN: " --admin", "gateway": " --gateway"}
 # What the program adds to its own names so that they are unique; a person knows them without.
 _ADDED = re.compile(
     rf"^({STACK}-)?((?:aws|gcp)-)?|(-secret|-role|-function|-provider|-encryption-key|(-managed)?-policy(-\d+)?)$"
@@ -140,9 +142,12 @@ def next_steps(keys: Sequence[StoredKey], wire: tuple[str, str] | None) -> list[
     if not keys:
         return []
     keyplan = command("keyplan")
-    key = next((one for one in keys if not one.has_value), keys[0])
+    missing = [key for key in keys if not key.has_value]
+    # An Admin API key is for keyplan's own commands, so programs are tried with another one.
+    programs = [key for key in missing or keys if key.vendor != ADMIN] or keys
+    key = programs[0]
     only = f" --only {key.name}" if len(keys) > 1 else ""
-    steps = [] if key.has_value else [_put(keyplan, key)]
+    steps = [_put(keyplan, one) for one in missing[:PUTS_SHOWN]]
     steps += [
         f"{keyplan} status",
         f"{keyplan} exec{only} -- sh -c 'test -n \"${key.env_var}\" && echo it is there'",

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 from sandbox.project import Project, one_at_a_time
 from sandbox.server.client import aws_client
@@ -113,7 +114,10 @@ def test_the_manifest_is_where_the_keyplan_command_looks_and_names_the_endpoint(
 
 
 def test_an_edited_catalogue_applies_the_difference(sandbox: Sandbox) -> None:
-    sandbox.edit(CATALOGUE, "    summarizer:\n      runtime: lambda\n      keys: [anthropic]\n", "")
+    catalogue = sandbox.copy.directory / CATALOGUE
+    document = yaml.safe_load(catalogue.read_text(encoding="utf-8"))
+    del document["config"]["keyplan:consumers"]["summarizer"]
+    catalogue.write_text(yaml.safe_dump(document), encoding="utf-8")
     preview = sandbox("up", "--preview")
     assert "removed" in preview.stdout
     assert "sandbox-summarizer-reader" in sandbox.roles()
@@ -155,7 +159,8 @@ def test_a_killed_server_is_built_again_and_what_was_lost_is_said(sandbox: Sandb
     assert "was gone, and the values in it with it" in up.stderr
     assert "without a value: anthropic" in up.stdout
     assert sandbox.record.instance != before.instance
-    assert sandbox.secrets() == ["sandbox/anthropic-api-key"]
+    manifest = json.loads(sandbox.project.manifest_file.read_text())
+    assert set(sandbox.secrets()) == {key["aws"]["name"] for key in manifest["keys"].values()}
 
 
 def test_two_commands_at_once_are_told_apart(sandbox: Sandbox) -> None:
@@ -285,8 +290,10 @@ def test_before_up_every_verb_says_what_to_do(project: Path, tmp_path: Path) -> 
 
 
 def test_after_ninety_one_days_the_owner_is_told_and_a_new_value_ends_it(sandbox: Sandbox) -> None:
-    put = sandbox.copy.keyplan("put", "anthropic", stdin="sk-ant-" + "api03-" + "x" * 93 + "AA")
-    assert put.code == 0, put.said
+    for name, key in json.loads(sandbox.project.manifest_file.read_text())["keys"].items():
+        prefix = {"anthropic": "sk-ant-" + "api03-", "anthropic-admin": "sk-ant-" + "admin01-"}[key["vendor"]]
+        put = sandbox.copy.keyplan("put", name, stdin=prefix + "x" * 93 + "AA")
+        assert put.code == 0, put.said
     advance = sandbox("advance", "91d")
     assert advance.code == 0, advance.said
     assert "sandbox-keyplan/anthropic/rotation-due OK → ALARM" in advance.stdout

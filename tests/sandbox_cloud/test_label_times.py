@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keyplan.stores.gcp_annotations import Announcement
 from keyplan.stores.labels import REVOKED, SERVED, VersionLabel, read_text
 from keyplan.stores.stored_value import revoked_at, tombstone
 from sandbox.gcp_server.secret_manager.model import Secret
@@ -24,6 +25,11 @@ def test_a_staging_label_and_an_annotation_move() -> None:
     expected = LABEL.became(SERVED, THREE_DAYS_BEFORE)
     assert older_label(str(LABEL), THREE_DAYS) == str(expected)
     assert older_label(LABEL.text(246), THREE_DAYS) == expected.text(246)
+
+
+def test_what_announces_a_version_on_google_cloud_moves() -> None:
+    said = Announcement(7, AT, LABEL)
+    assert older_label(str(said), THREE_DAYS) == str(Announcement(7, THREE_DAYS_BEFORE, LABEL))
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,17 @@ def test_the_first_step_is_to_put_what_has_no_value() -> None:
     assert next_steps([], None) == []
 
 
+def test_programs_are_tried_with_a_key_that_is_for_programs() -> None:
+    steps = next_steps([_key("admin", "anthropic-admin"), _key("first")], None)
+    assert [step.rpartition("keyplan ")[2].partition(" --")[0] for step in steps] == [
+        "put admin",
+        "put first",
+        "status",
+        "exec",
+    ]
+    assert "exec --only first -- " in steps[-1]
+
+
 @pytest.mark.parametrize(
     ("vendor", "option"), [("anthropic", ""), ("anthropic-admin", " --admin"), ("gateway", " --gateway")]
 )
