@@ -103,6 +103,18 @@ def test_after_a_leak_the_version_before_it_is_still_there_to_go_back_to(steps: 
     assert steps.store.state(steps.key).trouble is None
 
 
+def test_after_a_leak_nobody_is_led_back_to_a_value_that_was_being_retired(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps.put("a")
+    steps.put("b")
+    assert killed_at(monkeypatch, 5, of=partial(retire_previous, steps))
+    assert steps.labels()["a"] == {"AWSPREVIOUS"}
+    assert steps.fates()["a"] == RETIRED
+    revoke_current(steps)
+    assert steps.labels() == {"a": set(), "b": set(), "tombstone": {"AWSCURRENT"}}
+
+
 def test_a_leaked_value_that_waits_or_is_the_previous_one_is_shut_too(steps: Steps) -> None:
     steps.put("a")
     steps.put("b")
