@@ -87,7 +87,10 @@ def just_added(
     later = [version for version in candidates if int(version.version_id) > announcement.newest]
     if len(later) != 1:
         return None
-    said = datetime.strptime(announcement.at, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    try:
+        said = datetime.strptime(announcement.at, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None  # somebody else wrote it, and it is no date
     if abs(later[0].created - said) > MINUTES_APART:
         return None
     return replace(later[0], label=announcement.label, stage=Stage.PENDING)

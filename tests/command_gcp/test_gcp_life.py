@@ -560,6 +560,23 @@ def test_of_two_who_announce_one_after_the_other_the_first_is_told(life: Life) -
     assert life.look().note is None
 
 
+def test_who_announced_first_is_told_when_another_announced_since(life: Life) -> None:
+    """The other one is on the way to adding its version, and would take this one's place."""
+    life.stored("a")
+
+    def announce() -> None:
+        life.secret.annotations["keyplan-next"] = f"1@{AT}:-:-:stored:user:somebody@example.com"
+        life.secret.etag = '"another"'
+
+    first = life.deposit("b")
+    life.google.before_one(2, "PATCH", announce)
+    with pytest.raises(ChangedMeanwhile):
+        first.add()
+    assert first.withdraw()
+    assert (life.aliases, life.states) == ({"current": 1}, "ED")
+    assert life.secret.annotations["keyplan-next"].endswith("somebody@example.com")
+
+
 DOUBTS: dict[str, Callable[[Life], object]] = {
     "another version was added as well": lambda life: life.secret.versions.append(
         replace(life.secret.versions[1], number=3)
@@ -571,6 +588,9 @@ DOUBTS: dict[str, Callable[[Life], object]] = {
         {"keyplan-next": "2" + life.secret.annotations["keyplan-next"][1:]}
     ),
     "it was announced by nobody": lambda life: life.secret.annotations.pop("keyplan-next"),
+    "its date is none": lambda life: life.secret.annotations.update(
+        {"keyplan-next": "1@20269999T999999Z:-:-:stored:me"}
+    ),
     "the announcement is no such one": lambda life: life.secret.annotations.update({"keyplan-next": "b"}),
 }
 
