@@ -9,10 +9,20 @@ import pytest
 from tests.faults.answers import Refusal
 from tests.faults.clouds import KEY, Clouds, Home, new_home
 from tests.faults.command_runs import Run
-from tests.faults.points import KILLS, LASTING, LATE, PASSING, Flow, Kind, changes, walk
+from tests.faults.points import (
+    KILLS,
+    LASTING,
+    LASTING_AT_CHANGES,
+    LATE,
+    PASSING,
+    Flow,
+    changes,
+    check,
+    walk,
+)
 from tests.faults.proxy import Lasts
-from tests.faults.summary import PROPERTY
 
+Record = Callable[..., None]
 PLACES = {"aws": ("aws",), "gcp": ("gcp",), "both": ("aws", "gcp")}
 
 
@@ -36,29 +46,24 @@ def flow_of(clouds: Clouds, place: str, first: bool) -> Flow:
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("first", [True, False], ids=["a first value", "a second value"])
 def test_kill_9_at_any_request_of_put_leaves_a_live_value_and_a_way_on(
-    clouds: Clouds, place: str, first: bool, record_property: Callable[..., None]
+    clouds: Clouds, place: str, first: bool, record_property: Record
 ) -> None:
-    points, failures = walk(flow_of(clouds, place, first), KILLS)
-    record_property(PROPERTY, f"put {points}")
-    assert failures == [], "\n\n".join(failures)
+    check("put", record_property, walk(flow_of(clouds, place, first), KILLS))
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["a first value", "a second value"])
-@pytest.mark.parametrize("kinds", [PASSING, LASTING], ids=["once", "from then on"])
-def test_a_fault_at_any_request_of_put_leaves_a_live_value_and_a_way_on(
-    clouds: Clouds, first: bool, kinds: tuple[Kind, ...], record_property: Callable[..., None]
+def test_a_store_that_fails_at_any_request_of_put_leaves_a_live_value_and_a_way_on(
+    clouds: Clouds, first: bool, record_property: Record
 ) -> None:
-    points, failures = walk(flow_of(clouds, "both", first), kinds)
-    record_property(PROPERTY, f"put {points}")
-    assert failures == [], "\n\n".join(failures)
+    flow = flow_of(clouds, "both", first)
+    at_changes = walk(flow, PASSING + LASTING_AT_CHANGES, changes)
+    check("put", record_property, walk(flow, LASTING), at_changes)
 
 
 def test_a_request_of_put_that_arrives_late_leaves_a_live_value_and_a_way_on(
-    clouds: Clouds, record_property: Callable[..., None]
+    clouds: Clouds, record_property: Record
 ) -> None:
-    points, failures = walk(flow_of(clouds, "both", False), LATE, changes)
-    record_property(PROPERTY, f"put {points}")
-    assert failures == [], "\n\n".join(failures)
+    check("put", record_property, walk(flow_of(clouds, "both", False), LATE, changes))
 
 
 def test_the_walk_finds_a_value_that_is_served_although_it_is_dead(clouds: Clouds) -> None:
