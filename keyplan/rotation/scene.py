@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from keyplan.errors import KeyplanError
-from keyplan.rotation.moment import Standing, standing
+from keyplan.rotation.moment import Standing, pending_of, standing
 from keyplan.storing import Ready, fingerprint_of, prepare
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from keyplan.manifest import Manifest, ManifestKey
     from keyplan.secret_value import SecretValue
-    from keyplan.stores.base import SecretState, Store
+    from keyplan.stores.base import SecretState, Store, Version
     from keyplan.stores.opening import Reader
     from keyplan.vendors.organization import Organization
     from keyplan.vendors.road import VendorRoad
@@ -100,8 +100,10 @@ class Look:
         """What is known of one store."""
         return next(each for each in self.ready if each.store.cloud == cloud)
 
-    def current_ids(self) -> Mapping[str, str | None]:
-        """The version that readers get, by cloud."""
-        return {
-            cloud: state.current.version_id if state.current else None for cloud, state in self.states.items()
-        }
+    def ids(self) -> Mapping[str, tuple[str | None, str | None]]:
+        """The version that readers get and the one that waits, by cloud: what another person would change."""
+        return {cloud: (_id(state.current), _id(pending_of(state))) for cloud, state in self.states.items()}
+
+
+def _id(version: Version | None) -> str | None:
+    return version.version_id if version else None

@@ -120,7 +120,7 @@ def _fresh(scene: Scene, look: Look, wishes: Wishes, giver: Giver) -> Turned:
         return turned
     # A person may have taken minutes; somebody else's rotation is not to be trodden on.
     now = scene.look()
-    if (now.standing, now.current_ids()) != (look.standing, look.current_ids()):
+    if now.ids() != look.ids():
         raise words.meanwhile(key.name)
     if now.standing.waiting:
         _withdraw(scene, now, now.standing.waiting)

@@ -20,14 +20,14 @@ WAIT_SECONDS = 60
 
 
 class Terminal:
-    """A terminal with `keyplan put anthropic` in it, waiting at its prompt."""
+    """A terminal with `keyplan put anthropic` in it, or another verb, waiting at its prompt."""
 
-    def __init__(self, environment: Environment, *shell: str) -> None:
+    def __init__(self, environment: Environment, *shell: str, verb: str = "put") -> None:
         self.keyboard, self._screen = pty.openpty()
         self.before = termios.tcgetattr(self._screen)
         self.shown = b""
         self.process = subprocess.Popen(
-            [*shell, *environment.command("put", "anthropic")],
+            [*shell, *environment.command(verb, "anthropic")],
             stdin=self._screen,
             stdout=self._screen,
             stderr=self._screen,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -81,7 +82,8 @@ class MemoryStore:
     def _version(self, place: int) -> Version:
         stage = next((stage for stage in Stage if self.stages.get(stage) == place), None)
         created = FIRST_DAY + timedelta(days=place)
-        return Version(str(place), created, self.labels.get(place), stage, place not in self.disabled)
+        label = copy(self.labels.get(place))  # as a store's answer it is read anew each time
+        return Version(str(place), created, label, stage, place not in self.disabled)
 
     def check_size(self, key: ManifestKey, value: SecretValue) -> None:
         pass

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from keyplan import cli
 from keyplan.secret_value import SecretValue
 from sandbox.vendor_server import VendorServer, VendorWorld, serve
 from tests.command.conftest import moto_url, new_environment
@@ -39,6 +43,15 @@ def google() -> Iterator[Google]:
         yield running
 
 
+@dataclass(frozen=True)
+class Done:
+    """How a command ended, and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
 @dataclass
 class Home:
     """An environment whose key `anthropic` is of a vendor that is there."""
@@ -51,11 +64,24 @@ class Home:
         """A key that the vendor takes."""
         return self.world.create_key(name).value
 
-    def put(self, value: str) -> None:
-        assert self.environment.run("put", "anthropic", given=value).returncode == 0
+    def run(self, verb: str, *more: str, given: str = "") -> Done:
+        """Run `keyplan VERB anthropic …` in this process, which saves loading it anew."""
+        argv = [verb, "anthropic", "--manifest", str(self.environment.manifest_file), *more]
+        out, told = io.StringIO(), io.StringIO()
+        before = sys.stdin
+        sys.stdin = io.TextIOWrapper(io.BytesIO(given.encode()))
+        try:
+            with redirect_stdout(out), redirect_stderr(told):
+                code = cli.run(argv)
+        finally:
+            sys.stdin = before
+        return Done(code, out.getvalue(), told.getvalue())
 
-    def rotate(self, value: str = "", *more: str) -> Any:
-        return self.environment.run("rotate", "anthropic", *more, given=value)
+    def put(self, value: str) -> None:
+        assert self.run("put", given=value).returncode == 0
+
+    def rotate(self, value: str = "", *more: str) -> Done:
+        return self.run("rotate", *more, given=value)
 
     def deactivate(self, value: str) -> None:
         key = self.world.known(value)
@@ -77,7 +103,7 @@ class Home:
         return found
 
     def history(self) -> dict[str, Any]:
-        done = self.environment.run("history", "anthropic", "--format", "json")
+        done = self.run("history", "--format", "json")
         document: dict[str, Any] = json.loads(done.stdout)
         return document
 
