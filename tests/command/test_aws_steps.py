@@ -237,7 +237,7 @@ def test_labels_of_many_rotations_never_come_near_the_quota(steps: Steps) -> Non
     assert sum(len(entry["VersionStages"]) for entry in versions) <= 13
     revoke_current(steps)
     versions = steps.store.history(steps.key).labels
-    assert sum(len(labels) for _, labels in versions) <= 14
+    assert sum(len(labels) for _, labels in versions) <= 13
 
 
 def test_the_url_of_a_gateway_comes_from_the_secrets_tag(steps: Steps) -> None:
