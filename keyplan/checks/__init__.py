@@ -5,7 +5,7 @@ program, `files` reads them from the project's own files, with line numbers. Not
 
     pasted, walk      what looks like a key is refused first, and never shown
     fields, formats   readers of single values, which report and go on
-    keys, services, ci, consumers, environment_fields, environment
+    keys, vendors, services, ci, consumers, environment_fields, environment
                       the fields of each part, and what one part has to say about itself
     relations         what has to be true between parts
     yaml_text, project, files, config

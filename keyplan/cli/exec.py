@@ -26,7 +26,14 @@ import os
 
 from keyplan.cli.arguments import add_environment, trusted_hosts
 from keyplan.cli.output import reporter, say
-from keyplan.environ import base_urls, merge, require_distinct, require_one_road
+from keyplan.environ import (
+    ANTHROPIC_BASE_URL,
+    base_url_variable,
+    base_urls,
+    merge,
+    require_distinct,
+    require_one_road,
+)
 from keyplan.errors import EXIT_REFUSED, KeyplanError, UsageError
 from keyplan.manifest_sources import load
 from keyplan.manifest_vendors import held
@@ -39,7 +46,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
 
-    from keyplan.manifest_document import ManifestDocument
+    from keyplan.manifest_document import KeyDocument, ManifestDocument
 
 TAKES_PROGRAM = True
 # It manages the whole organization: a program gets it only if somebody says so.
@@ -81,6 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
     overrides = {
         variable: why
         for name in names
+        if not has_own_gateway(keys[name])
         for variable, why in vendor_named(keys[name]["vendor"]).OVERRIDES.items()
     }
 
@@ -142,6 +150,11 @@ def chosen(
             f"environment {environment} has no keys", "add one to the catalogue, then `pulumi up`"
         )
     return names, plain
+
+
+def has_own_gateway(key: KeyDocument) -> bool:
+    """Whether its token is for a gateway that Anthropic's own variables say nothing about."""
+    return "baseUrl" in key and base_url_variable(key["envVar"]) != ANTHROPIC_BASE_URL
 
 
 def unreadable(failures: Mapping[str, KeyplanError], read: Sequence[str]) -> KeyplanError:

@@ -144,6 +144,13 @@ def test_a_gateway_with_a_variable_of_its_own_may_be_beside_an_api_key(
     }
 
 
+def test_a_gateway_with_a_variable_of_its_own_takes_nothing_away_from_the_shell(
+    with_keys: Callable[..., Environment],
+) -> None:
+    done = with_keys("spare").run("exec", *SHOW, ANTHROPIC_API_KEY="the-shells-own")
+    assert (seen(done)["ANTHROPIC_API_KEY"], done.stderr) == ("the-shells-own", "")
+
+
 def test_an_admin_key_is_given_only_to_whom_names_it_or_reads_it(
     with_keys: Callable[..., Environment],
 ) -> None:
