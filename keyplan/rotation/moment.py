@@ -35,7 +35,7 @@ class Next(StrEnum):
 class Moment(StrEnum):
     """Where a rotation stands."""
 
-    SETTLED = "settled"  # none is under way: readers everywhere get one value, or none yet
+    SETTLED = "settled"  # no rotation is under way: readers everywhere get one value, or none yet
     REVOKED = "revoked"  # readers somewhere were sent to a value that is dead by now
     PENDING_SOME = "pending-some"  # the new value waits in some stores, and others do not have it
     PENDING_ALL = "pending-all"  # it waits in every store
