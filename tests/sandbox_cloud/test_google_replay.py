@@ -62,7 +62,7 @@ def test_owners_hear_of_an_old_value_and_a_new_one_ends_it(google: GoogleEnviron
         (8, PLATFORM, "is 2 days overdue"),
     ]
     first = replay.mails[0]
-    assert "keyplan put anthropic" in first.body
+    assert "keyplan rotate anthropic" in first.body
     assert (first.through, "${" in first.body + first.subject) == ("Google Cloud", False)
     google.put(SECRET, "new")
     assert google.advance(3).mails == []
