@@ -32,6 +32,12 @@ def new_key() -> str:
     return "sk-ant-" + "api03-" + "".join(secrets.choice(ALPHABET) for _ in range(93)) + "AA"
 
 
+def put_admin_key(copy: ProjectCopy) -> None:
+    """Give the sandbox's other key its value, which nothing here uses."""
+    value = "sk-ant-" + "admin01-" + "".join(secrets.choice(ALPHABET) for _ in range(93)) + "AA"
+    done(copy.keyplan("put", "anthropic-admin", stdin=value))
+
+
 def done(ran: Ran) -> str:
     """What a command printed that had to succeed."""
     assert ran.code == 0, ran.said
@@ -81,6 +87,7 @@ def test_from_a_clone_to_a_running_program(fresh: ProjectCopy) -> None:
     assert entry["ageDays"] == 0
     assert set(entry["readers"]) == CONSUMERS
     assert {each["cloud"]: each["state"] for each in entry["clouds"]} == {"aws": "ok", "gcp": "ok"}
+    put_admin_key(fresh)
     assert fresh.keyplan("status", "--check").code == 0
 
     # The code that users have already reads it: boto3 and json.loads, nothing of ours.
@@ -140,7 +147,7 @@ def stored(running: ProjectCopy) -> ProjectCopy:
 def test_what_wire_prints_is_what_the_stack_exported(running: ProjectCopy) -> None:
     folder = running.directory / ".keyplan/sandbox/wiring"
     exported = {path.relative_to(folder): path.read_text() for path in folder.rglob("*") if path.is_file()}
-    assert {str(path.parent) for path in exported} == CONSUMERS
+    assert {str(path.parent) for path in exported} == {*CONSUMERS, "platform-team"}
     for path, text in exported.items():
         assert done(running.keyplan("wire", path.name, str(path.parent))) == text
     assert "role-to-assume" in done(running.keyplan("wire", "github-actions", "evals"))
@@ -149,6 +156,7 @@ def test_what_wire_prints_is_what_the_stack_exported(running: ProjectCopy) -> No
 def test_an_edit_applies_the_difference_and_a_failure_removes_nothing(fresh: ProjectCopy) -> None:
     bring_up(fresh)
     done(fresh.keyplan("put", "anthropic", stdin=new_key()))
+    put_admin_key(fresh)
     before = names_in_the_cloud(fresh)
     config = configuration_of(fresh.directory, ENVIRONMENT)
 
@@ -166,7 +174,7 @@ def test_an_edit_applies_the_difference_and_a_failure_removes_nothing(fresh: Pro
     new = names_in_the_cloud(fresh) - before
     assert {f"{ENVIRONMENT}/openrouter-api-key", f"{ENVIRONMENT}-crawler-reader"} <= new
     assert before <= names_in_the_cloud(fresh)
-    assert set(manifest_of(fresh)["keys"]) == {"anthropic", "openrouter"}
+    assert set(manifest_of(fresh)["keys"]) == {"anthropic", "anthropic-admin", "openrouter"}
     done(fresh.keyplan("exec", "--only", "anthropic", "--", "sh", "-c", HAS_THE_KEY))
 
     # A mistake in the catalogue, then a program that fails half way: everything stays.
@@ -189,7 +197,7 @@ def test_an_edit_applies_the_difference_and_a_failure_removes_nothing(fresh: Pro
     said = bring_up(fresh)
     assert words_of(said) == {"changed", "removed", "replaced", "kept"}
     assert names_in_the_cloud(fresh) == before
-    assert set(manifest_of(fresh)["keys"]) == {"anthropic"}
+    assert set(manifest_of(fresh)["keys"]) == {"anthropic", "anthropic-admin"}
     done(fresh.keyplan("exec", "--", "sh", "-c", HAS_THE_KEY))
 
     # The cloud dies: it is made again, and what is lost is said.
@@ -214,6 +222,7 @@ def words_of(said: str) -> set[str]:
 
 def test_the_owner_is_told_in_time_and_a_rotation_ends_it(fresh: ProjectCopy) -> None:
     bring_up(fresh)
+    put_admin_key(fresh)
 
     # Without a value the owner is told at once.
     said = done(fresh.sandbox("advance", "1d"))
@@ -240,7 +249,7 @@ def test_the_owner_is_told_in_time_and_a_rotation_ends_it(fresh: ProjectCopy) ->
     assert facts["Age"][:2] in (["90", "days;"], ["91", "days;"])
     # What is stored grows older while the clock stays: it was due yesterday, give or take midnight.
     assert facts["Due"][0] in {f"{today - timedelta(days=1 - shift):%Y-%m-%d}" for shift in (-1, 0, 1)}
-    assert "keyplan put anthropic" in overdue
+    assert "keyplan rotate anthropic" in overdue
     assert (status_of(fresh)["state"], status_of(fresh)["ageDays"]) == ("overdue", 91)
     assert fresh.keyplan("status", "--check").code == 1
 
