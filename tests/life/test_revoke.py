@@ -57,7 +57,7 @@ def test_the_value_is_dead_and_out_of_every_store(life: Life) -> None:
     assert not life.is_alive(new)
     assert life.is_alive(old)  # it is another value, and nobody said that it leaked
     assert set(life.states().values()) == {"revoked"}
-    refused = life.run("exec", "--only", "anthropic", "--", "true")
+    refused = life.environment.run("exec", "--only", "anthropic", "--", "true")
     assert refused.returncode == 3
     assert "the value was revoked on " in refused.stderr
     document = record(life)
@@ -286,7 +286,7 @@ def test_a_store_that_refuses_does_not_save_the_others(
 def test_who_read_is_asked_since_the_value_was_stored(on_aws: Life) -> None:
     value = on_aws.new_key()
     on_aws.put(value)
-    assert on_aws.run("exec", "--only", "anthropic", "--", "true").returncode == 0
+    assert on_aws.environment.run("exec", "--only", "anthropic", "--", "true").returncode == 0
     asked: list[tuple[str, datetime]] = []
 
     def who_read(cloud: str, since: datetime, until: datetime) -> ReadReport:
@@ -363,7 +363,7 @@ def test_a_record_that_was_named_is_gone_on_with(on_aws: Life) -> None:
     assert on_aws.run(*REVOKE, "--record", str(path)).returncode == 1
     on_aws.world.faults.clear()
     third = on_aws.new_key("third")
-    rotated = on_aws.rotate(third, "--verbose")
+    rotated = on_aws.rotate(third)
     assert rotated.returncode == 0, rotated.stderr
     opened = json.loads(path.read_text())["openedAt"]
     done = on_aws.run(*REVOKE, "--record", str(path))
