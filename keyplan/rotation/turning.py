@@ -90,6 +90,8 @@ def rotate(scene: Scene, wishes: Wishes, giver: Giver) -> Turned:
     """
     look = scene.look()
     at = look.standing
+    for note in filter(None, (state.note for state in look.states.values())):
+        scene.say(f"note: {note.message}" + (f"; {note.hint}" if note.hint else ""))
     if wishes.abandon:
         return _abandon(scene, look, wishes)
     if wishes.new or at.moment.is_resting:

@@ -18,7 +18,7 @@ from keyplan.errors import (
     VendorError,
 )
 from keyplan.names import vendor_key_is_for, vendor_key_name
-from keyplan.rotation.moment import Moment, mark_of, pending_of
+from keyplan.rotation.moment import Moment, dead_marks, mark_of, pending_of
 from keyplan.rotation.way_back import Why
 from keyplan.stores.base import CLOUD_NAMES, Stage
 from keyplan.stores.labels import REVOKED
@@ -293,8 +293,9 @@ def no_way_back(key: str, way: WayBack, states: Mapping[str, SecretState]) -> Ke
     """Why readers cannot be sent back."""
     where = f" on {named(way.clouds)}" if len(states) > 1 else ""
     if way.why is Why.NOTHING_BEFORE:
+        which = "no previous value but dead ones" if dead_marks(states) else "no previous value"
         return UsageError(
-            f"key {key} has nothing to go back to{where}: there is no previous value; nothing was changed",
+            f"key {key} has nothing to go back to{where}: there is {which}; nothing was changed",
             f"`keyplan history {key}` shows its versions; `keyplan rotate {key}` takes a new value",
         )
     if way.why is Why.DEAD:

@@ -17,6 +17,7 @@ from keyplan.errors import (
     ValueRejected,
     VendorError,
 )
+from keyplan.manifest import ManifestKey
 from keyplan.rotation.moment import Moment
 from keyplan.rotation.returning import roll_back
 from keyplan.rotation.steps import Confirmed
@@ -24,7 +25,7 @@ from keyplan.rotation.turning import Kind, Turned, Wishes, rotate
 from keyplan.secret_value import SecretValue
 from keyplan.stores.base import Stage
 from keyplan.stores.labels import RETIRED, REVOKED, VersionLabel
-from keyplan.vendors.verdicts import Verdict
+from keyplan.vendors.verdicts import Answer, Verdict, nothing_to_ask
 from tests.command_gcp.memory_store import FAILURES
 from tests.rotation.scenes import KEY, NEW, OLD, THIRD, Person, Road, TickingStore, filled, scene_of
 
@@ -76,6 +77,18 @@ def test_without_an_answer_the_value_is_stored_only_when_that_is_asked_for() -> 
     assert read(stores) == [NEW]
     with pytest.raises(ValueRejected):
         turn(stores, THIRD, Road({THIRD: Verdict.DEAD}), unverified=True)
+
+
+def test_where_the_catalogue_names_nobody_to_ask_the_value_is_stored_unasked() -> None:
+    class Nobody(Road):
+        def ask(self, key: ManifestKey, value: SecretValue, bound_url: str | None = None) -> Answer:
+            return nothing_to_ask("no checkUrl in the catalogue")
+
+    stores = filled("aws")
+    turned = turn(stores, road=Nobody())
+    assert read(stores) == [NEW]
+    assert turned.answer is not None
+    assert turned.answer.words == "nothing to ask: no checkUrl in the catalogue"
 
 
 def test_a_limit_that_is_reached_is_no_reason_against_a_key() -> None:
@@ -340,6 +353,18 @@ def test_a_rollback_without_an_answer_is_found_done() -> None:
     stores[0].failing = {"go_back": "silent, done"}
     roll_back(scene_of(stores), unverified=False, dry_run=False)
     assert read(stores) == [OLD, OLD]
+
+
+def test_a_previous_value_that_was_retired_is_none_to_go_back_to() -> None:
+    stores = filled("aws")
+    turn(stores)
+    state = stores[0].state(KEY)
+    previous = state.at(Stage.PREVIOUS)
+    assert previous is not None
+    stores[0].shut(KEY, state, previous, RETIRED, "20261201T000000Z")
+    with pytest.raises(UsageError) as caught:
+        roll_back(scene_of(stores), unverified=False, dry_run=False)
+    assert "there is no previous value but dead ones" in caught.value.message
 
 
 def test_the_first_value_has_nothing_before_it() -> None:
