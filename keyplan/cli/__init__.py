@@ -29,6 +29,7 @@ VERBS = {
     "restore": "bring back the secret of a key that is deleted",
     "status": "show per key whether a value is there, its age and when it is due",
     "exec": "run a program with the keys that it needs in its environment",
+    "key-helper": "print one key for Claude Code, which runs this itself (apiKeyHelper)",
     "wire": "print the configuration with which a consumer finds its keys",
 }
 EXIT_PIPE_CLOSED = 141  # 128 + SIGPIPE
@@ -82,12 +83,17 @@ def _dispatch(argv: list[str]) -> int:
     return _run_verb(verb, argv[1:])
 
 
+def module_of(verb: str) -> str:
+    """The full name of a verb's module: `key-helper` is in keyplan.cli.key_helper."""
+    return f"keyplan.cli.{verb.replace('-', '_')}"
+
+
 def _run_verb(verb: str, argv: list[str]) -> int:
     from importlib import import_module
 
     from keyplan.cli.arguments import Parser
 
-    module = import_module(f"keyplan.cli.{verb}")
+    module = import_module(module_of(verb))
     parser = Parser(verb, module.__doc__)
     module.configure(parser)
     program: list[str] | None = None

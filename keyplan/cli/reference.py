@@ -11,9 +11,10 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from keyplan.cli import module_of
 from keyplan.cli.arguments import Parser
 
-_BLOCK = re.compile(r"(<!-- help: (?P<verb>[a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- help: (?P<verb>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def help_of(verb: str) -> str:
@@ -21,7 +22,7 @@ def help_of(verb: str) -> str:
 
     Made of the parser's arguments, not of argparse's text, which differs between versions of Python.
     """
-    module = import_module(f"keyplan.cli.{verb}")
+    module = import_module(module_of(verb))
     parser = Parser(verb, module.__doc__)
     module.configure(parser)
     rows = [
