@@ -16,12 +16,12 @@ import pytest
 from keyplan import cli
 from keyplan.manifest import Manifest
 from sandbox.vendor_server import Kind, VendorKey, VendorServer, VendorWorld
-from tests.command.conftest import moto_url, new_environment
+from tests.command.conftest import fake_aws, moto_url, new_environment
 from tests.command.environments import ACCOUNT, REGION, Environment, manifest_document, on_both_clouds
 from tests.command_gcp.google import Google, make_secrets
 from tests.rotation.conftest import google, server, with_vendor, world
 
-__all__ = ["google", "moto_url", "new_environment", "server", "world"]
+__all__ = ["fake_aws", "google", "moto_url", "new_environment", "server", "world"]
 
 
 @dataclass(frozen=True)
