@@ -70,7 +70,7 @@ def what_to_make(
     manifest: Manifest, key: ManifestKey, states: Mapping[str, SecretState], now: datetime
 ) -> str:
     """Where to make the new key and under which name, before it is asked for."""
-    page = vendor_named(key.vendor).KEYS_PAGE or key.url or "where the keys of this vendor are made"
+    page = vendor_named(key.vendor).KEYS_PAGE or key.url or "at the vendor (the catalogue names no page)"
     rows = {"where": page, "name": vendor_name(manifest, key, now)}
     if key.organization:
         rows["organization"] = key.organization
