@@ -8,6 +8,7 @@
   keyplan wire github-actions evals --output .github/workflows/evals.yml
   keyplan wire dotenv chat-api                              variables, and commands in place of keys
   keyplan wire dotenv chat-api --output .env                a private file WITH the values
+  keyplan wire claude-code research --output ~/.claude/settings.json --yes
 
 What is printed never holds a value; the same text stands in the stack's output `wiring`. A second run prints
 the same, as long as the environment is the same.
@@ -17,17 +18,22 @@ byte on; a path that git tracks or does not ignore is refused. A second run repl
 wrote, with the values of that moment. Any other file, and for the other targets one with other text, is
 replaced with --force only.
 
-Exit code: 0 done; 2 no such consumer or target, or a path that is refused; 3 a value could not be read.
+`claude-code --output` merges into settings that are there: it prints what would change, and changes it with
+--yes. Every other setting stays; a file with comments or broken JSON is left as it is.
+
+Exit code: 0 done; 2 no such consumer or target, or a path that is refused; 3 a value could not be read; 4 a
+settings file was changed meanwhile.
 """
 
 from __future__ import annotations
 
+import stat
 import sys
 from pathlib import Path
 
 from keyplan.cli.arguments import add_environment, trusted_hosts
 from keyplan.cli.output import reporter, say
-from keyplan.errors import EXIT_DONE, EXIT_REFUSED, KeyplanError, UsageError
+from keyplan.errors import EXIT_DONE, EXIT_REFUSED, ChangedMeanwhile, KeyplanError, UsageError
 from keyplan.manifest_sources import load
 
 TYPE_CHECKING = False
@@ -40,6 +46,7 @@ if TYPE_CHECKING:
     from keyplan.secret_value import SecretValue
 
 WITH_VALUES = "dotenv"  # the one target whose file may hold them
+MERGED = "claude-code"  # the one whose file has other settings, too
 VERSION_DIGITS_MAX = 18  # of a secret's version, far more than anybody stores
 COLUMNS = ("CONSUMER", "RUNTIME", "TARGETS")
 
@@ -58,6 +65,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="show the targets of every consumer")
     parser.add_argument("--output", metavar="PATH", help="write to this file, whole or not at all")
     parser.add_argument("--force", action="store_true", help="with --output: replace a file of anybody's")
+    parser.add_argument("--yes", action="store_true", help="with claude-code --output: change the settings")
     add_environment(parser)
 
 
@@ -80,6 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(text)
     elif arguments.target == WITH_VALUES:
         _write_values(arguments, document, manifest)
+    elif arguments.target == MERGED:
+        _merge_text(arguments, text)
     else:
         _write_text(arguments, text)
     return EXIT_DONE
@@ -111,6 +121,12 @@ def _check_arguments(arguments: argparse.Namespace, listing: bool) -> None:
         raise UsageError("a target needs a consumer: keyplan wire TARGET CONSUMER", "keyplan wire --list")
     if arguments.force and arguments.output is None:
         raise UsageError("--force is about the file that --output names")
+    if arguments.yes and (arguments.target != MERGED or arguments.output is None):
+        raise UsageError(f"--yes is for `{MERGED} --output`")
+    if arguments.force and arguments.target == MERGED:
+        raise UsageError(
+            "--force would replace all settings of the file", "--yes merges into it, and keeps the others"
+        )
 
 
 def _pins(given: list[str]) -> dict[str, int]:
@@ -141,6 +157,33 @@ def _write_text(arguments: argparse.Namespace, text: str) -> None:
         )
     files.write(path, content, files.PUBLIC_MODE)
     say(f"wrote {path}")
+
+
+def _merge_text(arguments: argparse.Namespace, text: str) -> None:
+    """Nothing is asked: what would change is printed, and `--yes` is the answer."""
+    from keyplan.wiring import files
+    from keyplan.wiring.claude.merging import merge
+
+    path = files.resolve(Path(arguments.output))
+    before = path.read_bytes() if path.exists() else None
+    if before is None:
+        files.write(path, text.encode(), files.PUBLIC_MODE)
+        say(f"wrote {path}")
+        return
+    try:
+        merged = merge(before.decode(), text, str(path))
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not UTF-8 text: it is left as it is") from None
+    if not merged.changes:
+        say(f"{path} is as it should be")
+        return
+    sys.stdout.writelines(f"{line}\n" for line in merged.changes)
+    if not arguments.yes:
+        raise UsageError(f"{path} is there: nothing was written", "the same with --yes changes it like this")
+    if not files.holds(path, before):
+        raise ChangedMeanwhile(f"{path} was changed meanwhile: nothing was written", "run it again")
+    files.write(path, merged.text.encode(), stat.S_IMODE(path.stat().st_mode))
+    say(f"merged into {path}")
 
 
 def _write_values(arguments: argparse.Namespace, document: ManifestDocument, manifest: Manifest) -> None:

@@ -69,6 +69,12 @@ TARGETS = {
         True,
     ),
     "gitlab-ci": _gcp("a job for GitLab CI (YAML)", "gitlab_ci", "gitlab-ci"),
+    "claude-code": Target(
+        "settings of Claude Code for a person (JSON)",
+        "keyplan.wiring.claude.settings",
+        frozenset({"people"}),
+        frozenset({AWS, GCP}),
+    ),
     # Not for a runner: a file with values outlives its job.
     "dotenv": Target(
         "variables for local work", "keyplan.wiring.dotenv", _SERVICES_AND_PEOPLE, frozenset({AWS, GCP})

@@ -35,7 +35,7 @@ def test_every_consumer_is_wired_to_every_target_that_fits_it(stack: Manifest) -
         "kite": (),
         "nightly": ("cloud-run", "cloud-run-volume", "dotenv"),
         "pods": ("gke", "gke-external-secrets", "dotenv"),
-        "research": ("dotenv",),
+        "research": ("claude-code", "dotenv"),
         "vm": ("compute-engine", "dotenv"),
         "web": ("cloud-run", "cloud-run-volume", "dotenv"),
     }

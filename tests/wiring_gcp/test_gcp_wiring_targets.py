@@ -23,13 +23,18 @@ FITTING = {
     "evals": ("github-actions",),
     "images": ("cloud-build", "dotenv"),
     "nightly": ("gitlab-ci",),
-    "research": ("dotenv",),
+    "research": ("claude-code", "dotenv"),
     "search": ("gke", "gke-external-secrets", "dotenv"),
     "web": ("cloud-run", "cloud-run-volume", "dotenv"),
     "worker": ("compute-engine", "dotenv"),
 }
-# Everything but dotenv names versions.
-NAMING = [(name, target) for name, targets in FITTING.items() for target in targets if target != "dotenv"]
+# Everything but what is for local work names versions.
+NAMING = [
+    (name, target)
+    for name, targets in FITTING.items()
+    for target in targets
+    if TARGETS[target].names_versions
+]
 
 
 @pytest.fixture
@@ -82,7 +87,10 @@ def test_every_text_is_lines_of_ascii_that_end_in_one_line_break(manifest: Manif
 
 def test_every_text_names_every_key_of_its_consumer(manifest: Manifest) -> None:
     for name, texts in wire_all(manifest)[0].items():
-        for text in texts.values():
+        for target, text in texts.items():
+            if target == "claude-code":  # is handed one key, by its name in the catalogue
+                assert "--key anthropic" in text
+                continue
             for key in manifest.consumers[name].keys:
                 assert manifest.keys[key].env_var in text
                 assert manifest.keys[key].on_gcp().name in text
@@ -105,6 +113,8 @@ def test_wiring_in_both_clouds_is_that_of_each(
     for texts in in_both.values():
         if "dotenv" in texts:
             texts["dotenv"] = texts["dotenv"].replace("exec --cloud gcp --only", "exec --only")
+        if "claude-code" in texts:
+            texts["claude-code"] = texts["claude-code"].replace(" --cloud gcp", "")
     assert in_both == {**on_gcp, **on_aws}
 
 
@@ -166,8 +176,8 @@ def test_a_person_who_reads_on_aws_gets_the_names_of_aws(on_both: Manifest) -> N
         (
             "web",
             "zzz",
-            "there is no such target; there is cloud-build, cloud-run, cloud-run-volume, compute-engine, "
-            "dotenv, github-actions, gitlab-ci, gke, gke-external-secrets",
+            "there is no such target; there is claude-code, cloud-build, cloud-run, cloud-run-volume, "
+            "compute-engine, dotenv, github-actions, gitlab-ci, gke, gke-external-secrets",
             "keyplan wire cloud-run web",
         ),
     ],
