@@ -578,6 +578,14 @@ def test_who_announced_first_is_told_when_another_announced_since(life: Life) ->
     assert life.secret.annotations["keyplan-next"].endswith("somebody@example.com")
 
 
+def test_only_one_version_is_ever_on_its_way(life: Life) -> None:
+    life.stored("a")
+    life.added("b")
+    stopped_after_adding(life, "c")
+    stages = {version.version_id: version.stage for version in life.look().versions}
+    assert stages == {"3": None, "2": Stage.PENDING, "1": Stage.CURRENT}
+
+
 def test_who_goes_on_with_such_a_version_is_told_when_another_one_began(life: Life) -> None:
     life.stored("a")
     stopped_after_adding(life, "b")
