@@ -86,14 +86,6 @@ class Home:
         key = self.clouds.vendor.known(value)
         return key is not None and self.clouds.vendor.is_alive(key)
 
-    def knows(self, mark: str) -> bool:
-        """Whether any version of this value has a label or an alias, by which a command finds it."""
-        return any(
-            version[0] == mark and len(version) > _UNKNOWN_AT[name]
-            for name, versions in self.stages().items()
-            for version in versions
-        )
-
     def serves(self, mark: str | None) -> bool:
         """Whether readers in every cloud get this value, or nothing for None."""
         return set(self.served().values()) == {self.values[mark] if mark else None}
@@ -112,7 +104,7 @@ class Home:
         return _MOMENT.sub("", repr([self.stages(), statuses]))
 
     def stages(self) -> dict[str, list[list[str]]]:
-        """The labels or aliases of each version, oldest first, by cloud."""
+        """What is written beside each version, oldest first, and what is announced, by cloud."""
         return {name: _stages_on[name](_secret(self, name)) for name in self.names}
 
 
@@ -219,7 +211,8 @@ def _stages_on_aws(secret: Any) -> list[list[str]]:
 
 
 def _stages_on_gcp(secret: Any) -> list[list[str]]:
-    return [
+    announced = [[text] for name, text in secret.annotations.items() if name == "keyplan-next"]
+    versions = [
         [
             _mark((each.payload or b"").decode()),
             each.state,
@@ -228,10 +221,10 @@ def _stages_on_gcp(secret: Any) -> list[list[str]]:
         ]
         for each in secret.versions
     ]
+    return [*versions, *announced]
 
 
 _served_on = {"aws": _served_on_aws, "gcp": _served_on_gcp}
 _readable_on = {"aws": _readable_on_aws, "gcp": _readable_on_gcp}
-_UNKNOWN_AT = {"aws": 1, "gcp": 2}  # so much is said of a version without label and alias
 _age_on = {"aws": _age_aws, "gcp": _age_gcp}
 _stages_on = {"aws": _stages_on_aws, "gcp": _stages_on_gcp}

@@ -9,7 +9,7 @@ then the command that goes on, without faults, ends well.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.faults.answers import Door, Refusal
 from tests.faults.clouds import Home
@@ -22,7 +22,8 @@ INTERNAL = 70  # keyplan's exit code for what nobody foresaw
 LOOKS = ("Get", "Describe", "List", "GET")  # how operations begin that change nothing
 
 Kind = tuple[Blow | Refusal, Lasts]
-KILLS: tuple[Kind, ...] = ((Blow.KILLED_BEFORE, Lasts.ONCE), (Blow.KILLED_AFTER, Lasts.ONCE))
+KILLED_BEFORE: Kind = (Blow.KILLED_BEFORE, Lasts.ONCE)
+KILLED_AFTER: Kind = (Blow.KILLED_AFTER, Lasts.ONCE)
 PASSING: tuple[Kind, ...] = (
     (Blow.LOST, Lasts.ONCE),
     (Refusal.THROTTLED, Lasts.ONCE),
@@ -46,6 +47,13 @@ AT_VENDOR: tuple[Kind, ...] = (
     (Refusal.BROKEN, Lasts.SERVICE),
     (Blow.CUT, Lasts.SERVICE),
     (Blow.LATE, Lasts.ONCE),
+)
+AT_ADMIN_API: tuple[Kind, ...] = (
+    (Refusal.DEAD, Lasts.OPERATION),
+    (Refusal.DENIED, Lasts.OPERATION),
+    (Refusal.THROTTLED, Lasts.SERVICE),
+    (Blow.CUT, Lasts.SERVICE),
+    (Blow.LOST, Lasts.ONCE),
 )
 LATE: tuple[Kind, ...] = ((Blow.LATE, Lasts.ONCE),)
 
@@ -75,6 +83,7 @@ class Flow:
         holds: what else has to hold after the fault: what is wrong, or None.
         beside: what the next command goes by beside the clouds, as a text.
         clear: brings that back.
+        gone_on_from: the states from which going on was seen to end well.
     """
 
     home: Home
@@ -87,6 +96,7 @@ class Flow:
     holds: Callable[[Home, Run], str | None] = no_more
     beside: Callable[[], str] = nothing_else
     clear: Callable[[], object] = nothing_else
+    gone_on_from: set[str] = field(default_factory=set)
 
     def run(self, fault: Fault | None) -> Run:
         """Once, from its state."""
@@ -136,19 +146,26 @@ def walk(
         raise AssertionError(f"without a fault the command fails: {clean}")
     points = 0
     failures: list[str] = []
-    gone_on_from: set[str] = set()
     for request in filter(meets, clean.asked):
         for what, lasts in kinds:
             if len(failures) >= ENOUGH_FAILURES:
                 return points, failures
             points += 1
             fault = Fault(what, request.number, lasts)
-            wrong_here = _point(flow, fault, gone_on_from)
+            wrong_here = _point(flow, fault)
             failures += [f"{fault} ({request.operation})\n{text}" for text in wrong_here]
     return points, failures
 
 
-def _point(flow: Flow, fault: Fault, gone_on_from: set[str]) -> Iterator[str]:
+def walk_kills(flow: Flow) -> tuple[int, list[str]]:
+    """Kill -9 before each request, and after each that may change something: after one that only looks, a
+    kill leaves what a kill before the next one leaves.
+    """
+    before, after = walk(flow, [KILLED_BEFORE]), walk(flow, [KILLED_AFTER], changes)
+    return before[0] + after[0], before[1] + after[1]
+
+
+def _point(flow: Flow, fault: Fault) -> Iterator[str]:
     run = flow.run(fault)
     after = f"{run}\n  {flow.home.stages()}"
     if run.struck is None:
@@ -158,14 +175,14 @@ def _point(flow: Flow, fault: Fault, gone_on_from: set[str]) -> Iterator[str]:
     for text in wrong(flow, run):
         yield f"{text}: {after}"
     state = flow.home.state() + flow.beside()
-    if state in gone_on_from:
+    if state in flow.gone_on_from:
         return  # many faults leave the same; what the next command does depends on nothing else
     second = flow.goes_on(flow.home)
     mistake = flow.ends(flow.home, second)
     if mistake is not None:
         yield f"{mistake}: {after}\nthen {second}\n  {flow.home.stages()}"
     else:
-        gone_on_from.add(state)
+        flow.gone_on_from.add(state)
 
 
 def check(name: str, record: Callable[[str, str], None], *walks: tuple[int, list[str]]) -> None:

@@ -10,7 +10,6 @@ from tests.faults.answers import Refusal
 from tests.faults.clouds import KEY, Clouds, Home, new_home
 from tests.faults.command_runs import Run
 from tests.faults.points import (
-    KILLS,
     LASTING,
     LASTING_AT_CHANGES,
     LATE,
@@ -19,6 +18,7 @@ from tests.faults.points import (
     changes,
     check,
     walk,
+    walk_kills,
 )
 from tests.faults.proxy import Lasts
 
@@ -48,7 +48,7 @@ def flow_of(clouds: Clouds, place: str, first: bool) -> Flow:
 def test_kill_9_at_any_request_of_put_leaves_a_live_value_and_a_way_on(
     clouds: Clouds, place: str, first: bool, record_property: Record
 ) -> None:
-    check("put", record_property, walk(flow_of(clouds, place, first), KILLS))
+    check("put", record_property, walk_kills(flow_of(clouds, place, first)))
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["a first value", "a second value"])

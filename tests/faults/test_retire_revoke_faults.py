@@ -13,22 +13,22 @@ from pathlib import Path
 from tests.faults.clouds import KEY, Clouds, Home, new_home
 from tests.faults.command_runs import Run
 from tests.faults.points import (
-    AT_VENDOR,
-    KILLS,
+    AT_ADMIN_API,
     LASTING,
-    LASTING_AT_CHANGES,
-    PASSING,
     Flow,
     at_vendor,
     changes_a_store,
     check,
     walk,
+    walk_kills,
 )
+from tests.faults.proxy import Blow, Lasts
 
 BOTH = ("aws", "gcp")
 AT_STAGES = {"AWSCURRENT", "AWSPREVIOUS", "keyplan:pending", "current", "previous", "pending"}
+
 Record = Callable[..., None]
-STORE_TROUBLE = PASSING + LASTING + LASTING_AT_CHANGES
+STORE_TROUBLE = ((Blow.LOST, Lasts.ONCE), *LASTING)
 
 
 def told(home: Home, mark: str) -> list[list[str]]:
@@ -64,7 +64,7 @@ def is_retired(home: Home, again: Run) -> str | None:
 def test_kill_9_at_any_request_of_a_retirement_leaves_a_live_value_and_a_way_on(
     clouds: Clouds, record_property: Record
 ) -> None:
-    check("retire", record_property, walk(retirement(clouds), KILLS))
+    check("retire", record_property, walk_kills(retirement(clouds)))
 
 
 def test_a_store_that_fails_during_a_retirement_leaves_a_live_value_and_a_way_on(
@@ -76,7 +76,7 @@ def test_a_store_that_fails_during_a_retirement_leaves_a_live_value_and_a_way_on
 def test_whatever_the_vendor_answers_a_retirement_leaves_a_live_value_and_a_way_on(
     clouds: Clouds, record_property: Record
 ) -> None:
-    check("retire", record_property, walk(retirement(clouds), AT_VENDOR, at_vendor))
+    check("retire", record_property, walk(retirement(clouds), AT_ADMIN_API, at_vendor))
 
 
 @dataclass
@@ -145,7 +145,7 @@ def revocation(clouds: Clouds, directory: Path) -> Flow:
 def test_kill_9_at_any_request_of_a_revocation_leaves_a_way_on(
     clouds: Clouds, tmp_path: Path, record_property: Record
 ) -> None:
-    check("revoke", record_property, walk(revocation(clouds, tmp_path), KILLS))
+    check("revoke", record_property, walk_kills(revocation(clouds, tmp_path)))
 
 
 def test_a_store_that_fails_during_a_revocation_leaves_a_way_on(
@@ -157,4 +157,4 @@ def test_a_store_that_fails_during_a_revocation_leaves_a_way_on(
 def test_whatever_the_vendor_answers_a_revocation_leaves_a_way_on(
     clouds: Clouds, tmp_path: Path, record_property: Record
 ) -> None:
-    check("revoke", record_property, walk(revocation(clouds, tmp_path), AT_VENDOR, at_vendor))
+    check("revoke", record_property, walk(revocation(clouds, tmp_path), AT_ADMIN_API, at_vendor))
