@@ -61,6 +61,10 @@ TABLE: dict[str, tuple[Mapping[str, SecretState], Uses | None, May]] = {
         {"aws": rotated(5 * HOUR)}, used(b=HOUR, a=5 * HOUR), May.NOW,
     ),
     "promoted in this very hour": ({"aws": rotated(timedelta(minutes=10))}, used(b=timedelta()), May.WAIT),
+    "the first full hour after the promotion is not over": (
+        # Whatever uses the old one once an hour had no time to show.
+        {"aws": rotated(timedelta(minutes=25))}, used(b=timedelta()), May.WAIT,
+    ),
     "after the grace, the old one used yesterday": ({"aws": rotated(7 * DAY)}, used(a=DAY), May.IN_USE),
     "after the grace, the old one used before it": ({"aws": rotated(9 * DAY)}, used(a=4 * DAY), May.NOW),
     "long after the grace, used since": ({"aws": rotated(20 * DAY)}, used(a=10 * DAY), May.IN_USE),
