@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 import yaml
 
+from sandbox.project import Project
 from sandbox.pulumi_cli.find import Engine
+from sandbox.server.record import read_record
 from tests.end_to_end.project_copy import ProjectCopy
 from tests.end_to_end.stack_copy import MOTO_ACCOUNT, configuration_of, existing_roles
 from tests.sandbox_pulumi.engine_copy import (
@@ -31,7 +33,9 @@ from tests.sandbox_pulumi.inventory import Inventory, inventory
 
 STACKS = ("dev", "prod", "sandbox")
 EXAMPLE_ACCOUNT = "111122223333"
-GOOGLE_SECRET = "projects/123456789012/secrets/sandbox-anthropic-api-key"
+GOOGLE_SECRETS = {
+    f"projects/123456789012/secrets/sandbox-{key}-api-key" for key in ("anthropic", "anthropic-admin")
+}
 HALVES = ("create-replacement", "delete-replaced")  # of a `replace`
 REPLICA_REGION = "eu-central-1"
 NOBODY = json.dumps({"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}]})
@@ -106,9 +110,17 @@ def test_each_environment_has_a_state_of_its_own_and_what_it_says_is_in_the_clou
     assert said == {
         "dev": {"dev/anthropic-api-key", "dev/openrouter-api-key"},
         "prod": {"prod/anthropic-api-key", "prod/anthropic-evals-api-key", "prod/openrouter-api-key"},
-        "sandbox": {"sandbox/anthropic-api-key", GOOGLE_SECRET},
+        "sandbox": {"sandbox/anthropic-api-key", "sandbox/anthropic-admin-api-key", *GOOGLE_SECRETS},
     }
-    assert secrets == set().union(*said.values()) - {GOOGLE_SECRET}
+    assert secrets == set().union(*said.values()) - GOOGLE_SECRETS
+
+
+def test_the_commands_of_every_environment_ask_the_sandboxs_vendor(built: Built) -> None:
+    record = read_record(Project(built.copy.directory).directory)
+    assert record is not None
+    for stack in STACKS:
+        manifest = json.loads(pulumi(built.copy, "stack", "output", "manifest", f"--stack={stack}").stdout)
+        assert manifest["vendorEndpoints"] == {"anthropic": record.vendor_url}
 
 
 def test_what_was_changed_behind_its_back_is_seen_by_refresh_and_put_right_by_up(built: Built) -> None:
