@@ -126,6 +126,7 @@ def test_everything_that_the_catalogues_name_is_among_what_was_compared(
         assert named == {
             "secret dev/anthropic-api-key",
             "secret dev/openrouter-api-key",
+            "secret sandbox/anthropic-admin-api-key",
             "secret sandbox/anthropic-api-key",
         }
         assert kinds.count("function") == 2 * len(STACKS)
