@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from keyplan.catalogue import Catalogue, Consumer, Key, consumer_settings
+from keyplan.claude_code import usable
 from keyplan.manifest import (
     AwsLocation,
     GcpLocation,
@@ -65,6 +66,7 @@ def compose(catalogue: Catalogue, aws: AwsPart | None, gcp: GcpPart | None) -> M
             for consumer in catalogue.consumers.values()
         },
         vendor_endpoints=dict(catalogue.vendor_endpoints),
+        claude_code_key=_claude_code_key(catalogue),
         first_cloud=_first_cloud(catalogue),
     )
 
@@ -73,6 +75,14 @@ def _first_cloud(catalogue: Catalogue) -> str | None:
     """The first cloud where there is another one before it in the alphabet; else it need not be said."""
     first = catalogue.clouds[0].value
     return None if first == min(catalogue.clouds) else first
+
+
+def _claude_code_key(catalogue: Catalogue) -> str | None:
+    """Claude Code's key where it could use others, too; else it need not be said."""
+    if catalogue.claude_code is None:
+        return None
+    name = catalogue.claude_code.key
+    return None if usable([key.held for key in catalogue.keys.values()]) == [name] else name
 
 
 def _key(key: Key, aws: AwsPart | None, gcp: GcpPart | None) -> ManifestKey:

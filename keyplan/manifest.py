@@ -168,6 +168,7 @@ class Manifest:
     consumers: Mapping[str, ManifestConsumer]
     gcp: GcpLocation | None = None
     vendor_endpoints: Mapping[str, str] = field(default_factory=dict)  # vendor -> URL in place of its own
+    claude_code_key: str | None = None  # the one that Claude Code uses; None: the only one that it can use
     first_cloud: str | None = None  # the first of the catalogue's clouds; None: AWS, or the only one
 
     def on_aws(self) -> AwsLocation:
@@ -218,6 +219,7 @@ class Manifest:
                 name: ManifestConsumer.from_json(name, entry) for name, entry in document["consumers"].items()
             },
             vendor_endpoints=dict(document.get("vendorEndpoints", {})),
+            claude_code_key=document.get("claudeCodeKey"),
             first_cloud=document.get("firstCloud"),
         )
 
@@ -235,6 +237,7 @@ class Manifest:
             **({} if self.first_cloud is None else {"firstCloud": self.first_cloud}),
             "keys": {name: key.to_json() for name, key in self.keys.items()},
             "consumers": {name: consumer.to_json() for name, consumer in self.consumers.items()},
+            **({} if self.claude_code_key is None else {"claudeCodeKey": self.claude_code_key}),
             **({"vendorEndpoints": dict(self.vendor_endpoints)} if self.vendor_endpoints else {}),
         }
 

@@ -97,7 +97,8 @@ if TYPE_CHECKING:
 
     class ManifestDocument(TypedDict):
         """A whole manifest. `firstCloud` is the first of the catalogue's clouds, where that is not AWS: the
-        order of an object's fields is lost in Pulumi's engine.
+        order of an object's fields is lost in Pulumi's engine. `claudeCodeKey` is the key of the catalogue's
+        `claudeCode`, where there are others that Claude Code could use.
         """
 
         format: str
@@ -108,6 +109,7 @@ if TYPE_CHECKING:
         firstCloud: NotRequired[str]
         keys: dict[str, KeyDocument]
         consumers: dict[str, ConsumerDocument]
+        claudeCodeKey: NotRequired[str]
         vendorEndpoints: NotRequired[dict[str, str]]
 
 

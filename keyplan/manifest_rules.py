@@ -174,6 +174,7 @@ DOCUMENT = {
     "firstCloud": (one_of(CLOUDS), False),
     "keys": (map_of(_NAME, object_of(_KEY)), True),
     "consumers": (map_of(_NAME, object_of(_CONSUMER)), True),
+    "claudeCodeKey": (text(_NAME), False),
     "vendorEndpoints": (map_of((r"[a-z0-9-]{1,64}", "the name of a vendor"), _endpoint), False),
 }
 
@@ -187,6 +188,8 @@ def between_parts(document: ManifestDocument) -> Iterator[str]:
     yield from _one_world(document, worlds)
     if (first := document.get("firstCloud")) is not None and first not in document["clouds"]:
         yield f"firstCloud: {first} is none of the manifest's clouds"
+    if (asked := document.get("claudeCodeKey")) is not None and asked not in document["keys"]:
+        yield f"claudeCodeKey: there is no key {shown(asked)}{nearest(asked, document['keys'])}"
     yield from about_vendors(document, in_sandbox=all(worlds.values()))
     for name, key in document["keys"].items():
         yield from _stored_in_every_cloud(document, f"keys.{name}", key)

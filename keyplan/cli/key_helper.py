@@ -1,7 +1,8 @@
 """Print one key's value for Claude Code, which runs this command itself: its setting apiKeyHelper.
 
   keyplan key-helper --key anthropic                        that key
-  keyplan key-helper                                        the only key that Claude Code can use
+  keyplan key-helper                                        the one of the catalogue's claudeCode, or the only
+                                                            one that Claude Code can use
 
 `keyplan wire claude-code CONSUMER` prints the settings that name this command. Standard output gets the value
 and a line end, and nothing else; what went wrong is told on standard error, and then no value is printed.
@@ -39,9 +40,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `keyplan key-helper`."""
-    parser.add_argument(
-        "--key", metavar="KEY", help="the key's name in the catalogue (default: the only one)"
-    )
+    parser.add_argument("--key", metavar="KEY", help="the key's name in the catalogue (default: as above)")
     parser.add_argument(
         "--cloud", choices=("aws", "gcp"), help="read it there (default: the environment's first cloud)"
     )
@@ -71,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def chosen(document: ManifestDocument, asked: str | None) -> str:
-    """The key to print: the one that was asked for, or else the only one that Claude Code can use.
+    """The key to print: the one that was asked for, or the manifest's for Claude Code, or the only one.
 
     Raises:
         UsageError: no such key, one that Claude Code cannot use, none, or several; what was typed is not
@@ -91,6 +90,8 @@ def chosen(document: ManifestDocument, asked: str | None) -> str:
                 f"Claude Code cannot use the key {asked}, which is of vendor {vendor}; it can use: {listed}"
             )
         return asked
+    if document.get("claudeCodeKey") in candidates:
+        return document["claudeCodeKey"]
     if len(candidates) == 1:
         return candidates[0]
     if candidates:

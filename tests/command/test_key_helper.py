@@ -95,6 +95,23 @@ def test_several_keys_that_fit_are_listed_and_none_is_guessed(with_keys: Callabl
     assert "hint: keyplan key-helper --key anthropic" in said
 
 
+def test_of_several_the_catalogues_key_for_claude_code_is_printed(
+    with_keys: Callable[..., Environment],
+) -> None:
+    environment = with_keys("anthropic", "gate")
+    environment.document["claudeCodeKey"] = "gate"
+    environment.save()
+    assert environment.run("key-helper").stdout == "gw-token-1\n"
+    assert environment.run("key-helper", "--key", "anthropic").stdout == f"{fake_key()}\n"
+
+
+def test_a_manifest_that_names_a_key_which_it_lacks_is_refused(with_keys: Callable[..., Environment]) -> None:
+    environment = with_keys("anthropic")
+    environment.document["claudeCodeKey"] = "anthropc"
+    environment.save()
+    assert "claudeCodeKey: there is no key anthropc" in refusal(environment.run("key-helper"))
+
+
 @pytest.mark.parametrize("name", ["admin", "router", "spare"])
 def test_a_key_that_claude_code_cannot_use_is_refused(
     name: str, with_keys: Callable[..., Environment]

@@ -165,6 +165,7 @@ def manifests(draw: Any, with_vendors: bool = True) -> Manifest:
         vendor_endpoints={"anthropic": draw(st.sampled_from(sorted(endpoints)))}
         if with_vendors and draw(st.booleans())
         else {},
+        claude_code_key=draw(st.sampled_from([None, *sorted(its_keys)])) if with_vendors else None,
         first_cloud="gcp" if len(clouds) == 2 and draw(st.booleans()) else None,
     )
 

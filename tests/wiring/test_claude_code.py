@@ -69,6 +69,11 @@ def test_of_several_keys_the_one_in_the_usual_variable_is_asked_for(manifest: Ma
     assert settings(manifest, keys=("second", "openrouter", "anthropic"))["apiKeyHelper"] == COMMAND
 
 
+def test_of_several_keys_the_catalogues_own_choice_comes_first(manifest: Manifest) -> None:
+    several = replace(people(manifest, keys=("second", "anthropic")), claude_code_key="second")
+    assert json.loads(wire(several, "me", "claude-code"))["apiKeyHelper"].endswith("--key second")
+
+
 def test_in_two_clouds_the_helper_reads_in_the_consumers_own(manifest: Manifest) -> None:
     both = replace(manifest, gcp=GcpLocation("example-prod", "1", "europe-west1", "o", "a"))
     assert settings(both)["apiKeyHelper"] == f"{COMMAND} --cloud aws"

@@ -50,12 +50,14 @@ def _winning(key: ManifestKey) -> dict[str, str]:
 
 
 def _key(manifest: Manifest, consumer: ManifestConsumer) -> ManifestKey:
-    """The one that Claude Code can use; of several, the one in its usual variable."""
+    """The one that Claude Code can use; of several the catalogue's, or else the one in its usual variable."""
     keys = {key.name: key for key in keys_of(manifest, consumer)}
     names = usable([(key.name, key.vendor, key.env_var, key.base_url) for key in keys.values()])
     usual = [
         name for name in names if keys[name].env_var in (anthropic.DEFAULT_ENV_VAR, gateway.DEFAULT_ENV_VAR)
     ]
+    if manifest.claude_code_key in names:
+        return keys[manifest.claude_code_key]
     found = names if len(names) == 1 else usual
     if len(found) == 1:
         return keys[found[0]]
