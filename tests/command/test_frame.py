@@ -212,8 +212,12 @@ REVEALING = {
     "keyplan/cli/put.py",  # gives it to the vendor's check
     "keyplan/cli/wire.py",  # writes the file that was asked for
     "keyplan/environ.py",  # gives it to the program
+    "keyplan/rotation/turning.py",  # gives it to the vendor's check and hint
     "keyplan/stores/raw_value.py",  # gives it to the store, on Google Cloud
     "keyplan/stores/stored_value.py",  # gives it to the store
+    "keyplan/vendors/organization.py",  # asks whether an Admin API key can stand in a header
+    "keyplan/vendors/road.py",  # asks the same of a value
+    "keyplan/vendors/talk.py",  # puts it into a header of the request to its vendor
     "keyplan/wiring/dotenv.py",  # quotes it for that file
 }
 
