@@ -97,7 +97,9 @@ def on_google_cloud(record: ServerRecord) -> Inventory:
             lasting = {key: value for key, value in one.items() if key not in MADE_UP}
             if field == "secrets":
                 policy = client.do("GET", f"/v1/{one['name']}:getIamPolicy")
-                lasting["policy"] = {one["role"]: sorted(one["members"]) for one in policy["bindings"]}
+                lasting["policy"] = {
+                    one["role"]: sorted(one["members"]) for one in policy.get("bindings", ())
+                }
             found[f"google {one['name']}"] = lasting
     return found
 
