@@ -1,10 +1,11 @@
-"""How long `keyplan exec` takes, against boto3's floor and the AWS CLI: python -m benchmarks.exec_startup.
+"""How long keyplan takes to hand over a key, against boto3's floor and the AWS CLI:
+python -m benchmarks.exec_startup.
 
-One moto server on 127.0.0.1 with one secret; each contestant reads it in a process of its own and, but for
-the CLI, becomes /bin/true. Runs alternate, so that a busy moment of the machine hits all of them. Absolute
-times are this machine's; the ratios are what counts: keyplan at most 0.6 of the floor, and three times as
-fast as the CLI. Bytecode is compiled before: where it cannot be cached, every Python start takes twice as
-long.
+One moto server on 127.0.0.1 with one secret; each contestant reads it in a process of its own and becomes
+/bin/true, but for the CLI and `keyplan key-helper`, which print it. Runs alternate, so that a busy moment of
+the machine hits all of them. Absolute times are this machine's; the ratios are what counts: keyplan at most
+0.6 of the floor, and three times as fast as the CLI. Bytecode is compiled before: where it cannot be cached,
+every Python start takes twice as long.
 """
 
 from __future__ import annotations
@@ -90,6 +91,7 @@ def _contestants(url: str, arn: str, home: Path) -> dict[str, list[str]]:
     return {
         "python -c pass": [sys.executable, "-c", "pass"],
         "keyplan exec": [str(BIN / "keyplan"), "exec", "--manifest", str(manifest), "--", "true"],
+        "keyplan key-helper": [str(BIN / "keyplan"), "key-helper", "--manifest", str(manifest)],
         "boto3, one read, execvp": [sys.executable, str(floor), url, arn],
         "aws get-secret-value": [str(BIN / "aws"), *read, "--endpoint-url", url],
     }
