@@ -279,6 +279,20 @@ def test_whoever_may_not_read_has_the_metadata_as_witness() -> None:
     assert {part.confirmed for part in turn(stores).parts} == {Confirmed.BY_METADATA}
 
 
+def test_metadata_that_does_not_bear_it_out_keeps_readers_where_they_are() -> None:
+    class Disabling(TickingStore):
+        def fail(self, step: str, *, done: bool = False) -> None:
+            super().fail(step, done=done)
+            if step == "add" and done and len(self.values) > 1:
+                self.disabled.add(len(self.values) - 1)
+
+    (before,) = filled("aws")
+    aws = Disabling("aws", values=before.values, labels=before.labels, stages=before.stages, may_read=False)
+    with pytest.raises(StoreError, match="is not what was stored, or cannot be read by anybody"):
+        turn([aws])
+    assert aws.read == OLD
+
+
 def test_a_dry_run_changes_nothing_and_checks_a_value_that_is_there() -> None:
     stores = filled("aws", "gcp")
     turned = turn(stores, dry_run=True)
