@@ -1,4 +1,4 @@
-"""The vendor's own Python client talks to the sandbox's vendor, where it is installed (pip install anthropic).
+"""The vendor's own Python client talks to the sandbox's vendor, where it is installed (`anthropic`).
 
 It is no dependency: test_vendor_administration.py holds the answers against its types without it.
 """
