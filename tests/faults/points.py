@@ -38,14 +38,17 @@ LASTING_AT_CHANGES: tuple[Kind, ...] = (
     (Refusal.SKEWED, Lasts.SERVICE),
     (Refusal.FULL, Lasts.OPERATION),
 )
-AT_VENDOR: tuple[Kind, ...] = (
+REFUSED_BY_VENDOR: tuple[Kind, ...] = (
     (Refusal.DEAD, Lasts.OPERATION),
     (Refusal.UNKNOWN, Lasts.OPERATION),
     (Refusal.DENIED, Lasts.OPERATION),
-    (Refusal.THROTTLED, Lasts.ONCE),
-    (Refusal.THROTTLED, Lasts.SERVICE),
     (Refusal.BROKEN, Lasts.SERVICE),
     (Blow.CUT, Lasts.SERVICE),
+)
+AT_VENDOR: tuple[Kind, ...] = (
+    (Refusal.THROTTLED, Lasts.ONCE),
+    (Refusal.THROTTLED, Lasts.SERVICE),
+    (Blow.LOST, Lasts.ONCE),
     (Blow.LATE, Lasts.ONCE),
 )
 AT_ADMIN_API: tuple[Kind, ...] = (

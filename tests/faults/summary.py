@@ -12,7 +12,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     """`1,204 fault points: put 312, rotate 892`, where there were any."""
     counts: Counter[str] = Counter()
     for reports in terminalreporter.stats.values():
-        for report in reports:
+        for report in (each for each in reports if getattr(each, "when", None) == "call"):
             for name, value in getattr(report, "user_properties", ()):
                 if name == PROPERTY:
                     flow, _, points = str(value).rpartition(" ")

@@ -16,6 +16,7 @@ from tests.faults.points import (
     LASTING_AT_CHANGES,
     LATE,
     PASSING,
+    REFUSED_BY_VENDOR,
     Flow,
     at_stores,
     at_vendor,
@@ -99,11 +100,20 @@ def test_a_change_that_arrives_late_leaves_a_live_value_and_a_way_on(
     check("rotate", record_property, walk(flow, LATE, changes_a_store))
 
 
+def stays_out(home: Home, run: Run) -> str | None:
+    """What the vendor did not accept is not even stored."""
+    if run.struck is None:
+        return None
+    return "a value that was not accepted is stored" if is_stored(home) or run.code == 0 else None
+
+
 def test_whatever_the_vendor_answers_a_rotation_leaves_a_live_value_and_a_way_on(
     clouds: Clouds, record_property: Record
 ) -> None:
     flow = rotation(begun(clouds))
-    check("rotate", record_property, walk(flow, AT_VENDOR, at_vendor))
+    passing = walk(flow, AT_VENDOR, at_vendor)
+    flow.holds = stays_out
+    check("rotate", record_property, passing, walk(flow, REFUSED_BY_VENDOR, at_vendor))
 
 
 def test_kill_9_of_the_run_that_goes_on_leaves_a_live_value_and_a_way_on(
