@@ -108,7 +108,7 @@ batch       ecs             ecs, dotenv
 chat-api    ecs             ecs, dotenv
 evals       github-actions  github-actions
 nightly     gitlab-ci       none for gitlab-ci yet
-research    people          dotenv
+research    people          claude-code, dotenv
 search      eks             dotenv; none for eks yet
 thumbnails  lambda          lambda, dotenv
 """
