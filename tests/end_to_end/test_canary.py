@@ -78,6 +78,8 @@ AS_ARGUMENT = [
     ["exec", "--only", KEY, "--", "true"],
     ["exec", "--consumer", KEY, "--", "true"],
     ["exec", KEY],
+    ["key-helper", KEY],
+    ["key-helper", "--key", KEY],
     ["wire", KEY, "chat-api"],
     ["wire", "dotenv", KEY],
     ["check", KEY],
