@@ -37,8 +37,8 @@ from keyplan.errors import EXIT_DONE, Interrupted
 from keyplan.intake import from_input, from_prompt
 from keyplan.manifest import Manifest
 from keyplan.manifest_sources import load
-from keyplan.storing import Ready, prepare, put
-from keyplan.storing_forms import as_document, as_text
+from keyplan.storing.forms import as_document, as_text
+from keyplan.storing.steps import Ready, prepare, put
 from keyplan.terminal import hidden_line, is_at_terminal, standard_input
 from keyplan.vendors import vendor_named
 

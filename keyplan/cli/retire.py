@@ -32,14 +32,14 @@ from keyplan.cli.output import reporter, result, say
 from keyplan.errors import EXIT_DONE, EXIT_FINDINGS, EXIT_REFUSED, UsageError
 from keyplan.manifest import Manifest
 from keyplan.manifest_sources import load
-from keyplan.retiring import Options, retire
-from keyplan.retiring_forms import as_document, as_text
-from keyplan.retiring_rule import May
+from keyplan.retiring.forms import as_document, as_text
+from keyplan.retiring.rule import May
+from keyplan.retiring.steps import Options, retire
 
 if TYPE_CHECKING:
     import argparse
 
-    from keyplan.retiring import Retired
+    from keyplan.retiring.steps import Retired
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Go back, print, and return the exit code."""
     scene = open_scene(arguments, "rollback", stdin_allowed=True)
 
-    from keyplan.restarts import restarts_of
+    from keyplan.restarts.commands import restarts_of
     from keyplan.rotation.forms import rollback_document, rollback_text
     from keyplan.rotation.returning import roll_back
 

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     import argparse
     from typing import Any
 
-    from keyplan.restarting import Ran
-    from keyplan.restarts import Restart
-    from keyplan.retiring import Retired
+    from keyplan.restarts.commands import Restart
+    from keyplan.restarts.running import Ran
+    from keyplan.retiring.steps import Retired
     from keyplan.rotation.scene import Scene
     from keyplan.secret_value import SecretValue
 
@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     _refuse_together(arguments)
     scene = open_scene(arguments, "rotate", stdin_allowed=False)
 
-    from keyplan.restarts import restarts_of
+    from keyplan.restarts.commands import restarts_of
     from keyplan.rotation.forms import rotate_document, rotate_text
     from keyplan.rotation.turning import Kind, Wishes, rotate
 
@@ -107,27 +107,27 @@ def run_if_asked(restarts: list[Restart], *, asked: bool) -> list[Ran]:
     """Run the restarts with --restart."""
     if not asked:
         return []
-    from keyplan.restarting import run_restarts
+    from keyplan.restarts.running import run_restarts
 
     return run_restarts(restarts, say)
 
 
 def _retire(scene: Scene) -> list[Retired]:
     """What the rule of `keyplan retire` lets be retired now."""
-    from keyplan.retiring import Options, retire
+    from keyplan.retiring.steps import Options, retire
 
     return retire(scene.stores, scene.manifest, [scene.key], scene.now(), scene.admin(), Options())
 
 
 def _retired_entry(scene: Scene, retired: list[Retired]) -> dict[str, Any] | None:
-    from keyplan.retiring_forms import as_document
+    from keyplan.retiring.forms import as_document
 
     entries = as_document(scene.manifest, retired, dry_run=False)["keys"]
     return entries[0] if entries else None
 
 
 def _retired_text(scene: Scene, retired: list[Retired]) -> list[str]:
-    from keyplan.retiring_forms import as_text
+    from keyplan.retiring.forms import as_text
 
     return [as_text(scene.manifest, retired, dry_run=False)] if retired else []
 

@@ -45,15 +45,15 @@ from keyplan.cli.output import reporter, result
 from keyplan.errors import EXIT_DONE, EXIT_FINDINGS, EXIT_REFUSED, UsageError
 from keyplan.manifest import Manifest
 from keyplan.manifest_sources import load
-from keyplan.overview import look
-from keyplan.overview_forms import render, table
+from keyplan.overview.forms import render, table
+from keyplan.overview.rows import look
 
 if TYPE_CHECKING:
     import argparse
 
     from keyplan.manifest_document import ManifestDocument
-    from keyplan.overview import Row
-    from keyplan.usage import UsageReport
+    from keyplan.overview.rows import Row
+    from keyplan.overview.usage import UsageReport
     from keyplan.vendors.organization import Organization
 
 
@@ -75,7 +75,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Look at every key, print, and return the exit code."""
-    from keyplan import usage_forms
+    from keyplan.overview import usage_forms
     from keyplan.stores.opening import open_stores
 
     report = reporter(arguments.verbose)
@@ -115,7 +115,7 @@ def _usage(
     organization: Organization, manifest: Manifest, rows: list[Row], now: datetime
 ) -> tuple[UsageReport, tuple[str, str]]:
     """The join, and the organization's id and name."""
-    from keyplan.usage import IDLE_DAYS, join
+    from keyplan.overview.usage import IDLE_DAYS, join
 
     used = organization.usage(now - timedelta(days=IDLE_DAYS), now, "1d")
     return join(manifest, rows, organization.keys(), used, now), organization.describe()

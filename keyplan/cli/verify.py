@@ -35,15 +35,15 @@ from keyplan.cli.output import reporter, result, say
 from keyplan.errors import EXIT_DONE, EXIT_FINDINGS, EXIT_REFUSED
 from keyplan.manifest import Manifest
 from keyplan.manifest_sources import load
-from keyplan.verifying import verify
-from keyplan.verifying_forms import render, table
+from keyplan.verifying.asking import verify
+from keyplan.verifying.forms import render, table
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
     from keyplan.stores.opening import Reader
-    from keyplan.verifying import Row
+    from keyplan.verifying.asking import Row
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
 from keyplan.durations import Duration
-from keyplan.restarts import lines_of
+from keyplan.restarts.commands import lines_of
 from keyplan.rotation.moment import pending_of
 from keyplan.rotation.turning import Kind
 from keyplan.rotation.words import left_at_vendor, named, on, vendor_name, verdict
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from keyplan.manifest import Manifest, ManifestKey
-    from keyplan.restarting import Ran
-    from keyplan.restarts import Restart
+    from keyplan.restarts.commands import Restart
+    from keyplan.restarts.running import Ran
     from keyplan.rotation.returning import WentBack
     from keyplan.rotation.turning import Turned
     from keyplan.stores.base import Version

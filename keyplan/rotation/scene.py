@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from keyplan.errors import KeyplanError
 from keyplan.rotation.moment import Standing, pending_of, standing
-from keyplan.storing import Ready, fingerprint_of, prepare
+from keyplan.storing.steps import Ready, fingerprint_of, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

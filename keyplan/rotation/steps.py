@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from keyplan.errors import ChangedMeanwhile, KeyplanError, StoreError
 from keyplan.rotation import words
 from keyplan.stores.base import Stage
-from keyplan.storing import Step, fate_of, fingerprint_of
-from keyplan.storing_words import Fate
+from keyplan.storing.steps import Step, fate_of, fingerprint_of
+from keyplan.storing.words import Fate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

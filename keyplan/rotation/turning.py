@@ -16,7 +16,7 @@ from keyplan.rotation import proving, words
 from keyplan.rotation.moment import Moment, Next, pending_of
 from keyplan.rotation.steps import Course, Part
 from keyplan.stores.labels import VersionLabel
-from keyplan.storing import fingerprint_of, in_order
+from keyplan.storing.steps import fingerprint_of, in_order
 from keyplan.vendors import vendor_named
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from keyplan.rotation.moment import Moment, dead_marks, mark_of, pending_of
 from keyplan.rotation.way_back import Why
 from keyplan.stores.base import CLOUD_NAMES, Stage
 from keyplan.stores.labels import REVOKED
-from keyplan.storing_words import Fate
+from keyplan.storing.words import Fate
 from keyplan.vendors import vendor_named
 from keyplan.vendors.verdicts import Verdict
 

@@ -16,8 +16,8 @@ import pytest
 from keyplan.age import State, age_of
 from keyplan.durations import Duration
 from keyplan.manifest import Manifest
-from keyplan.overview import Row
-from keyplan.overview_forms import table
+from keyplan.overview.forms import table
+from keyplan.overview.rows import Row
 from keyplan.stores.aws_errors import Place
 from keyplan.stores.labels import VersionLabel
 from tests.command.environments import Environment, clean_environment, fake_key

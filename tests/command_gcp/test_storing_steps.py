@@ -12,8 +12,8 @@ from keyplan.manifest import ManifestKey
 from keyplan.secret_value import SecretValue
 from keyplan.stores.base import Stage
 from keyplan.stores.labels import VersionLabel
-from keyplan.storing import Step, in_order, prepare, put
-from keyplan.storing_words import AGAIN
+from keyplan.storing.steps import Step, in_order, prepare, put
+from keyplan.storing.words import AGAIN
 from tests.command_gcp.memory_store import FAILURES, MemoryStore
 
 KEY = ManifestKey("anthropic", "generic", "ml@example.com", "ANTHROPIC_API_KEY", None, "90d", "14d", "7d")

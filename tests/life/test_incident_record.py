@@ -13,10 +13,10 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from keyplan.errors import UsageError
-from keyplan.incident import Done, Incident, create, default_name, read_earlier
 from keyplan.reads.tally import Read, ReadReport, tally
-from keyplan.revoking import open_incident
-from keyplan.revoking_target import choose
+from keyplan.revoking.incident import Done, Incident, create, default_name, read_earlier
+from keyplan.revoking.steps import open_incident
+from keyplan.revoking.target import choose
 from keyplan.stores.base import Stage
 from tests.life.conftest import NOW, manifest_with
 from tests.life.states import DAY, state, version

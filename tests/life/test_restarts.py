@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyplan.catalogue import Runtime
-from keyplan.restarting import run_restarts
-from keyplan.restarts import Restart, lines_of, restart_of, restarts_of
+from keyplan.restarts.commands import Restart, lines_of, restart_of, restarts_of
+from keyplan.restarts.running import run_restarts
 from tests.life.conftest import NOW, manifest_with
 
 CLUSTER = "arn:aws:eks:eu-west-1:123456789012:cluster/main"

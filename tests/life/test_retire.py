@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from keyplan.manifest import Manifest
-from keyplan.retiring import Options, Retired, retire
-from keyplan.retiring_rule import May
+from keyplan.retiring.rule import May
+from keyplan.retiring.steps import Options, Retired, retire
 from keyplan.secret_value import SecretValue
 from keyplan.stores.opening import open_stores
 from keyplan.vendors.organization import Organization

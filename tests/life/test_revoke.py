@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from keyplan.errors import AccessDenied, ChangedMeanwhile, KeyplanError, Unreachable
-from keyplan.incident import Incident
 from keyplan.manifest import Manifest
 from keyplan.reads import ReadReport
-from keyplan.revoking import Response, open_incident
-from keyplan.revoking_target import choose
+from keyplan.revoking.incident import Incident
+from keyplan.revoking.steps import Response, open_incident
+from keyplan.revoking.target import choose
 from keyplan.secret_value import SecretValue
 from keyplan.stores.base import Store
 from keyplan.stores.opening import open_stores

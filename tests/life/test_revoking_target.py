@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from keyplan.errors import UsageError
-from keyplan.revoking_target import choose, way_back
+from keyplan.revoking.target import choose, way_back
 from keyplan.stores.base import SecretState, Stage
 from tests.life.states import DAY, state, version
 

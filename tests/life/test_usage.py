@@ -13,9 +13,9 @@ import pytest
 
 from keyplan.age import State, age_of
 from keyplan.durations import Duration
-from keyplan.overview import Row
+from keyplan.overview.rows import Row
+from keyplan.overview.usage import Odd, UsageReport, join
 from keyplan.stores.base import SecretState, Stage
-from keyplan.usage import Odd, UsageReport, join
 from keyplan.vendors.organization_pages import Usage, VendorKey
 from tests.life.conftest import NOW, Life, manifest_with
 from tests.life.states import DAY, HINTS, state, version

@@ -113,7 +113,7 @@ def scene_of(stores: Sequence[MemoryStore], road: Road | None = None) -> Scene:
 
 def filled(*clouds: str, value: str | None = OLD, may_read: bool = True) -> list[TickingStore]:
     """Stores that serve a value already, on one clock."""
-    from keyplan.storing import prepare, put
+    from keyplan.storing.steps import prepare, put
 
     clock = Clock()
     stores = [TickingStore(cloud, clock=clock, may_read=may_read) for cloud in clouds]

@@ -16,7 +16,7 @@ from keyplan.rotation.steps import Part
 from keyplan.secret_value import SecretValue
 from keyplan.stores.labels import VersionLabel
 from keyplan.stores.opening import open_stores
-from keyplan.storing import in_order, prepare
+from keyplan.storing.steps import in_order, prepare
 from sandbox.vendor_server import Fault
 from tests.command.environments import PROJECT, fake_key
 from tests.rotation.conftest import Done, Home, mark

@@ -12,8 +12,8 @@ from keyplan.age import State
 from keyplan.stores.base import Stage
 from keyplan.vendors import VENDORS, gateway
 from keyplan.vendors.verdicts import Answer, Verdict
-from keyplan.verifying import NOT_ASKED, Row
-from keyplan.verifying_forms import render
+from keyplan.verifying.asking import NOT_ASKED, Row
+from keyplan.verifying.forms import render
 from tests.command.environments import PROJECT
 from tests.vendors.asking import key_of, manifest_with
 

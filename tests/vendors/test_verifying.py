@@ -14,8 +14,8 @@ from keyplan.manifest import ManifestKey
 from keyplan.secret_value import SecretValue
 from keyplan.stores.base import SecretState, Stage
 from keyplan.stores.labels import VersionLabel
-from keyplan.verifying import Row, verify
-from keyplan.verifying_forms import render, table
+from keyplan.verifying.asking import Row, verify
+from keyplan.verifying.forms import render, table
 from sandbox.vendor_server import Fault, VendorServer, VendorWorld
 from tests.command_gcp.memory_store import MemoryStore
 from tests.vendors.asking import Way, key_at, key_of, manifest_with, new_value

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from keyplan.manifest import Manifest
     from keyplan.stores.base import Place
-    from keyplan.verifying import Row
+    from keyplan.verifying.asking import Row
 
 FORMAT = "keyplan-verify/1"
 _NOT_USABLE = (Verdict.DEAD, Verdict.FORBIDDEN, Verdict.ELSEWHERE)

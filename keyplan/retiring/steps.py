@@ -1,7 +1,7 @@
 """Retiring old values: deactivate each at the vendor, then shut its versions in the stores. The twin of
 `keyplan retire`, and of `keyplan rotate --retire`.
 
-Owns the order: the rule (`retiring_rule`) first, the vendor second, the stores last, so that a command that
+Owns the order: the rule (`rule`) first, the vendor second, the stores last, so that a command that
 is killed leaves nothing marked as retired that is still alive. Each step does nothing the second time.
 """
 
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from keyplan.errors import KeyplanError
 from keyplan.parallel import for_each
-from keyplan.restarts import restarts_of
-from keyplan.retiring_rule import HOUR, RECENT, May, Old, Ruling, Uses, ceil, floor, olds_of, rule, stamp
+from keyplan.restarts.commands import restarts_of
+from keyplan.retiring.rule import HOUR, RECENT, May, Old, Ruling, Uses, ceil, floor, olds_of, rule, stamp
 from keyplan.stores.labels import RETIRED
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from keyplan.manifest import Manifest, ManifestKey
-    from keyplan.restarts import Restart
+    from keyplan.restarts.commands import Restart
     from keyplan.stores.base import SecretState, Store
     from keyplan.vendors.organization import Organization, VendorKey
 

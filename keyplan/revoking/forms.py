@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keyplan.incident import Done
+from keyplan.revoking.incident import Done
 from keyplan.stores.base import CLOUD_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from keyplan.incident import Incident, Step
     from keyplan.manifest import Manifest, ManifestKey
-    from keyplan.revoking_target import Target
+    from keyplan.revoking.incident import Incident, Step
+    from keyplan.revoking.target import Target
 
 _MARKS = {
     Done.DONE: "done",

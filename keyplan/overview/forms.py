@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from keyplan.manifest import Manifest
-    from keyplan.overview import Row
+    from keyplan.overview.rows import Row
     from keyplan.stores.base import Place, Version
 
 FORMAT = "keyplan-status/1"

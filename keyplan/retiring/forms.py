@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keyplan.incident import moment
-from keyplan.restarts import lines_of
-from keyplan.retiring_rule import May
+from keyplan.restarts.commands import lines_of
+from keyplan.retiring.rule import May
+from keyplan.revoking.incident import moment
 from keyplan.stores.base import CLOUD_NAMES
 from keyplan.vendors import vendor_named
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keyplan.manifest import Manifest, ManifestKey
-    from keyplan.retiring import Ending, Retired
+    from keyplan.retiring.steps import Ending, Retired
     from keyplan.vendors.organization import VendorKey
 
 FORMAT = "keyplan-retire/1"

@@ -1,4 +1,4 @@
-"""Running the commands of `restarts`, one after the other, with the user's own programs.
+"""Running the commands of `commands`, one after the other, with the user's own programs.
 
 No shell is between: what is printed is what is run. A program's messages go to standard error as they are;
 its result, pages of JSON, goes nowhere.
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from keyplan.restarts import Restart
+    from keyplan.restarts.commands import Restart
 
 # A rolling update of a service may be waited for; a program that hangs must not keep the person waiting.
 LIMIT_SECONDS = 600

@@ -24,7 +24,7 @@ from keyplan.errors import (
 from keyplan.parallel import for_each
 from keyplan.rotation.moment import pending_of
 from keyplan.stores.base import Stage
-from keyplan.storing import fingerprint_of
+from keyplan.storing.steps import fingerprint_of
 from keyplan.vendors.verdicts import Verdict
 
 if TYPE_CHECKING:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keyplan.incident import moment
+from keyplan.overview.usage import IDLE_DAYS
+from keyplan.revoking.incident import moment
 from keyplan.stores.base import CLOUD_NAMES
-from keyplan.usage import IDLE_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keyplan.manifest import Manifest
-    from keyplan.usage import Finding, UsageReport, Used
+    from keyplan.overview.usage import Finding, UsageReport, Used
 
 GAP = "  "
 HEAD = ("KEY", "AT THE VENDOR", "STATUS", "LAST USE", "TOKENS", "WORKSPACES", "ENDS")

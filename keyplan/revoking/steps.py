@@ -14,14 +14,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from keyplan.errors import ChangedMeanwhile, KeyplanError
-from keyplan.incident import Done, Incident, moment
 from keyplan.names import vendor_key_is_for, vendor_key_name
 from keyplan.reads import ReadReport
-from keyplan.restarts import restart_of
-from keyplan.retiring import named, not_one
-from keyplan.retiring_forms import console_steps
-from keyplan.retiring_rule import stamp
-from keyplan.revoking_target import Target, all_versions, is_revoked, way_back, with_fingerprint
+from keyplan.restarts.commands import restart_of
+from keyplan.retiring.forms import console_steps
+from keyplan.retiring.rule import stamp
+from keyplan.retiring.steps import named, not_one
+from keyplan.revoking.incident import Done, Incident, moment
+from keyplan.revoking.target import Target, all_versions, is_revoked, way_back, with_fingerprint
 from keyplan.stores.base import CLOUD_NAMES
 from keyplan.stores.labels import REVOKED
 from keyplan.vendors import vendor_named
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from keyplan.incident import Step
     from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
+    from keyplan.revoking.incident import Step
     from keyplan.stores.base import SecretState, Store, Version
     from keyplan.vendors.organization import Organization
 
@@ -244,7 +244,7 @@ def open_incident(
     now: datetime,
 ) -> Incident:
     """The record before anything is done: the value, its readers, and every step as planned."""
-    from keyplan.incident import Step
+    from keyplan.revoking.incident import Step
 
     clouds = list(callers)
     names = ["vendor", *(f"store-{cloud}" for cloud in clouds), *(f"reads-{cloud}" for cloud in clouds)]

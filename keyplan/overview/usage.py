@@ -1,7 +1,7 @@
 """The catalogue's keys beside the vendor's own list of keys and what each was used for. Pure.
 
 Owns which difference is a finding. The list and the report come from the vendor's Admin API
-(`vendors.organization`), what is stored from `overview`.
+(`vendors.organization`), what is stored from `rows`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from keyplan.manifest import Manifest, ManifestKey
-    from keyplan.overview import Row
+    from keyplan.overview.rows import Row
     from keyplan.stores.labels import VersionLabel
     from keyplan.vendors.organization_pages import Usage, VendorKey
 

@@ -2,7 +2,7 @@
 
 Owns the record's form (docs/incident.schema.json) and its file: readable by its owner alone, whole at every
 moment, and never in the place of another one. It is written before anything is done and after every step, so
-that a command that is killed leaves what it did. Filling it is `revoking`'s.
+that a command that is killed leaves what it did. Filling it is `steps`'.
 """
 
 from __future__ import annotations

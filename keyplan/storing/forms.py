@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keyplan.manifest import Manifest, ManifestKey
-    from keyplan.storing import Stored
+    from keyplan.storing.steps import Stored
 
 FORMAT = "keyplan-put/1"
 # Runtimes that hand a value to a program once, when it starts.

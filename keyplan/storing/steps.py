@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from keyplan.errors import ChangedMeanwhile, Interrupted, KeyplanError, Unreachable, ValueMissing
 from keyplan.rotation.moment import pending_of
 from keyplan.stores.labels import FINGERPRINT_MIN_VALUE_LENGTH, VersionLabel
-from keyplan.storing_words import Fate, failed, has_it_already, interrupted, under_way
+from keyplan.storing.words import Fate, failed, has_it_already, interrupted, under_way
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

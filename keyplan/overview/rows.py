@@ -1,4 +1,4 @@
-"""What is known of every key of an environment: a row for each cloud that holds it. With `overview_forms` the
+"""What is known of every key of an environment: a row for each cloud that holds it. With `forms` the
 twin of `keyplan status`.
 
 Metadata only: nothing here can read a value.

@@ -1,0 +1,1 @@
+"""What makes each runtime read its keys anew, and doing it."""

@@ -1,0 +1,1 @@
+"""Storing a value in every cloud of an environment: the steps, and what is said of them."""
