@@ -154,6 +154,7 @@ def test_a_value_goes_through_every_command_and_is_found_nowhere(drive: Drive) -
     expect(keyplan("put", "anthropic", "--verbose", stdin=KEY + "\n"), 0)
     expect(keyplan("put", "anthropic", stdin=KEY), 2)
     expect(keyplan("put", "anthropic", "--format", "json", stdin=NEXT_KEY), 0)
+    expect(keyplan("put", "anthropic-admin", stdin=ADMIN_KEY), 0)
     program = ["--", "sh", "-c", 'test -n "$ANTHROPIC_API_KEY" && exit $1', MARKER]
     has_it = (
         f'import os, sys; sys.exit(os.environ["ANTHROPIC_API_KEY"][-20:] != {NEXT_KEY[-20:][::-1]!r}[::-1])'
