@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from keyplan.secret_value import SecretValue
     from keyplan.vendors.organization import Organization
 
-WAYS_TO_ONE = "set ANTHROPIC_ADMIN_API_KEY, or keep one as a key of vendor anthropic-admin that you may read"
+WAYS_TO_ONE = (
+    "set ANTHROPIC_ADMIN_API_KEY, or keep one as a key of vendor anthropic-admin that you may read (in the "
+    "sandbox only the stored one is used)"
+)
 
 
 def open_organization(

@@ -71,7 +71,10 @@ def what_to_make(
 ) -> str:
     """Where to make the new key and under which name, before it is asked for."""
     page = vendor_named(key.vendor).KEYS_PAGE or key.url or "at the vendor (the catalogue names no page)"
-    rows = {"where": page, "name": vendor_name(manifest, key, now)}
+    name = vendor_name(manifest, key, now)
+    rows = {"where": page, "name": name}
+    if key.vendor == "anthropic" and manifest.vendor_endpoints.get("anthropic", "").startswith("http:"):
+        rows["in the sandbox"] = f"python -m sandbox console create {name}"
     if key.organization:
         rows["organization"] = key.organization
     if key.workspace:

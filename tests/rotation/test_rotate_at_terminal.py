@@ -22,11 +22,14 @@ def terminal(on_aws: Home) -> Iterator[Terminal]:
 
 def test_where_and_under_which_name_comes_before_the_prompt(terminal: Terminal, on_aws: Home) -> None:
     before = terminal.shown.decode().replace("\r\n", "\n")
-    head = (
-        f"make a new key for anthropic of environment {on_aws.environment.name}:\n  where  https://platform."
-    )
-    assert before.startswith(head)
-    assert f"  name   {on_aws.environment.name}-anthropic-key-20" in before
+    name = f"{on_aws.environment.name}-anthropic-key-20"
+    head, where, called, *_ = before.splitlines()
+    assert head == f"make a new key for anthropic of environment {on_aws.environment.name}:"
+    assert where.split()[0] == "where"
+    assert where.split()[1].startswith("https://platform.")
+    assert called.split()[0] == "name"
+    assert called.split()[1].startswith(name)
+    assert f"  in the sandbox  python -m sandbox console create {name}" in before
     assert before.endswith("\nvalue of the new key, not shown: ")
     new = on_aws.new_key("new")
     assert not terminal.echoes()
