@@ -41,16 +41,20 @@ _SERVICES_AND_PEOPLE = frozenset(
 
 
 def _aws(summary: str, module: str, *runtimes: str) -> Target:
-    return Target(summary, f"keyplan.wiring.{module}", frozenset(runtimes), frozenset({AWS}))
+    return Target(summary, f"keyplan.wiring.aws.{module}", frozenset(runtimes), frozenset({AWS}))
 
 
 def _gcp(summary: str, module: str, *runtimes: str) -> Target:
     return Target(summary, f"keyplan.wiring.gcp.{module}", frozenset(runtimes), frozenset({GCP}), True)
 
 
+def _ci(summary: str, module: str, runtime: str) -> Target:
+    return Target(summary, f"keyplan.wiring.ci.{module}", frozenset({runtime}), frozenset({AWS, GCP}), True)
+
+
 TARGETS = {
     "ecs": _aws("part of an ECS task definition (JSON)", "ecs", "ecs"),
-    "lambda": _aws("part of a Lambda configuration (JSON)", "aws_lambda", "lambda"),
+    "lambda": _aws("part of a Lambda configuration (JSON)", "lambda_function", "lambda"),
     "cloud-run": _gcp("part of a Cloud Run service or job, with variables (YAML)", "cloud_run", *_CLOUD_RUN),
     "cloud-run-volume": _gcp(
         "part of a Cloud Run service or job, with files (YAML)", "cloud_run_volume", *_CLOUD_RUN
@@ -68,7 +72,7 @@ TARGETS = {
         frozenset({AWS, GCP}),
         True,
     ),
-    "gitlab-ci": _gcp("a job for GitLab CI (YAML)", "gitlab_ci", "gitlab-ci"),
+    "gitlab-ci": _ci("a job for GitLab CI (YAML)", "gitlab", "gitlab-ci"),
     "claude-code": Target(
         "settings of Claude Code for a person (JSON)",
         "keyplan.wiring.claude.settings",

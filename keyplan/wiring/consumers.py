@@ -6,10 +6,14 @@ that its target needs, and no two variables of one consumer share a name.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from keyplan.errors import ManifestError, UsageError
 from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
 
 REFERENCE_SUFFIX = "_SECRET_ARN"  # ANTHROPIC_API_KEY_SECRET_ARN: where the program finds ANTHROPIC_API_KEY
+FILE_SUFFIX = "_FILE"  # ANTHROPIC_API_KEY_FILE: likewise, where it is a file
+MOUNT_FOLDER = "/secrets"
 
 
 def keys_of(manifest: Manifest, consumer: ManifestConsumer) -> tuple[ManifestKey, ...]:
@@ -36,6 +40,30 @@ def plain_variables(consumer: ManifestConsumer) -> dict[str, str]:
         if any(0xD800 <= ord(character) < 0xE000 for character in value):
             raise refused(consumer, name, "it is not text that UTF-8 can hold")
     return dict(sorted(consumer.env.items()))
+
+
+def plain_of(consumer: ManifestConsumer) -> dict[str, str]:
+    """The same, for a place that gives them to a process.
+
+    Raises:
+        UsageError: a value that no process can have in its environment.
+    """
+    variables = plain_variables(consumer)
+    for name, value in variables.items():
+        if "\0" in value:
+            raise refused(consumer, name, "a NUL character cannot be in an environment variable")
+    return variables
+
+
+def file_paths(consumer: ManifestConsumer, paths: Mapping[str, str]) -> dict[str, str]:
+    """For a program that reads files: `ANTHROPIC_API_KEY_FILE` -> the path; `paths` is by variable.
+
+    Raises:
+        ManifestError: a plain variable in such a place.
+    """
+    found = {f"{variable}{FILE_SUFFIX}": path for variable, path in paths.items()}
+    require_distinct(consumer, [*consumer.env, *found])
+    return found
 
 
 def references(consumer: ManifestConsumer, keys: tuple[ManifestKey, ...]) -> dict[str, str]:

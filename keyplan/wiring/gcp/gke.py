@@ -15,9 +15,9 @@ from collections.abc import Mapping
 from keyplan.manifest import Manifest, ManifestConsumer
 from keyplan.wiring.gcp.pods import deployment, pod_of, render_all, variables
 from keyplan.wiring.gcp.reader import MOUNT_FOLDER, KeyVersion, file_variables, label, plain_of, versions_of
+from keyplan.wiring.kubernetes import VOLUME
 from keyplan.wiring.syntax.yaml import Block, Node, Noted
 
-VOLUME = "keyplan-keys"
 _ADVICE = """\
 The cluster needs the add-on: gcloud container clusters update CLUSTER --enable-secret-manager
 The first document goes into the cluster as it is; the second is merged into your own Deployment."""

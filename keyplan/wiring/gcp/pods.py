@@ -2,21 +2,22 @@
 
 The principal that IAM grants to is the only source: a namespace or a service account of another name could
 read nothing.
-Source: GKE, "Authenticate to Google Cloud APIs from GKE workloads", principal identifiers; Kubernetes,
-"Define Dependent Environment Variables" (`$(NAME)` is replaced in a variable's value); checked 2026-11-21.
+Source: GKE, "Authenticate to Google Cloud APIs from GKE workloads", principal identifiers; checked
+2026-11-21.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from keyplan.errors import ManifestError
 from keyplan.manifest import Manifest, ManifestConsumer
-from keyplan.wiring.gcp.reader import WRITE_AGAIN, label
-from keyplan.wiring.syntax.yaml import Node, Noted, comment
-from keyplan.wiring.syntax.yaml import render as render_yaml
+from keyplan.wiring.gcp.reader import WRITE_AGAIN
+from keyplan.wiring.kubernetes import deployment as part_of_deployment
+from keyplan.wiring.kubernetes import label, stream
+from keyplan.wiring.kubernetes import variables as variables
+from keyplan.wiring.syntax.yaml import Node, Noted
 
 _PRINCIPAL = re.compile(
     r"principal://iam\.googleapis\.com/projects/[0-9]+/locations/global/workloadIdentityPools/"
@@ -48,11 +49,6 @@ def pod_of(consumer: ManifestConsumer) -> Pod:
     return Pod(match[1], match[2], match[3])
 
 
-def variables(plain: Mapping[str, str]) -> list[Node]:
-    """Plain variables. A dollar sign is doubled: Kubernetes reads two as one, and replaces `$(NAME)`."""
-    return [{"name": name, "value": value.replace("$", "$$")} for name, value in plain.items()]
-
-
 def deployment(
     consumer: ManifestConsumer, container: dict[str, Node], volumes: list[Node]
 ) -> dict[str, Node]:
@@ -66,12 +62,7 @@ def deployment(
     }
     if volumes:
         specification["volumes"] = volumes
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": name, "namespace": pod.namespace},
-        "spec": {"template": {"spec": specification}},
-    }
+    return part_of_deployment(name, pod.namespace, specification)
 
 
 def render_all(
@@ -81,4 +72,4 @@ def render_all(
     heading = (
         f"Keys of {consumer.name} in {manifest.environment}, for GKE; no value of a key is in here.\n{advice}"
     )
-    return "\n".join(comment(heading)) + "\n" + "---\n".join(render_yaml(document) for document in documents)
+    return stream(heading, documents)

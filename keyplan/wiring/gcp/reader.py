@@ -6,7 +6,6 @@ give them a version that is not verified yet. A number in its place (`--pin`) st
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,15 +14,13 @@ from keyplan.endpoints import endpoint_for
 from keyplan.errors import ManifestError, UsageError
 from keyplan.manifest import Manifest, ManifestConsumer
 from keyplan.stores.gcp_annotations import CURRENT
-from keyplan.wiring.consumers import keys_of, plain_variables, refused, require_distinct
+from keyplan.wiring.consumers import MOUNT_FOLDER as MOUNT_FOLDER
+from keyplan.wiring.consumers import file_paths, keys_of
+from keyplan.wiring.consumers import plain_of as plain_of
+from keyplan.wiring.kubernetes import label as label
 
-FILE_SUFFIX = "_FILE"  # ANTHROPIC_API_KEY_FILE: where the program finds ANTHROPIC_API_KEY
-MOUNT_FOLDER = "/secrets"
 SERVICE = "secretmanager"
 WRITE_AGAIN = "run `pulumi up` or `make sandbox` again: they write a manifest that is right"
-# Source: Kubernetes, "Object Names and IDs", RFC 1123 label names.
-LABEL_MAX = 63
-HASH_LENGTH = 8
 _ACCOUNT = re.compile(r"serviceAccount:([A-Za-z0-9._-]+@[A-Za-z0-9.-]+)")
 _PROVIDER = re.compile(
     r"projects/([0-9]+)/locations/global/workloadIdentityPools/([a-z0-9-]+)/providers/([a-z0-9-]+)"
@@ -75,19 +72,6 @@ def versions_of(
     )
 
 
-def plain_of(consumer: ManifestConsumer) -> dict[str, str]:
-    """The variables that hold no key, by name.
-
-    Raises:
-        UsageError: a value that no process can have in its environment.
-    """
-    variables = plain_variables(consumer)
-    for name, value in variables.items():
-        if "\0" in value:
-            raise refused(consumer, name, "a NUL character cannot be in an environment variable")
-    return variables
-
-
 def file_variables(
     consumer: ManifestConsumer, versions: tuple[KeyVersion, ...], paths: Mapping[str, str]
 ) -> dict[str, str]:
@@ -96,9 +80,7 @@ def file_variables(
     Raises:
         ManifestError: a plain variable in such a place.
     """
-    found = {f"{version.env_var}{FILE_SUFFIX}": paths[version.key] for version in versions}
-    require_distinct(consumer, [*consumer.env, *found])
-    return found
+    return file_paths(consumer, {version.env_var: paths[version.key] for version in versions})
 
 
 def account_of(consumer: ManifestConsumer) -> str:
@@ -171,12 +153,3 @@ def store_url(manifest: Manifest) -> str:
             WRITE_AGAIN,
         )
     return endpoint.url
-
-
-def label(name: str) -> str:
-    """`name` as Kubernetes and Cloud Run take it for a container or a volume; two names never become one."""
-    wanted = re.sub(r"[^a-z0-9-]", "-", name.lower()).strip("-")
-    if wanted == name and len(name) <= LABEL_MAX:
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:HASH_LENGTH]
-    return f"{wanted[: LABEL_MAX - HASH_LENGTH - 1]}-{digest}".lstrip("-")

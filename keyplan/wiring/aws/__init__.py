@@ -1,0 +1,1 @@
+"""Wiring for consumers that read on AWS: one module a target."""
