@@ -107,7 +107,7 @@ CONSUMER    RUNTIME         TARGETS
 batch       ecs             ecs, dotenv
 chat-api    ecs             ecs, dotenv
 evals       github-actions  github-actions
-nightly     gitlab-ci       none for gitlab-ci yet
+nightly     gitlab-ci       gitlab-ci
 research    people          claude-code, dotenv
 search      eks             dotenv; none for eks yet
 thumbnails  lambda          lambda, dotenv

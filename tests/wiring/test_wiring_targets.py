@@ -18,7 +18,7 @@ FITTING = {
     "batch": ("ecs", "dotenv"),
     "chat-api": ("ecs", "dotenv"),
     "evals": ("github-actions",),
-    "nightly": (),
+    "nightly": ("gitlab-ci",),
     "research": ("claude-code", "dotenv"),
     "search": ("dotenv",),
     "thumbnails": ("lambda", "dotenv"),
@@ -78,7 +78,7 @@ def test_every_fitting_target_names_every_key_of_its_consumer(manifest: Manifest
         (
             "chat-api",
             "zzz",
-            "there is no such target; there is claude-code, dotenv, ecs, github-actions, lambda",
+            "there is no such target; there is claude-code, dotenv, ecs, github-actions, gitlab-ci, lambda",
             "keyplan wire ecs chat-api",
         ),
         (
@@ -103,14 +103,10 @@ def test_every_fitting_target_names_every_key_of_its_consumer(manifest: Manifest
         (
             "nightly",
             "dotenv",
-            "nightly has the runtime gitlab-ci, and there is no wiring for gitlab-ci yet",
-            "keyplan wire --list",
-        ),
-        (
-            "nightly",
-            "gitlab-ci",
-            "nightly has the runtime gitlab-ci, and there is no wiring for gitlab-ci yet",
-            "keyplan wire --list",
+            "nightly has the runtime gitlab-ci, "
+            "and the target dotenv is for ec2, ecs, eks, iam-role, lambda, people; "
+            "what fits it: gitlab-ci",
+            "keyplan wire gitlab-ci nightly",
         ),
         (
             "evals",
@@ -186,7 +182,7 @@ def test_every_runtime_of_the_catalogue_is_served_or_known_to_lack_a_target() ->
     on_aws = (target.runtimes for target in TARGETS.values() if "aws" in target.clouds)
     served = frozenset().union(*on_aws) - GCP_RUNTIMES
     assert served <= set(Runtime)
-    assert set(Runtime) - served == {"gitlab-ci", "circleci", "buildkite"} | GCP_RUNTIMES
+    assert set(Runtime) - served == {"circleci", "buildkite"} | GCP_RUNTIMES
     assert not CI_RUNTIMES & TARGETS["dotenv"].runtimes
 
 

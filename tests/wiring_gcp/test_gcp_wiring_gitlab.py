@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from keyplan.errors import ManifestError, UsageError
 from keyplan.manifest import Manifest
 from keyplan.wiring import wire
-from keyplan.wiring.gcp.gitlab_ci import RESERVED_NAMES
+from keyplan.wiring.ci.gitlab import RESERVED_NAMES
 from tests.wiring_gcp.conftest import NUMBER, POOLS, consumer, with_consumer
 from tests.wiring_gcp.plain_texts import MANY, VARIABLES
 

@@ -1,0 +1,57 @@
+"""What GitLab's runner reads from AWS: each key, as the consumer's role.
+
+Source: GitLab Docs, "Use AWS Secrets Manager secrets in GitLab CI/CD" (the three variables, `secret_id`,
+`field`, `token`, Runner 18.3) and "CI/CD YAML syntax reference", `secrets:aws_secrets_manager`; GitLab's
+schema of pipelines (`version_stage`); checked 2026-11-21.
+"""
+
+from __future__ import annotations
+
+import re
+
+from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
+from keyplan.wiring.ci.gitlab_reading import FILE_NOTE, IDENTITY, ROTATION_NOTE, Reading
+from keyplan.wiring.consumers import keys_of, role_of
+from keyplan.wiring.syntax.yaml import Node, Noted, Verbatim
+
+# What the role's trust compares. Source: components/aws/ci/trusts.py gives every issuer's provider this one.
+AUDIENCE = "sts.amazonaws.com"
+SESSION_NAME_PREFIX_MAX = 40  # RoleSessionName holds 64 characters, and a job's id takes up to 20 of them
+_RULES_NOTE = """\
+Only what the role's trust accepts. A merge request's own pipeline has no such variable and starts nothing,
+and a fork's token names another project. Whoever can push to these branches and tags can read: protect
+them."""
+
+
+def reading(manifest: Manifest, consumer: ManifestConsumer) -> Reading:
+    """The variables that the runner looks for, and the secrets.
+
+    Raises:
+        ManifestError: the consumer has no role, or a key that the manifest lacks.
+    """
+    session = re.sub(r"[^A-Za-z0-9_.-]", "-", consumer.name)[:SESSION_NAME_PREFIX_MAX]
+    return Reading(
+        proof="the job proves who it is, and the role lets it read",
+        rules_note=_RULES_NOTE,
+        audience=AUDIENCE,
+        variables={
+            "AWS_REGION": manifest.on_aws().region,
+            "AWS_ROLE_ARN": role_of(consumer),
+            # CloudTrail shows it with every read: it leads back to this job.
+            "AWS_ROLE_SESSION_NAME": session + "-$CI_JOB_ID",
+        },
+        secrets={key.env_var: _secret(key) for key in keys_of(manifest, consumer)},
+    )
+
+
+def _secret(key: ManifestKey) -> Node:
+    place: dict[str, Node] = {
+        "secret_id": key.on_aws().arn,
+        "field": key.on_aws().json_key,
+        "version_stage": Noted(ROTATION_NOTE, "AWSCURRENT"),
+    }
+    return {
+        "aws_secrets_manager": place,
+        "token": Verbatim(f"${IDENTITY}"),
+        "file": Noted(FILE_NOTE, False),
+    }
