@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from keyplan.manifest import ManifestKey
     from keyplan.revoking.incident import Incident
-    from keyplan.revoking.target import Target
+    from keyplan.stores.one_value import OneValue
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -149,7 +149,7 @@ def _refuse_unmeant(arguments: argparse.Namespace) -> None:
 
 
 def _confirm(
-    arguments: argparse.Namespace, manifest: Manifest, key: ManifestKey, target: Target, incident: Incident
+    arguments: argparse.Namespace, manifest: Manifest, key: ManifestKey, target: OneValue, incident: Incident
 ) -> None:
     say(plan_text(manifest, key, target, incident))
     if arguments.yes:

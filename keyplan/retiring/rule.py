@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 from keyplan.durations import Duration
 from keyplan.stores.base import CLOUD_NAMES, Stage
 from keyplan.stores.labels import RETIRED, REVOKED, SERVED
+from keyplan.stores.one_value import OneValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from keyplan.manifest import ManifestKey
     from keyplan.stores.base import SecretState, Version
-    from keyplan.stores.labels import VersionLabel
 
 AT_FORM = "%Y%m%dT%H%M%SZ"  # of a label's moment
 HOUR = timedelta(hours=1)
@@ -47,39 +47,6 @@ class May(StrEnum):
 
 
 @dataclass(frozen=True)
-class Old:
-    """One value that readers got before: its versions, by cloud."""
-
-    versions: Mapping[str, tuple[Version, ...]]
-
-    @property
-    def label(self) -> VersionLabel | None:
-        """What is written beside it."""
-        found = (version.label for versions in self.versions.values() for version in versions)
-        return next((label for label in found if label is not None), None)
-
-    @property
-    def fingerprint(self) -> str | None:
-        """Which value it is."""
-        return self.label.fingerprint if self.label else None
-
-    @property
-    def hint(self) -> str | None:
-        """The part of it that the vendor shows in its list."""
-        return self.label.hint if self.label else None
-
-    @property
-    def named(self) -> str:
-        """`R2D...igAA (fingerprint 0a1b2c3d4e5f)`, or its versions where nothing is written beside it."""
-        if self.hint and self.fingerprint:
-            return f"{self.hint} (fingerprint {self.fingerprint})"
-        if self.fingerprint:
-            return f"the one with fingerprint {self.fingerprint}"
-        ids = (version.version_id for versions in self.versions.values() for version in versions)
-        return f"version {', '.join(ids)}"
-
-
-@dataclass(frozen=True)
 class Uses:
     """When values were used last, by the vendor's usage report. A use is known by the start of its bucket."""
 
@@ -98,7 +65,7 @@ class Ruling:
 
     may: May
     words: str
-    olds: tuple[Old, ...] = ()
+    olds: tuple[OneValue, ...] = ()
     promoted: datetime | None = None  # since when readers everywhere get the present value
     over: datetime | None = None  # when the grace is over
     hint: str | None = None  # what to do about it
@@ -146,7 +113,7 @@ def rule(
     return Ruling(May.NOW, words, olds, promoted, over)
 
 
-def olds_of(states: Mapping[str, SecretState]) -> tuple[Old, ...]:
+def olds_of(states: Mapping[str, SecretState]) -> tuple[OneValue, ...]:
     """The values that readers got before and that nobody has deactivated, as far as labels tell.
 
     That is more than the previous one: two rotations within one grace leave two. A version without a label is
@@ -164,7 +131,8 @@ def olds_of(states: Mapping[str, SecretState]) -> tuple[Old, ...]:
             mark = fingerprint or f"{cloud}/{version.version_id}"
             found.setdefault(mark, {}).setdefault(cloud, []).append(version)
     return tuple(
-        Old({cloud: tuple(versions) for cloud, versions in by_cloud.items()}) for by_cloud in found.values()
+        OneValue({cloud: tuple(versions) for cloud, versions in by_cloud.items()})
+        for by_cloud in found.values()
     )
 
 
@@ -208,7 +176,7 @@ def _unfinished(key: ManifestKey, states: Mapping[str, SecretState]) -> str | No
 
 
 def _unsure(
-    states: Mapping[str, SecretState], olds: tuple[Old, ...], served_elsewhere: Mapping[str, str]
+    states: Mapping[str, SecretState], olds: tuple[OneValue, ...], served_elsewhere: Mapping[str, str]
 ) -> str | None:
     currents = [state.current.label for state in states.values() if state.current is not None]
     for old in olds:
@@ -243,7 +211,7 @@ def _served_since(state: SecretState) -> datetime:
     return max(moments)
 
 
-def _still_used(olds: Sequence[Old], uses: Uses, over: datetime, now: datetime) -> str | None:
+def _still_used(olds: Sequence[OneValue], uses: Uses, over: datetime, now: datetime) -> str | None:
     since = floor(min(over, now - RECENT), uses.step)
     for old in olds:
         if uses.was_used(old.hint, since):
@@ -254,7 +222,7 @@ def _still_used(olds: Sequence[Old], uses: Uses, over: datetime, now: datetime) 
 
 def _within_grace(
     states: Mapping[str, SecretState],
-    olds: Sequence[Old],
+    olds: Sequence[OneValue],
     uses: Uses | None,
     now: datetime,
     promoted: datetime,

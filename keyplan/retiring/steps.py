@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from keyplan.errors import KeyplanError
 from keyplan.parallel import for_each
 from keyplan.restarts.commands import restarts_of
-from keyplan.retiring.rule import HOUR, RECENT, May, Old, Ruling, Uses, ceil, floor, olds_of, rule, stamp
+from keyplan.retiring.rule import HOUR, RECENT, May, Ruling, Uses, ceil, floor, olds_of, rule, stamp
 from keyplan.stores.labels import RETIRED
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from keyplan.manifest import Manifest, ManifestKey
     from keyplan.restarts.commands import Restart
     from keyplan.stores.base import SecretState, Store
+    from keyplan.stores.one_value import OneValue
     from keyplan.vendors.organization import Organization, VendorKey
 
 # The usage report by the hour has 168 buckets a page; a longer time is asked for by the day, in one page.
@@ -46,7 +47,7 @@ class Options:
 class Ending:
     """What became of one old value."""
 
-    old: Old
+    old: OneValue
     vendor_key: VendorKey | None = None
     is_dead: bool = False  # at the vendor, by us, before us, or as the person says
     words: str = ""  # what was found at the vendor
@@ -213,7 +214,7 @@ def uses_of(
 def _end(
     stores: Sequence[Store],
     key: ManifestKey,
-    old: Old,
+    old: OneValue,
     organization: Organization | None,
     at: str,
     *,
@@ -253,7 +254,7 @@ def _deactivate(ending: Ending, organization: Organization | None) -> None:
         ending.error = error
 
 
-def _shut(store: Store, key: ManifestKey, old: Old, at: str) -> KeyplanError | None:
+def _shut(store: Store, key: ManifestKey, old: OneValue, at: str) -> KeyplanError | None:
     try:
         for version in old.versions[store.cloud]:
             # Looked at anew: a version shut before has changed the secret, and what a change refers to.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from keyplan.manifest import Manifest, ManifestKey
     from keyplan.revoking.incident import Incident, Step
-    from keyplan.revoking.target import Target
+    from keyplan.stores.one_value import OneValue
 
 _MARKS = {
     Done.DONE: "done",
@@ -29,7 +29,7 @@ MARK_WIDTH = max(map(len, _MARKS.values()))
 WHERE_WIDTH = 15
 
 
-def plan_text(manifest: Manifest, key: ManifestKey, target: Target, incident: Incident) -> str:
+def plan_text(manifest: Manifest, key: ManifestKey, target: OneValue, incident: Incident) -> str:
     """What is about to happen."""
     stored = f", stored {target.stored:%Y-%m-%d %H:%M} UTC" if target.stored else ""
     by = f" by {target.label.caller}" if target.label else ""

@@ -21,7 +21,7 @@ from keyplan.retiring.forms import console_steps
 from keyplan.retiring.rule import stamp
 from keyplan.retiring.steps import named, not_one
 from keyplan.revoking.incident import Done, Incident, moment
-from keyplan.revoking.target import Target, all_versions, is_revoked, way_back, with_fingerprint
+from keyplan.revoking.target import all_versions, is_revoked, way_back, with_fingerprint
 from keyplan.stores.base import CLOUD_NAMES
 from keyplan.stores.labels import REVOKED
 from keyplan.vendors import vendor_named
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
     from keyplan.revoking.incident import Step
     from keyplan.stores.base import SecretState, Store, Version
+    from keyplan.stores.one_value import OneValue
     from keyplan.vendors.organization import Organization
 
 USAGE_DAYS = 30
@@ -57,7 +58,7 @@ class Response:
 
     manifest: Manifest
     key: ManifestKey
-    target: Target
+    target: OneValue
     stores: Sequence[Store]
     organization: Organization | None
     who_read: Callable[[str, datetime, datetime], ReadReport | KeyplanError]
@@ -238,7 +239,7 @@ class Response:
 def open_incident(
     manifest: Manifest,
     key: ManifestKey,
-    target: Target,
+    target: OneValue,
     states: Mapping[str, SecretState],
     callers: Mapping[str, str],
     now: datetime,

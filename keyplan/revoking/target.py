@@ -7,58 +7,22 @@ were given meanwhile: so once a value of a key was revoked, another one is revok
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keyplan.errors import UsageError
 from keyplan.stores.base import CLOUD_NAMES, Stage
 from keyplan.stores.labels import REVOKED
+from keyplan.stores.one_value import OneValue
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from keyplan.stores.base import SecretState, Version
-    from keyplan.stores.labels import VersionLabel
 
 LISTED = 8  # versions in an error
 
 
-@dataclass(frozen=True)
-class Target:
-    """The value that leaked: its versions in each cloud, newest first."""
-
-    versions: Mapping[str, tuple[Version, ...]]
-
-    @property
-    def label(self) -> VersionLabel | None:
-        """What is written beside it."""
-        labels = (version.label for found in self.versions.values() for version in found)
-        return next((label for label in labels if label is not None), None)
-
-    @property
-    def fingerprint(self) -> str | None:
-        """Which value it is; None where nothing tells."""
-        return self.label.fingerprint if self.label else None
-
-    @property
-    def hint(self) -> str | None:
-        """The part of it that the vendor shows."""
-        return self.label.hint if self.label else None
-
-    @property
-    def stored(self) -> datetime | None:
-        """When it was stored first."""
-        return min((version.created for found in self.versions.values() for version in found), default=None)
-
-    @property
-    def named(self) -> str:
-        """`R2D...igAA, fingerprint 0a1b2c3d4e5f`, or its versions where nothing is written beside it."""
-        known = [self.hint, f"fingerprint {self.fingerprint}" if self.fingerprint else None]
-        ids = [version.version_id for found in self.versions.values() for version in found]
-        return ", ".join(filter(None, known)) or f"version {', '.join(ids)}"
-
-
-def choose(key: str, states: Mapping[str, SecretState], version_id: str | None = None) -> Target:
+def choose(key: str, states: Mapping[str, SecretState], version_id: str | None = None) -> OneValue:
     """The value to revoke.
 
     Args:
@@ -89,15 +53,17 @@ def choose(key: str, states: Mapping[str, SecretState], version_id: str | None =
     if len(prints) > 1:
         raise _differ(key, serving)
     if not prints:
-        return Target({cloud: (version,) for cloud, version in serving.items()})
+        return OneValue({cloud: (version,) for cloud, version in serving.items()})
     found = dict(with_fingerprint(states, prints.pop(), next(iter(serving.values()))).versions)
     # Nothing is written beside what another store serves: it may be the same value, so it is shut too.
     for cloud, version in serving.items():
         found.setdefault(cloud, (version,))
-    return Target(found)
+    return OneValue(found)
 
 
-def with_fingerprint(states: Mapping[str, SecretState], fingerprint: str | None, version: Version) -> Target:
+def with_fingerprint(
+    states: Mapping[str, SecretState], fingerprint: str | None, version: Version
+) -> OneValue:
     """Every version of one value; `version` alone where no fingerprint tells which others are."""
     found = {
         cloud: tuple(
@@ -108,10 +74,10 @@ def with_fingerprint(states: Mapping[str, SecretState], fingerprint: str | None,
         )
         for cloud, state in states.items()
     }
-    return Target({cloud: versions for cloud, versions in found.items() if versions})
+    return OneValue({cloud: versions for cloud, versions in found.items() if versions})
 
 
-def way_back(target: Target, states: Mapping[str, SecretState]) -> datetime | None:
+def way_back(target: OneValue, states: Mapping[str, SecretState]) -> datetime | None:
     """When the value was stored to which a rollback could send readers everywhere, or None without one."""
     stored = []
     for cloud, state in states.items():
@@ -140,7 +106,7 @@ def is_shut(state: SecretState, version: Version) -> bool:
     return any(one.version_id == version.version_id and is_revoked(one) for one in all_versions(state))
 
 
-def _named_version(key: str, states: Mapping[str, SecretState], version_id: str) -> Target:
+def _named_version(key: str, states: Mapping[str, SecretState], version_id: str) -> OneValue:
     for state in states.values():
         for version in all_versions(state):
             if version.version_id == version_id:

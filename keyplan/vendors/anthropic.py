@@ -6,9 +6,8 @@ What answers mean is `anthropic_replies`; what the Admin API says of keys is `or
 
 from __future__ import annotations
 
-import re
-
 from keyplan.errors import ValueRejected
+from keyplan.vendors.anthropic_form import Form
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,12 +30,8 @@ OVERRIDES: Mapping[str, str] = {
     "CLAUDE_CODE_USE_FOUNDRY": "Claude Code would use Foundry instead of the key",
 }
 
-# Source: the key forms that secret scanners look for (gitleaks' anthropic-api-key and anthropic-admin-api-key
-# rules, checked 2026-11-21). The whole key has 108 characters.
-PREFIX = "sk-ant-api03-"
-KEY_LENGTH = 108
-_BODY = re.compile(r"[A-Za-z0-9_-]{93}AA")
 _CONSOLE = "make an API key at https://platform.claude.com/settings/keys and give that one"
+FORM = Form("sk-ant-api03-", "Anthropic API key", _CONSOLE)
 _OTHER_CREDENTIALS = {
     "sk-ant-admin01-": "this is an Admin API key: it manages the organization and cannot call models",
     "sk-ant-oat01-": "this is an OAuth access token of a login: it expires, and it is not an API key",
@@ -49,29 +44,12 @@ def check(text: str, value_format: str | None = None) -> None:
     for prefix, words in _OTHER_CREDENTIALS.items():
         if text.startswith(prefix):
             raise ValueRejected(words, _CONSOLE)
-    if not text.startswith(PREFIX):
-        raise ValueRejected(f"this is not an Anthropic API key: those begin with {PREFIX}", _CONSOLE)
-    if len(text) != KEY_LENGTH:
-        kind = "short, so a part of it was not copied" if len(text) < KEY_LENGTH else "long"
-        raise ValueRejected(
-            f"this Anthropic API key is too {kind}: it has {len(text)} characters, of {KEY_LENGTH}",
-            "copy the whole key again; the Console shows it once, so make a new one if that window is closed",
-        )
-    if _BODY.fullmatch(text, len(PREFIX)) is None:
-        raise ValueRejected(
-            "this is not an Anthropic API key: those have letters, digits, `-` and `_` and end in AA",
-            "copy the whole key again, and nothing beside it",
-        )
+    FORM.check(text)
 
 
 def hint(text: str) -> str | None:
-    """The part of a key that Anthropic itself shows in its lists: `R2D...igAA`, without the prefix.
-
-    Source: Admin API, "List API Keys", partial_key_hint, by its example `sk-ant-api03-R2D...igAA`
-    (platform.claude.com/docs/en/api/admin/api_keys/list, checked 2026-11-21); no document says how many
-    characters it has.
-    """
-    return f"{text[len(PREFIX) :][:3]}...{text[-4:]}" if len(text) == KEY_LENGTH else None
+    """The part of a key that Anthropic itself shows in its lists: `R2D...igAA`, without the prefix."""
+    return FORM.hint(text)
 
 
 def question(key: ManifestKey, endpoints: Mapping[str, str]) -> Question | None:

@@ -6,9 +6,8 @@ with it is `organization`.
 
 from __future__ import annotations
 
-import re
-
 from keyplan.errors import ValueRejected
+from keyplan.vendors.anthropic_form import Form
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,11 +21,8 @@ DEFAULT_ENV_VAR: str | None = "ANTHROPIC_ADMIN_API_KEY"
 KEYS_PAGE: str | None = "https://platform.claude.com/settings/admin-keys"
 OVERRIDES: Mapping[str, str] = {}
 
-# Source: the key forms that secret scanners look for (gitleaks' anthropic-admin-api-key, checked 2026-11-21).
-PREFIX = "sk-ant-admin01-"
-KEY_LENGTH = 110
-_BODY = re.compile(r"[A-Za-z0-9_-]{93}AA")
 _CONSOLE = f"an administrator makes one at {KEYS_PAGE}"
+FORM = Form("sk-ant-admin01-", "Anthropic Admin API key", _CONSOLE)
 
 
 def check(text: str, value_format: str | None = None) -> None:
@@ -35,19 +31,7 @@ def check(text: str, value_format: str | None = None) -> None:
         raise ValueRejected(
             "this is an API key: it calls models and cannot manage the organization", _CONSOLE
         )
-    if not text.startswith(PREFIX):
-        raise ValueRejected(f"this is not an Anthropic Admin API key: those begin with {PREFIX}", _CONSOLE)
-    if len(text) != KEY_LENGTH:
-        kind = "short, so a part of it was not copied" if len(text) < KEY_LENGTH else "long"
-        raise ValueRejected(
-            f"this Admin API key is too {kind}: it has {len(text)} characters, of {KEY_LENGTH}",
-            "copy the whole key again; the Console shows it once, so make a new one if that window is closed",
-        )
-    if _BODY.fullmatch(text, len(PREFIX)) is None:
-        raise ValueRejected(
-            "this is not an Admin API key: those have letters, digits, `-` and `_` and end in AA",
-            "copy the whole key again, and nothing beside it",
-        )
+    FORM.check(text)
 
 
 def hint(text: str) -> str | None:
@@ -55,7 +39,7 @@ def hint(text: str) -> str | None:
 
     The Admin API lists API keys only, so nothing is ever looked up by it.
     """
-    return f"{text[len(PREFIX) :][:3]}...{text[-4:]}" if len(text) == KEY_LENGTH else None
+    return FORM.hint(text)
 
 
 def question(key: ManifestKey, endpoints: Mapping[str, str]) -> Question | None:
