@@ -31,6 +31,7 @@ VERBS = {
     "exec": "run a program with the keys that it needs in its environment",
     "key-helper": "print one key for Claude Code, which runs this itself (apiKeyHelper)",
     "wire": "print the configuration with which a consumer finds its keys",
+    "doctor": "say which credential Claude Code and the SDKs would use here, and what is in the way",
 }
 EXIT_PIPE_CLOSED = 141  # 128 + SIGPIPE
 EXIT_INTERNAL = 70  # EX_SOFTWARE of sysexits.h

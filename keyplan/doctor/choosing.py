@@ -1,0 +1,100 @@
+"""Which credential each client would use, of all that is set.
+
+Owns what is in effect (settings over the process's environment) and the two orders. Source of the orders:
+`variables`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from keyplan.doctor.model import Choice, Named, Setting, Source
+from keyplan.doctor.reading import SETTINGS
+from keyplan.doctor.variables import (
+    CLAUDE_CODE_ORDER,
+    CREDENTIALS,
+    FEDERATION,
+    FLAGS,
+    HELPER,
+    LOGIN,
+    PROFILE,
+    SDK_ORDER,
+    is_on,
+    kind_of,
+)
+
+# Files that a shell reads: where one sets what the process has, it is taken for the origin.
+_SHELL_FILES = (Source.PROFILE, Source.DIRENV)
+_KINDS = {HELPER: "command", LOGIN: "login", PROFILE: "profile", FEDERATION: "federation"}
+_WHY_CLAUDE_CODE = (
+    "the first that is set, of: a provider's flag, ANTHROPIC_AUTH_TOKEN, ANTHROPIC_API_KEY, apiKeyHelper, "
+    "CLAUDE_CODE_OAUTH_TOKEN, a profile, federation, the login of /login"
+)
+_WHY_SDK = (
+    "the first that is set, of: ANTHROPIC_API_KEY, ANTHROPIC_AUTH_TOKEN, ANTHROPIC_PROFILE, federation; "
+    "an SDK reads no settings of Claude Code, and its code may name another credential"
+)
+
+
+def in_process(settings: Iterable[Setting]) -> dict[str, Setting]:
+    """What programs started here get, blank ones left out: both clients take those for unset."""
+    return {
+        setting.name: setting
+        for setting in settings
+        if setting.source is Source.ENVIRONMENT and setting.value.reveal() != ""
+    }
+
+
+def in_claude_code(settings: Sequence[Setting]) -> dict[str, Setting]:
+    """What Claude Code has in effect: its settings set variables over those that it was started with."""
+    found = in_process(settings)
+    for source in (*SETTINGS, Source.LOGIN):
+        for setting in settings:
+            if setting.source is source:
+                found[setting.name] = setting
+    return {name: setting for name, setting in found.items() if setting.value.reveal() != ""}
+
+
+def claude_code(settings: Sequence[Setting]) -> Choice:
+    """What Claude Code would use here."""
+    return _choice(settings, in_claude_code(settings), CLAUDE_CODE_ORDER, _WHY_CLAUDE_CODE)
+
+
+def sdk(settings: Sequence[Setting]) -> Choice:
+    """What a program with Anthropic's SDK, started here, would use."""
+    return _choice(settings, in_process(settings), SDK_ORDER, _WHY_SDK)
+
+
+def origins(settings: Sequence[Setting], setting: Setting) -> tuple[Setting, ...]:
+    """The lines of shell files that set just what the environment has; else the setting itself."""
+    if setting.source is not Source.ENVIRONMENT:
+        return (setting,)
+    same = [
+        other
+        for other in settings
+        if other.name == setting.name and other.source in _SHELL_FILES and other.value == setting.value
+    ]
+    return tuple(same) or (setting,)
+
+
+def kind(setting: Setting) -> str:
+    """What a setting is, without its value."""
+    if setting.name in FLAGS:
+        return "provider"
+    if setting.name in _KINDS:
+        return _KINDS[setting.name]
+    if setting.name not in CREDENTIALS:
+        return "setting"
+    return kind_of(setting.value.reveal()) if setting.literal else "unknown"
+
+
+def _choice(
+    settings: Sequence[Setting], effective: Mapping[str, Setting], order: Sequence[str], why: str
+) -> Choice:
+    there = [
+        effective[name]
+        for name in order
+        if name in effective and (name not in FLAGS or is_on(effective[name].value.reveal()))
+    ]
+    named = [Named(setting.name, kind(setting), origins(settings, setting)) for setting in there]
+    return Choice(named[0] if named else None, why, tuple(named[1:]))

@@ -1,0 +1,147 @@
+"""What is wrong between settings: pairs that are torn, providers without what they need, and what loses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from keyplan.doctor.choosing import in_claude_code, in_process, kind, origins
+from keyplan.doctor.model import Choice, Finding, Named, Setting, Source
+from keyplan.doctor.reading import SETTINGS
+from keyplan.doctor.rules import at
+from keyplan.doctor.variables import (
+    API_KEY,
+    AUTH_TOKEN,
+    BASE_URL,
+    FEDERATION,
+    FLAGS,
+    HELPER,
+    KNOWN,
+    LOGIN,
+    MODEL,
+    MODEL_SETTING,
+    NEEDS,
+    ROUTING,
+    is_on,
+    kind_of,
+)
+from keyplan.endpoints import ANTHROPIC_HOST
+
+_OF_ANTHROPIC = re.compile(rf"https://{re.escape(ANTHROPIC_HOST)}(?::443)?/?")
+
+
+def between(settings: Sequence[Setting], claude_code: Choice, sdk: Choice) -> Iterator[Finding]:
+    """Everything that only shows when settings are seen together."""
+    effective = in_claude_code(settings)
+    # Each is told where it comes from: the line of a profile rather than the environment.
+    traced = {name: origins(settings, setting)[0] for name, setting in effective.items()}
+    yield from _providers(traced)
+    yield from _torn_pair(traced)
+    yield from _federation(settings, effective)
+    yield from _losers(claude_code, sdk)
+    yield from _overridden(settings, effective)
+    yield from _dotenv(settings)
+    yield from _of_new_shells(settings)
+
+
+def _providers(effective: Mapping[str, Setting]) -> Iterator[Finding]:
+    on = [effective[flag] for flag in FLAGS if flag in effective and is_on(effective[flag].value.reveal())]
+    for flag in on:
+        for group in NEEDS[flag.name]:
+            if not any(name in effective for name in group):
+                words = f"is on, and {' or '.join(group)} is not set"
+                yield at(flag, "provider-incomplete", words, f"set {group[0]}, or unset {flag.name}")
+    for flag in on[1:]:
+        yield at(flag, "several-providers", f"is on, and so is {on[0].name}", "leave one of them on")
+
+
+def _torn_pair(effective: Mapping[str, Setting]) -> Iterator[Finding]:
+    """A gateway's token and its address go together; Anthropic's own OAuth tokens need no address."""
+    token, address = effective.get(AUTH_TOKEN), effective.get(BASE_URL)
+    if token is not None and address is None:
+        if not (token.literal and kind_of(token.value.reveal()) == "OAuth token"):
+            words = f"has no {BASE_URL} beside it: a gateway's token would go to Anthropic"
+            yield at(token, "token-without-address", words, f"set {BASE_URL}, or unset {AUTH_TOKEN}")
+        return
+    if address is None or token is not None or _OF_ANTHROPIC.fullmatch(address.value.reveal()):
+        return
+    helper = effective.get(HELPER)
+    if helper is not None and helper.file == address.file:
+        return  # the form that `keyplan wire claude-code` gives a gateway
+    words = f"names another host than Anthropic's, and there is no {AUTH_TOKEN}: other credentials go there"
+    yield at(address, "address-without-token", words, f"set {AUTH_TOKEN} too, or unset {BASE_URL}")
+
+
+def _federation(settings: Sequence[Setting], effective: Mapping[str, Setting]) -> Iterator[Finding]:
+    """A key or a token that is left over wins silently over federation."""
+    if FEDERATION not in effective and FEDERATION not in in_process(settings):
+        return
+    for setting in settings:
+        if setting.name in (API_KEY, AUTH_TOKEN) and setting.value.reveal() != "":
+            if setting not in origins(settings, setting):
+                continue
+            words = f"wins over the federation that {FEDERATION} sets up"
+            yield at(setting, "federation-shadowed", words, f"unset {setting.name}, and take the line out")
+
+
+def _losers(claude_code: Choice, sdk: Choice) -> Iterator[Finding]:
+    """One finding for each; a pair of which each client uses one is told once."""
+    ours, theirs = claude_code.uses, sdk.uses
+    used = {choice.name for choice in (ours, theirs) if choice is not None}
+    for client, choice in (("Claude Code", claude_code), ("the SDKs", sdk)):
+        for loser in choice.loses:
+            if choice.uses is None or loser.name in (*used, LOGIN, FEDERATION):
+                continue
+            words = f"loses: {client} would use {choice.uses.name}"
+            yield at(loser.places[0], "loses", words, f"keep one of {choice.uses.name} and {loser.name}")
+    if ours is not None and theirs is not None and not _is_same(ours, theirs):
+        words = f"is what the SDKs would use, and Claude Code would use {ours.name} in {ours.places[0].place}"
+        yield at(theirs.places[0], "clients-differ", words, "unset the one that is left over")
+
+
+def _is_same(first: Named, second: Named) -> bool:
+    return first.name == second.name and first.places[0].value == second.places[0].value
+
+
+def _overridden(settings: Sequence[Setting], effective: Mapping[str, Setting]) -> Iterator[Finding]:
+    """What the shell has, or a lower scope, and another settings file sets otherwise."""
+    for setting in settings:
+        winner = effective.get(setting.name)
+        if setting.name not in KNOWN or winner is None or winner.source not in SETTINGS:
+            continue
+        if setting.value == winner.value or setting.source not in (Source.ENVIRONMENT, *SETTINGS):
+            continue
+        if setting.source is not Source.ENVIRONMENT and setting.name not in ROUTING:
+            continue  # a scope above has another region or model: that is what scopes are for
+        code = "model-overridden" if setting.name == MODEL else "overridden"
+        words = f"is another one in Claude Code: {winner.place} sets it"
+        yield at(origins(settings, setting)[0], code, words, "keep one of the two")
+    model, wanted = effective.get(MODEL), effective.get(MODEL_SETTING)
+    if model is not None and wanted is not None and model.value != wanted.value:
+        words = f"wins over `{MODEL_SETTING}` in {wanted.place}"
+        yield at(origins(settings, model)[0], "model-overridden", words, "keep one of the two")
+
+
+def _dotenv(settings: Sequence[Setting]) -> Iterator[Finding]:
+    """Libraries that load such a file leave a variable alone that is set already."""
+    process = in_process(settings)
+    for setting in settings:
+        there = process.get(setting.name)
+        if setting.source is not Source.DOTENV or there is None or there.value == setting.value:
+            continue
+        if setting.name in (*ROUTING, MODEL) and setting.literal and setting.value.reveal():
+            what = f"{there.name} of {origins(settings, there)[0].place} ({kind(there)})"
+            words = f"loses: a program that loads this file keeps the {what}"
+            yield at(setting, "dotenv-loses", words, f"unset {setting.name} where the file should count")
+
+
+def _of_new_shells(settings: Sequence[Setting]) -> Iterator[Finding]:
+    """What a profile sets and this shell does not have: the surprise of the next terminal."""
+    process = in_process(settings)
+    for setting in settings:
+        if setting.source is not Source.PROFILE or setting.name not in ROUTING or not setting.value.reveal():
+            continue
+        there = process.get(setting.name)
+        if there is None or (setting.literal and there.value != setting.value):
+            words = "is not what this shell has: a new one would have it"
+            yield at(setting, "new-shell", words, "take the line out, or open a new shell and ask there")

@@ -1,0 +1,74 @@
+"""What is wrong with each single setting, wherever it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from keyplan.doctor.choosing import kind, origins
+from keyplan.doctor.model import Finding, Setting, Source
+from keyplan.doctor.variables import (
+    API_KEY,
+    AUTH_TOKEN,
+    CREDENTIALS,
+    KNOWN,
+    NOT_OF_VERTEX,
+    OAUTH_TOKEN,
+    VERTEX_REGION,
+    kind_of,
+)
+
+# A credential in one of these is there for every program, or in a file that others read, for good.
+_STAYS = (
+    Source.PROFILE,
+    Source.DIRENV,
+    Source.DEVCONTAINER,
+    Source.USER,
+    Source.PROJECT,
+    Source.LOCAL,
+    Source.MANAGED,
+)
+
+
+def at(setting: Setting, code: str, words: str, hint: str | None = None) -> Finding:
+    """A finding about a setting: `ANTHROPIC_API_KEY in ~/.zshrc:12 WORDS`."""
+    message = f"{setting.name} in {setting.place} {words}"
+    return Finding(code, message, setting.file, setting.line, hint)
+
+
+def of_single_settings(settings: Sequence[Setting]) -> Iterator[Finding]:
+    """Blank ones, credentials of the wrong kind, credentials on disk, regions that are none."""
+    for setting in settings:
+        if setting.name not in KNOWN or setting not in origins(settings, setting):
+            continue
+        if setting.literal and not setting.value.reveal().strip():
+            yield at(setting, "blank", "is blank and not unset", "unset it, and take the line out")
+            continue
+        yield from _of_kind(setting)
+        if setting.name in CREDENTIALS and setting.source in _STAYS and setting.literal:
+            words = f"is a credential on disk ({kind(setting)})"
+            hint = "take it out and give it with `keyplan exec` or apiKeyHelper; rotate it if others read it"
+            yield at(setting, "credential-on-disk", words, hint)
+        if setting.name == VERTEX_REGION and setting.value.reveal().strip() == NOT_OF_VERTEX:
+            words = f"is {NOT_OF_VERTEX}, where Vertex does not have Claude"
+            yield at(
+                setting, "vertex-region", words, "global, us, eu, or a region of Claude such as us-east5"
+            )
+
+
+def _of_kind(setting: Setting) -> Iterator[Finding]:
+    if setting.name not in (API_KEY, AUTH_TOKEN, OAUTH_TOKEN) or not setting.literal:
+        return
+    found = kind_of(setting.value.reveal())
+    if found == "Admin API key":
+        words = "is an Admin API key: it manages the organization and cannot call models"
+        yield at(setting, "admin-key", words, "take it out; it belongs to nobody's environment")
+    elif found == "API key" and setting.name != API_KEY:
+        words = "is an API key, and this variable is for tokens"
+        hint = "put it into ANTHROPIC_API_KEY" if setting.name == OAUTH_TOKEN else _TOKEN_HINT
+        yield at(setting, "api-key-as-token", words, hint)
+    elif found == "OAuth token" and setting.name == API_KEY:
+        words = "is an OAuth token, and this variable is for API keys"
+        yield at(setting, "token-as-api-key", words, f"{OAUTH_TOKEN} is the variable of such a token")
+
+
+_TOKEN_HINT = "ANTHROPIC_API_KEY is for keys of Anthropic; a gateway has tokens of its own"  # noqa: S105

@@ -1,0 +1,268 @@
+"""What `keyplan doctor` concludes: the winner of each client, and every finding that its page names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from keyplan.doctor.examining import examine
+from keyplan.doctor.forms import as_text
+from keyplan.doctor.model import Choice, Diagnosis, FileText, Source
+from tests.doctor.machines import (
+    ADDRESS,
+    ADMIN_KEY,
+    API_KEY,
+    CANARY,
+    GATEWAY_TOKEN,
+    OAUTH_TOKEN,
+    settings,
+)
+
+PROJECT = Path(__file__).resolve().parents[2]
+PAGE = (PROJECT / "docs" / "doctor.md").read_text()
+USER, SHARED, LOCAL, MANAGED = (
+    "~/.claude/settings.json",
+    ".claude/settings.json",
+    "local.json",
+    "managed.json",
+)
+SOURCES = {
+    USER: Source.USER,
+    SHARED: Source.PROJECT,
+    LOCAL: Source.LOCAL,
+    MANAGED: Source.MANAGED,
+    "~/.zshrc": Source.PROFILE,
+    "fish": Source.PROFILE,
+    "ps1": Source.PROFILE,
+    ".envrc": Source.DIRENV,
+    ".env": Source.DOTENV,
+    "devcontainer.json": Source.DEVCONTAINER,
+}
+FEDERATION = {"ANTHROPIC_FEDERATION_RULE_ID": "fdrl_canary"}
+HELPER = '{"apiKeyHelper": "canary"}'
+
+
+def diagnose(environment: dict[str, str], files: dict[str, str], login: str | None = None) -> Diagnosis:
+    texts = [FileText(SOURCES[path], path, text) for path, text in files.items()]
+    return examine(environment, texts, login)
+
+
+def found(diagnosis: Diagnosis) -> set[tuple[str, str]]:
+    """Each finding's code and place."""
+    return {(finding.code, place(finding.file, finding.line)) for finding in diagnosis.findings}
+
+
+def place(file: str | None, line: int | None) -> str:
+    return f"{file or 'environment'}{'' if line is None else f':{line}'}"
+
+
+def names(choice: Choice) -> list[str]:
+    return [named.name for named in (choice.uses, *choice.loses) if named is not None]
+
+
+CASES: list[tuple[str, dict[str, str], dict[str, str], str]] = [
+    ("address-without-token", {"ANTHROPIC_BASE_URL": ADDRESS}, {}, "environment"),
+    ("address-without-token", {"ANTHROPIC_BASE_URL": ADDRESS}, {USER: HELPER}, "environment"),
+    ("admin-key", {"ANTHROPIC_API_KEY": ADMIN_KEY}, {}, "environment"),
+    ("admin-key", {}, {".env": f"A=1\nANTHROPIC_API_KEY='{ADMIN_KEY}'\n"}, ".env:2"),
+    ("api-key-as-token", {"ANTHROPIC_AUTH_TOKEN": API_KEY}, {}, "environment"),
+    ("api-key-as-token", {}, {"~/.zshrc": f"\nexport ANTHROPIC_AUTH_TOKEN={API_KEY}"}, "~/.zshrc:2"),
+    ("blank", {"ANTHROPIC_API_KEY": ""}, {}, "environment"),
+    ("blank", {}, {SHARED: settings(ANTHROPIC_API_KEY=" ")}, f"{SHARED}:3"),
+    ("blank", {}, {"~/.zshrc": "export ANTHROPIC_AUTH_TOKEN="}, "~/.zshrc:1"),
+    (
+        "clients-differ",
+        {"ANTHROPIC_API_KEY": API_KEY, "ANTHROPIC_AUTH_TOKEN": GATEWAY_TOKEN, "ANTHROPIC_BASE_URL": ADDRESS},
+        {},
+        "environment",
+    ),
+    ("credential-on-disk", {}, {SHARED: settings(ANTHROPIC_API_KEY=API_KEY)}, f"{SHARED}:3"),
+    ("credential-on-disk", {}, {"fish": f"set -gx ANTHROPIC_API_KEY {API_KEY}"}, "fish:1"),
+    ("credential-on-disk", {}, {"fish": f"SETUVAR --export ANTHROPIC_API_KEY:{API_KEY}"}, "fish:1"),
+    ("credential-on-disk", {}, {"ps1": f'$env:ANTHROPIC_API_KEY = "{API_KEY}"'}, "ps1:1"),
+    ("credential-on-disk", {}, {".envrc": f"# x\nexport A=1 ANTHROPIC_API_KEY={API_KEY}"}, ".envrc:2"),
+    (
+        "credential-on-disk",
+        {},
+        {"devcontainer.json": f'{{ // x\n"remoteEnv":\n{{"ANTHROPIC_API_KEY": "{API_KEY}",}},}}'},
+        "devcontainer.json:3",
+    ),
+    ("dotenv-loses", {"ANTHROPIC_API_KEY": API_KEY}, {".env": "ANTHROPIC_API_KEY=canary"}, ".env:1"),
+    ("federation-shadowed", {**FEDERATION, "ANTHROPIC_API_KEY": API_KEY}, {}, "environment"),
+    ("federation-shadowed", FEDERATION, {".env": f"ANTHROPIC_API_KEY={API_KEY}"}, ".env:1"),
+    ("file-not-read", {}, {USER: '{"env": '}, USER),
+    ("file-not-read", {}, {USER: "[" * 100_000}, USER),
+    ("loses", {"ANTHROPIC_API_KEY": API_KEY}, {USER: HELPER}, f"{USER}:1"),
+    ("loses", {"ANTHROPIC_API_KEY": API_KEY, "CLAUDE_CODE_OAUTH_TOKEN": OAUTH_TOKEN}, {}, "environment"),
+    ("model-overridden", {"ANTHROPIC_MODEL": "a"}, {SHARED: settings(ANTHROPIC_MODEL="b")}, "environment"),
+    ("model-overridden", {"ANTHROPIC_MODEL": "a"}, {USER: '{"model": "b"}'}, "environment"),
+    ("new-shell", {}, {"~/.zshrc": "export CLAUDE_CODE_USE_BEDROCK=1"}, "~/.zshrc:1"),
+    ("overridden", {"ANTHROPIC_API_KEY": API_KEY}, {LOCAL: settings(ANTHROPIC_API_KEY="c")}, "environment"),
+    (
+        "overridden",
+        {},
+        {USER: settings(ANTHROPIC_BASE_URL="a"), MANAGED: settings(ANTHROPIC_BASE_URL="b")},
+        f"{USER}:3",
+    ),
+    ("provider-incomplete", {"CLAUDE_CODE_USE_BEDROCK": "1"}, {}, "environment"),
+    ("provider-incomplete", {"CLAUDE_CODE_USE_VERTEX": "1", "CLOUD_ML_REGION": "global"}, {}, "environment"),
+    ("provider-incomplete", {}, {USER: settings(CLAUDE_CODE_USE_FOUNDRY="true")}, f"{USER}:3"),
+    (
+        "several-providers",
+        {"CLAUDE_CODE_USE_BEDROCK": "1", "CLAUDE_CODE_USE_VERTEX": "1"},
+        {},
+        "environment",
+    ),
+    ("settings-not-strict", {}, {USER: "{ // ours\n}"}, USER),
+    ("token-as-api-key", {"ANTHROPIC_API_KEY": OAUTH_TOKEN}, {}, "environment"),
+    ("token-without-address", {"ANTHROPIC_AUTH_TOKEN": GATEWAY_TOKEN}, {}, "environment"),
+    (
+        "token-without-address",
+        {"ANTHROPIC_AUTH_TOKEN": "canary"},
+        {".envrc": "\nexport ANTHROPIC_AUTH_TOKEN=canary"},
+        ".envrc:2",
+    ),
+    ("vertex-region", {}, {SHARED: settings(CLOUD_ML_REGION="us-central1")}, f"{SHARED}:3"),
+]
+
+
+@pytest.mark.parametrize(("code", "environment", "files", "where"), CASES, ids=lambda part: str(part)[:24])
+def test_each_mistake_is_found_where_it_is_made(
+    code: str, environment: dict[str, str], files: dict[str, str], where: str
+) -> None:
+    assert (code, where) in found(diagnose(environment, files))
+
+
+def test_the_page_names_every_finding_and_every_one_has_a_case() -> None:
+    sources = "".join(path.read_text() for path in (PROJECT / "keyplan" / "doctor").glob("*.py"))
+    in_code = set(re.findall(r'(?:at\(\w+(?:\.\w+\[0\])?, |Finding\(\s*)"([a-z-]+)"', sources))
+    on_page = set(re.findall(r"^\| `([a-z-]+)` \|", PAGE.partition("## Findings")[2], re.MULTILINE))
+    cases = {code for code, *_ in CASES}
+    assert in_code <= on_page - {"format", "clean"}
+    assert on_page & cases == cases
+    assert on_page - {"format", "clean", "findings", "unset", "remove"} == cases
+
+
+RIGHT: list[tuple[dict[str, str], dict[str, str], str | None]] = [
+    ({}, {}, None),
+    ({"ANTHROPIC_API_KEY": API_KEY}, {}, "ANTHROPIC_API_KEY"),
+    (
+        {"ANTHROPIC_API_KEY": API_KEY, "ANTHROPIC_BASE_URL": "https://api.anthropic.com"},
+        {},
+        "ANTHROPIC_API_KEY",
+    ),
+    (
+        {"ANTHROPIC_AUTH_TOKEN": GATEWAY_TOKEN, "ANTHROPIC_BASE_URL": ADDRESS},
+        {},
+        "ANTHROPIC_AUTH_TOKEN",
+    ),
+    ({"ANTHROPIC_AUTH_TOKEN": OAUTH_TOKEN}, {}, "ANTHROPIC_AUTH_TOKEN"),
+    ({}, {USER: HELPER}, "apiKeyHelper"),
+    (
+        {},
+        {USER: '{"apiKeyHelper": "canary", "env": {"ANTHROPIC_BASE_URL": "https://canary.example"}}'},
+        "apiKeyHelper",
+    ),
+    ({"CLAUDE_CODE_USE_BEDROCK": "1", "AWS_REGION": "eu-west-1"}, {}, "CLAUDE_CODE_USE_BEDROCK"),
+    ({"CLAUDE_CODE_USE_BEDROCK": "0"}, {}, None),
+    (FEDERATION, {}, "ANTHROPIC_FEDERATION_RULE_ID"),
+    ({}, {".env": f"ANTHROPIC_API_KEY={API_KEY}"}, None),
+    (
+        {},
+        {"~/.zshrc": "# export ANTHROPIC_API_KEY=canary\nunset ANTHROPIC_API_KEY\ntrue # ANTHROPIC_MODEL=x"},
+        None,
+    ),
+    ({}, {"~/.zshrc": '[ -z "$ANTHROPIC_API_KEY" ] && echo "${ANTHROPIC_API_KEY:=x}"'}, None),
+    (
+        {},
+        {"devcontainer.json": '{"remoteEnv": {"ANTHROPIC_API_KEY": "${localEnv:ANTHROPIC_API_KEY}"}}'},
+        None,
+    ),
+    ({}, {SHARED: '{"permissions": {"env": {"ANTHROPIC_API_KEY": "canary"}}, "env": 5}'}, None),
+]
+
+
+@pytest.mark.parametrize(("environment", "files", "uses"), RIGHT)
+def test_what_is_right_has_no_finding(
+    environment: dict[str, str], files: dict[str, str], uses: str | None
+) -> None:
+    diagnosis = diagnose(environment, files)
+    assert found(diagnosis) == set()
+    assert names(diagnosis.claude_code)[:1] == ([uses] if uses else [])
+
+
+def test_each_client_has_its_own_order() -> None:
+    everything = {
+        "CLAUDE_CODE_OAUTH_TOKEN": OAUTH_TOKEN,
+        "ANTHROPIC_PROFILE": "p",
+        "ANTHROPIC_API_KEY": API_KEY,
+        "ANTHROPIC_AUTH_TOKEN": GATEWAY_TOKEN,
+        "CLAUDE_CODE_USE_FOUNDRY": "1",
+        **FEDERATION,
+    }
+    diagnosis = diagnose(everything, {USER: HELPER}, "~/.claude/.credentials.json")
+    assert names(diagnosis.claude_code) == [
+        "CLAUDE_CODE_USE_FOUNDRY",
+        "ANTHROPIC_AUTH_TOKEN",
+        "ANTHROPIC_API_KEY",
+        "apiKeyHelper",
+        "CLAUDE_CODE_OAUTH_TOKEN",
+        "ANTHROPIC_PROFILE",
+        "ANTHROPIC_FEDERATION_RULE_ID",
+        "login",
+    ]
+    assert names(diagnosis.sdk) == [
+        "ANTHROPIC_API_KEY",
+        "ANTHROPIC_AUTH_TOKEN",
+        "ANTHROPIC_PROFILE",
+        "ANTHROPIC_FEDERATION_RULE_ID",
+    ]
+
+
+def test_a_login_is_used_where_nothing_else_is_set_and_losing_it_is_no_finding() -> None:
+    login = "~/.claude/.credentials.json"
+    assert names(diagnose({}, {}, login).claude_code) == ["login"]
+    with_key = diagnose({"ANTHROPIC_API_KEY": API_KEY}, {}, login)
+    assert (names(with_key.claude_code), with_key.findings) == (["ANTHROPIC_API_KEY", "login"], ())
+
+
+def test_settings_win_by_scope_whatever_the_order_in_which_they_are_read() -> None:
+    files = {path: settings(ANTHROPIC_API_KEY=path) for path in (MANAGED, LOCAL, SHARED, USER)}
+    for removed in (None, MANAGED, LOCAL, SHARED):
+        files.pop(removed or "", None)
+        for order in (list(files), list(files)[::-1]):
+            used = diagnose({}, {path: files[path] for path in order}).claude_code.uses
+            assert used is not None
+            assert used.places[0].file == next(iter(files))
+
+
+def test_the_line_of_the_profile_is_named_for_what_the_shell_has_from_it() -> None:
+    profile = "export PATH=$PATH\n\nexport ANTHROPIC_API_KEY='canary' # ours\n"
+    diagnosis = diagnose({"ANTHROPIC_API_KEY": "canary"}, {"~/.zshrc": profile})
+    assert diagnosis.claude_code.uses is not None
+    assert diagnosis.claude_code.uses.places[0].place == "~/.zshrc:3"
+    assert found(diagnosis) == {("credential-on-disk", "~/.zshrc:3")}
+
+
+def test_the_way_back_names_all_that_has_to_go_and_nothing_else() -> None:
+    diagnosis = diagnose(
+        {"ANTHROPIC_API_KEY": API_KEY, "AWS_REGION": "eu-west-1", "ANTHROPIC_MODEL": "m"},
+        {USER: HELPER, "~/.zshrc": "export ANTHROPIC_BASE_URL=x", MANAGED: settings(ANTHROPIC_MODEL="m")},
+    )
+    assert diagnosis.unset == ("ANTHROPIC_API_KEY",)
+    assert {(setting.name, setting.place) for setting in diagnosis.remove} == {
+        ("apiKeyHelper", f"{USER}:1"),
+        ("ANTHROPIC_BASE_URL", "~/.zshrc:1"),
+    }
+
+
+def test_the_example_of_the_page_is_what_is_printed() -> None:
+    diagnosis = diagnose(
+        {"ANTHROPIC_AUTH_TOKEN": API_KEY, "ANTHROPIC_API_KEY": API_KEY},
+        {"~/.zshrc": f"\n\nexport ANTHROPIC_AUTH_TOKEN={API_KEY}\n", USER: HELPER},
+    )
+    text = as_text(diagnosis)
+    assert f"<!-- keyplan doctor -->\n```text\n{text}```\n" in PAGE
+    assert CANARY not in text
