@@ -41,7 +41,19 @@ OF_SHELLS = (
     *(".config/fish/config.fish", ".config/fish/fish_variables", ".config/fish/conf.d/*.fish"),
     ".config/powershell/*profile.ps1",
 )
-OF_ALL_SHELLS = ("environment", "profile", "profile.d/*.sh", "bash.bashrc", "zsh/zshenv", "zshenv")
+OF_ALL_SHELLS = (
+    "environment",
+    "profile",
+    "profile.d/*.sh",
+    "bash.bashrc",
+    "bashrc",
+    "zsh/zshenv",
+    "zsh/zprofile",
+    "zsh/zshrc",
+    "zshenv",
+    "zprofile",
+    "zshrc",
+)
 OF_DEVCONTAINERS = (
     ".devcontainer/devcontainer.json",
     ".devcontainer.json",
@@ -74,9 +86,8 @@ def run(arguments: argparse.Namespace) -> int:
     home, project = Path(os.path.expanduser("~")), arguments.project.absolute()
     config = Path(os.environ.get("CLAUDE_CONFIG_DIR") or home / ".claude")
     login = config / ".credentials.json"
-    diagnosis = examine(
-        os.environ, files(home, project, config), shown(login, home, "~") if _exists(login) else None
-    )
+    there = shown(login, home, "~") if _exists(login) else None
+    diagnosis = examine(os.environ, files(home, project, config), there, litellm(project))
     as_json = arguments.format == "json"
     sys.stdout.write(json.dumps(as_document(diagnosis), indent=2) + "\n" if as_json else as_text(diagnosis))
     return EXIT_FINDINGS if diagnosis.findings else EXIT_DONE
@@ -90,7 +101,8 @@ def files(home: Path, project: Path, config: Path) -> list[FileText]:
         for path in sorted(root.glob(pattern)) if "*" in pattern else [root / pattern]:
             try:
                 status = path.stat()
-                if (status.st_dev, status.st_ino) in seen:
+                # A folder sets nothing: some name their Python environment `.env`.
+                if (status.st_dev, status.st_ino) in seen or stat.S_ISDIR(status.st_mode):
                     continue
                 seen.add((status.st_dev, status.st_ino))
             except (FileNotFoundError, NotADirectoryError):
@@ -99,6 +111,21 @@ def files(home: Path, project: Path, config: Path) -> list[FileText]:
                 pass
             found.append(_read(source, path, shown(path, root, name)))
     return found
+
+
+def litellm(project: Path) -> list[tuple[str, str]]:
+    """The version and the folder of each LiteLLM in reach: in the project's environment, the active one and
+    keyplan's own. Nothing is imported: one that steals would run.
+    """
+    roots = {project / ".venv", project / "venv", Path(sys.prefix)}
+    roots |= {Path(active) for active in (os.environ.get("VIRTUAL_ENV"),) if active}
+    found = {
+        folder for root in roots for folder in root.glob("lib/python*/site-packages/litellm-*.dist-info")
+    }
+    return [
+        (folder.name.removeprefix("litellm-").removesuffix(".dist-info"), shown(folder, project, ""))
+        for folder in sorted(found)
+    ]
 
 
 def shown(path: Path, root: Path, name: str) -> str:
@@ -147,8 +174,6 @@ def _read(source: Source, path: Path, name: str) -> FileText:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 return FileText(source, name, problem="is not a plain file")
             content = opened.read(SIZE_LIMIT_BYTES + 1)
-    except IsADirectoryError:
-        return FileText(source, name, problem="is not a plain file")
     except OSError:
         return FileText(source, name, problem="cannot be read")
     if len(content) > SIZE_LIMIT_BYTES:

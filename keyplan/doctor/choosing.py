@@ -19,8 +19,6 @@ from keyplan.doctor.variables import (
     LOGIN,
     PROFILE,
     SDK_ORDER,
-    is_on,
-    kind_of,
 )
 
 # Files that a shell reads: where one sets what the process has, it is taken for the origin.
@@ -41,7 +39,7 @@ def in_process(settings: Iterable[Setting]) -> dict[str, Setting]:
     return {
         setting.name: setting
         for setting in settings
-        if setting.source is Source.ENVIRONMENT and setting.value.reveal() != ""
+        if setting.source is Source.ENVIRONMENT and setting.is_set
     }
 
 
@@ -52,7 +50,7 @@ def in_claude_code(settings: Sequence[Setting]) -> dict[str, Setting]:
         for setting in settings:
             if setting.source is source:
                 found[setting.name] = setting
-    return {name: setting for name, setting in found.items() if setting.value.reveal() != ""}
+    return {name: setting for name, setting in found.items() if setting.is_set}
 
 
 def claude_code(settings: Sequence[Setting]) -> Choice:
@@ -85,7 +83,7 @@ def kind(setting: Setting) -> str:
         return _KINDS[setting.name]
     if setting.name not in CREDENTIALS:
         return "setting"
-    return kind_of(setting.value.reveal()) if setting.literal else "unknown"
+    return setting.kind
 
 
 def _choice(
@@ -94,7 +92,7 @@ def _choice(
     there = [
         effective[name]
         for name in order
-        if name in effective and (name not in FLAGS or is_on(effective[name].value.reveal()))
+        if name in effective and (name not in FLAGS or effective[name].is_on)
     ]
     named = [Named(setting.name, kind(setting), origins(settings, setting)) for setting in there]
     return Choice(named[0] if named else None, why, tuple(named[1:]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from keyplan.doctor.choosing import in_claude_code, in_process, kind, origins
@@ -21,13 +20,9 @@ from keyplan.doctor.variables import (
     MODEL,
     MODEL_SETTING,
     NEEDS,
+    OF_ANTHROPIC,
     ROUTING,
-    is_on,
-    kind_of,
 )
-from keyplan.endpoints import ANTHROPIC_HOST
-
-_OF_ANTHROPIC = re.compile(rf"https://{re.escape(ANTHROPIC_HOST)}(?::443)?/?")
 
 
 def between(settings: Sequence[Setting], claude_code: Choice, sdk: Choice) -> Iterator[Finding]:
@@ -45,7 +40,7 @@ def between(settings: Sequence[Setting], claude_code: Choice, sdk: Choice) -> It
 
 
 def _providers(effective: Mapping[str, Setting]) -> Iterator[Finding]:
-    on = [effective[flag] for flag in FLAGS if flag in effective and is_on(effective[flag].value.reveal())]
+    on = [effective[flag] for flag in FLAGS if flag in effective and effective[flag].is_on]
     for flag in on:
         for group in NEEDS[flag.name]:
             if not any(name in effective for name in group):
@@ -59,11 +54,11 @@ def _torn_pair(effective: Mapping[str, Setting]) -> Iterator[Finding]:
     """A gateway's token and its address go together; Anthropic's own OAuth tokens need no address."""
     token, address = effective.get(AUTH_TOKEN), effective.get(BASE_URL)
     if token is not None and address is None:
-        if not (token.literal and kind_of(token.value.reveal()) == "OAuth token"):
+        if token.kind != "OAuth token":
             words = f"has no {BASE_URL} beside it: a gateway's token would go to Anthropic"
             yield at(token, "token-without-address", words, f"set {BASE_URL}, or unset {AUTH_TOKEN}")
         return
-    if address is None or token is not None or _OF_ANTHROPIC.fullmatch(address.value.reveal()):
+    if address is None or token is not None or address.is_known(OF_ANTHROPIC):
         return
     helper = effective.get(HELPER)
     if helper is not None and helper.file == address.file:
@@ -77,7 +72,7 @@ def _federation(settings: Sequence[Setting], effective: Mapping[str, Setting]) -
     if FEDERATION not in effective and FEDERATION not in in_process(settings):
         return
     for setting in settings:
-        if setting.name in (API_KEY, AUTH_TOKEN) and setting.value.reveal() != "":
+        if setting.name in (API_KEY, AUTH_TOKEN) and setting.is_set:
             if setting not in origins(settings, setting):
                 continue
             words = f"wins over the federation that {FEDERATION} sets up"
@@ -129,7 +124,7 @@ def _dotenv(settings: Sequence[Setting]) -> Iterator[Finding]:
         there = process.get(setting.name)
         if setting.source is not Source.DOTENV or there is None or there.value == setting.value:
             continue
-        if setting.name in (*ROUTING, MODEL) and setting.literal and setting.value.reveal():
+        if setting.name in (*ROUTING, MODEL) and setting.literal and setting.is_set:
             what = f"{there.name} of {origins(settings, there)[0].place} ({kind(there)})"
             words = f"loses: a program that loads this file keeps the {what}"
             yield at(setting, "dotenv-loses", words, f"unset {setting.name} where the file should count")
@@ -139,7 +134,7 @@ def _of_new_shells(settings: Sequence[Setting]) -> Iterator[Finding]:
     """What a profile sets and this shell does not have: the surprise of the next terminal."""
     process = in_process(settings)
     for setting in settings:
-        if setting.source is not Source.PROFILE or setting.name not in ROUTING or not setting.value.reveal():
+        if setting.source is not Source.PROFILE or setting.name not in ROUTING or not setting.is_set:
             continue
         there = process.get(setting.name)
         if there is None or (setting.literal and there.value != setting.value):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
+from keyplan.doctor.variables import is_on, kind_of
 from keyplan.secret_value import SecretValue
 
 
@@ -49,6 +51,30 @@ class Setting:
     file: str | None = None
     line: int | None = None
     literal: bool = True
+
+    @property
+    def is_set(self) -> bool:
+        """Whether clients take it for set: an empty variable counts as none."""
+        return self.value.reveal() != ""
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether it has nothing but white space."""
+        return not self.value.reveal().strip()
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it switches a provider on."""
+        return is_on(self.value.reveal())
+
+    @property
+    def kind(self) -> str:
+        """What kind of credential its text is; `unknown` where that is worked out later."""
+        return kind_of(self.value.reveal()) if self.literal else "unknown"
+
+    def is_known(self, form: re.Pattern[str]) -> bool:
+        """Whether its text is, as a whole, of a form that is public."""
+        return form.fullmatch(self.value.reveal().strip()) is not None
 
     @property
     def place(self) -> str:

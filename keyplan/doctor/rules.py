@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from keyplan.doctor.choosing import kind, origins
 from keyplan.doctor.model import Finding, Setting, Source
@@ -14,8 +14,9 @@ from keyplan.doctor.variables import (
     NOT_OF_VERTEX,
     OAUTH_TOKEN,
     VERTEX_REGION,
-    kind_of,
 )
+
+BAD_LITELLM = ("1.82.7", "1.82.8")
 
 # A credential in one of these is there for every program, or in a file that others read, for good.
 _STAYS = (
@@ -40,25 +41,43 @@ def of_single_settings(settings: Sequence[Setting]) -> Iterator[Finding]:
     for setting in settings:
         if setting.name not in KNOWN or setting not in origins(settings, setting):
             continue
-        if setting.literal and not setting.value.reveal().strip():
+        if setting.literal and setting.is_blank:
             yield at(setting, "blank", "is blank and not unset", "unset it, and take the line out")
             continue
         yield from _of_kind(setting)
         if setting.name in CREDENTIALS and setting.source in _STAYS and setting.literal:
-            words = f"is a credential on disk ({kind(setting)})"
+            shared = ", in a file that everybody with the repository has"
+            where = shared if setting.source is Source.PROJECT else ""
+            words = f"is a credential on disk ({kind(setting)}){where}"
             hint = "take it out and give it with `keyplan exec` or apiKeyHelper; rotate it if others read it"
             yield at(setting, "credential-on-disk", words, hint)
-        if setting.name == VERTEX_REGION and setting.value.reveal().strip() == NOT_OF_VERTEX:
-            words = f"is {NOT_OF_VERTEX}, where Vertex does not have Claude"
+        if setting.name == VERTEX_REGION and setting.is_known(NOT_OF_VERTEX):
+            words = f"is {NOT_OF_VERTEX.pattern}, where Vertex does not have Claude"
             yield at(
                 setting, "vertex-region", words, "global, us, eu, or a region of Claude such as us-east5"
+            )
+
+
+def of_packages(packages: Iterable[tuple[str, str]]) -> Iterator[Finding]:
+    """Releases of LiteLLM, a gateway that many use, that sent away what they found in the environment.
+
+    Source: BerriAI/litellm on GitHub, issues 24512 and 24518: 1.82.7 and 1.82.8 were uploaded by an attacker
+    and have no release there (checked 2026-11-21).
+    """
+    for version, place in packages:
+        if version in BAD_LITELLM:
+            yield Finding(
+                "litellm-compromised",
+                f"LiteLLM {version} in {place} sends credentials to an attacker",
+                place,
+                hint="delete that environment, then `keyplan revoke KEY --leaked` for each key in its reach",
             )
 
 
 def _of_kind(setting: Setting) -> Iterator[Finding]:
     if setting.name not in (API_KEY, AUTH_TOKEN, OAUTH_TOKEN) or not setting.literal:
         return
-    found = kind_of(setting.value.reveal())
+    found = setting.kind
     if found == "Admin API key":
         words = "is an Admin API key: it manages the organization and cannot call models"
         yield at(setting, "admin-key", words, "take it out; it belongs to nobody's environment")

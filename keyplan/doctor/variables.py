@@ -8,6 +8,9 @@ order of the SDKs is that of Anthropic's Python SDK, version 2. All checked 2026
 
 from __future__ import annotations
 
+import re
+
+from keyplan.endpoints import ANTHROPIC_HOST
 from keyplan.wiring.claude.merging import WINNING
 
 API_KEY, AUTH_TOKEN, BASE_URL = "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"
@@ -28,7 +31,9 @@ NEEDS = {
     VERTEX: ((VERTEX_REGION,), ("ANTHROPIC_VERTEX_PROJECT_ID",)),
     FOUNDRY: (("ANTHROPIC_FOUNDRY_RESOURCE", "ANTHROPIC_FOUNDRY_BASE_URL"),),
 }
-NOT_OF_VERTEX = "us-central1"  # many guides name it; Claude is not served there
+NOT_OF_VERTEX = re.compile("us-central1")  # many guides name it; Claude is not served there
+
+OF_ANTHROPIC = re.compile(rf"https://{re.escape(ANTHROPIC_HOST)}(?::443)?/?")  # an address
 
 CREDENTIALS = (
     API_KEY,

@@ -90,12 +90,12 @@ def test_files_that_cannot_be_read_are_said_and_the_rest_is_looked_at(machine: M
         "~/.zshrc is larger than 1 MiB",
         ".claude/settings.json is not UTF-8 text",
         "blank: ANTHROPIC_API_KEY in ~/.profile:2",
-        ".env is not a plain file",
         ".envrc cannot be read",
         "~/.bashrc is not a plain file",
     ):
         assert words in done.stdout
     assert "settings.local.json" not in done.stdout
+    assert " .env " not in done.stdout, "a folder sets nothing"
 
 
 def test_managed_settings_and_their_drop_ins_count_and_the_last_wins(
@@ -116,6 +116,21 @@ def test_a_project_that_is_the_home_folder_has_its_settings_once(machine: Machin
     machine.put("~/.claude/settings.json", settings(ANTHROPIC_API_KEY=API_KEY))
     found = doctor.files(machine.home, machine.home, machine.home / ".claude")
     assert [file.path for file in found if "settings" in file.path] == ["~/.claude/settings.json"]
+
+
+def test_the_releases_of_litellm_that_steal_are_named_and_others_are_not(machine: Machine) -> None:
+    for version in ("1.82.6", "1.82.7"):
+        machine.put(f".venv/lib/python3.12/site-packages/litellm-{version}.dist-info/METADATA", "")
+    (machine.home / "active" / "lib").mkdir(parents=True)
+    machine.put("~/active/lib/python3.11/site-packages/litellm-1.82.8.dist-info/METADATA", "")
+    found = json.loads(machine.run("--format", "json", VIRTUAL_ENV=str(machine.home / "active")).stdout)[
+        "findings"
+    ]
+    assert {finding["code"] for finding in found} == {"litellm-compromised"}
+    assert {finding["file"].rpartition("/")[2] for finding in found} == {
+        "litellm-1.82.7.dist-info",
+        "litellm-1.82.8.dist-info",
+    }
 
 
 def test_a_folder_that_is_not_there_is_refused_without_repeating_it(machine: Machine) -> None:

@@ -137,12 +137,14 @@ def test_each_mistake_is_found_where_it_is_made(
 
 def test_the_page_names_every_finding_and_every_one_has_a_case() -> None:
     sources = "".join(path.read_text() for path in (PROJECT / "keyplan" / "doctor").glob("*.py"))
-    in_code = set(re.findall(r'(?:at\(\w+(?:\.\w+\[0\])?, |Finding\(\s*)"([a-z-]+)"', sources))
-    on_page = set(re.findall(r"^\| `([a-z-]+)` \|", PAGE.partition("## Findings")[2], re.MULTILINE))
-    cases = {code for code, *_ in CASES}
-    assert in_code <= on_page - {"format", "clean"}
-    assert on_page & cases == cases
-    assert on_page - {"format", "clean", "findings", "unset", "remove"} == cases
+    in_code = set(re.findall(r'(?:at\(\s*\w+(?:\.\w+\[0\])?,\s*|Finding\(\s*)"([a-z-]+)"', sources))
+    on_page = set(
+        re.findall(
+            r"^\| `([a-z-]+)` \|", PAGE.partition("## Findings")[2].partition("\n## ")[0], re.MULTILINE
+        )
+    )
+    cases = {code for code, *_ in CASES} | {"litellm-compromised"}
+    assert in_code <= on_page == cases
 
 
 RIGHT: list[tuple[dict[str, str], dict[str, str], str | None]] = [
@@ -171,7 +173,7 @@ RIGHT: list[tuple[dict[str, str], dict[str, str], str | None]] = [
     ({}, {".env": f"ANTHROPIC_API_KEY={API_KEY}"}, None),
     (
         {},
-        {"~/.zshrc": "# export ANTHROPIC_API_KEY=canary\nunset ANTHROPIC_API_KEY\ntrue # ANTHROPIC_MODEL=x"},
+        {"~/.zshrc": "# export ANTHROPIC_API_KEY=canary\nunset ANTHROPIC_API_KEY\n: # ANTHROPIC_PROFILE=x"},
         None,
     ),
     ({}, {"~/.zshrc": '[ -z "$ANTHROPIC_API_KEY" ] && echo "${ANTHROPIC_API_KEY:=x}"'}, None),
