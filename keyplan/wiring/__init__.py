@@ -73,6 +73,8 @@ TARGETS = {
         True,
     ),
     "gitlab-ci": _ci("a job for GitLab CI (YAML)", "gitlab", "gitlab-ci"),
+    "circleci": _ci("a configuration for CircleCI (YAML)", "circleci", "circleci"),
+    "buildkite": _ci("a pipeline for Buildkite (YAML)", "buildkite", "buildkite"),
     "claude-code": Target(
         "settings of Claude Code for a person (JSON)",
         "keyplan.wiring.claude.settings",

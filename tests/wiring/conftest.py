@@ -11,6 +11,8 @@ from keyplan.manifest import AwsLocation, Manifest, ManifestConsumer, ManifestKe
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
+ORGANIZATION_ID = "1c9d6a52-0000-4000-8000-000000000000"
+PROJECT_ID = "7f3b8e14-0000-4000-8000-000000000000"
 
 
 def key(name: str, env_var: str, suffix: str) -> ManifestKey:
@@ -75,6 +77,19 @@ def manifest() -> Manifest:
         ),
         consumer("search", "eks", settings={"cluster": "main", "namespace": "search", "identity": "irsa"}),
         consumer("nightly", "gitlab-ci", settings={"project": "example/nightly", "branches": ["main"]}),
+        consumer(
+            "changelog", "circleci", settings={"organizationId": ORGANIZATION_ID, "projectId": PROJECT_ID}
+        ),
+        consumer(
+            "translations",
+            "buildkite",
+            env={"ANTHROPIC_MODEL": "claude-haiku-4-5"},
+            settings={
+                "organization": "example",
+                "pipeline": "translations",
+                "branches": ["main", "release/*"],
+            },
+        ),
         consumer("research", "people", env={"ANTHROPIC_MODEL": "claude-opus-4-6"}),
     ]
     keys = [

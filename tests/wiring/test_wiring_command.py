@@ -103,14 +103,16 @@ def test_it_prints_exactly_the_text_and_nothing_else(keyplan: Run, manifest: Man
 
 
 TABLE = """\
-CONSUMER    RUNTIME         TARGETS
-batch       ecs             ecs, dotenv
-chat-api    ecs             ecs, dotenv
-evals       github-actions  github-actions
-nightly     gitlab-ci       gitlab-ci
-research    people          claude-code, dotenv
-search      eks             dotenv; none for eks yet
-thumbnails  lambda          lambda, dotenv
+CONSUMER      RUNTIME         TARGETS
+batch         ecs             ecs, dotenv
+changelog     circleci        circleci
+chat-api      ecs             ecs, dotenv
+evals         github-actions  github-actions
+nightly       gitlab-ci       gitlab-ci
+research      people          claude-code, dotenv
+search        eks             dotenv; none for eks yet
+thumbnails    lambda          lambda, dotenv
+translations  buildkite       buildkite
 """
 
 

@@ -16,12 +16,14 @@ from tests.wiring.conftest import consumer
 
 FITTING = {
     "batch": ("ecs", "dotenv"),
+    "changelog": ("circleci",),
     "chat-api": ("ecs", "dotenv"),
     "evals": ("github-actions",),
     "nightly": ("gitlab-ci",),
     "research": ("claude-code", "dotenv"),
     "search": ("dotenv",),
     "thumbnails": ("lambda", "dotenv"),
+    "translations": ("buildkite",),
 }
 
 
@@ -71,14 +73,15 @@ def test_every_fitting_target_names_every_key_of_its_consumer(manifest: Manifest
             "zzz",
             "ecs",
             "prod has no such consumer; "
-            "there is batch, chat-api, evals, nightly, research, search, thumbnails",
+            "there is batch, changelog, chat-api, evals, nightly, research, search, thumbnails, translations",
             "keyplan wire --list",
         ),
         ("chat-api", "esc", "there is no such target; did you mean ecs", "keyplan wire ecs chat-api"),
         (
             "chat-api",
             "zzz",
-            "there is no such target; there is claude-code, dotenv, ecs, github-actions, gitlab-ci, lambda",
+            "there is no such target; there is buildkite, circleci, claude-code, dotenv, ecs, "
+            "github-actions, gitlab-ci, lambda",
             "keyplan wire ecs chat-api",
         ),
         (
@@ -182,7 +185,7 @@ def test_every_runtime_of_the_catalogue_is_served_or_known_to_lack_a_target() ->
     on_aws = (target.runtimes for target in TARGETS.values() if "aws" in target.clouds)
     served = frozenset().union(*on_aws) - GCP_RUNTIMES
     assert served <= set(Runtime)
-    assert set(Runtime) - served == {"circleci", "buildkite"} | GCP_RUNTIMES
+    assert set(Runtime) - served == GCP_RUNTIMES
     assert not CI_RUNTIMES & TARGETS["dotenv"].runtimes
 
 

@@ -13,6 +13,7 @@ from keyplan.manifest import GcpLocation, GcpSecretLocation, Manifest, ManifestC
 from tests.sandbox_gcp.conftest import Cloud
 from tests.sandbox_gcp.conftest import cloud as cloud  # fixtures
 from tests.sandbox_gcp.conftest import start_cloud as start_cloud
+from tests.wiring.conftest import ORGANIZATION_ID, PROJECT_ID
 from tests.wiring.conftest import manifest as aws_manifest  # noqa: F401 a fixture
 
 PROJECT = "example-prod"
@@ -94,7 +95,13 @@ def manifest() -> Manifest:
         consumer(
             "nightly", "gitlab-ci", env=model, settings={**nightly, "branches": ["main"], "tags": ["v*"]}
         ),
-        consumer("docs", "circleci"),
+        consumer("docs", "circleci", settings={"organizationId": ORGANIZATION_ID, "projectId": PROJECT_ID}),
+        consumer(
+            "samples",
+            "buildkite",
+            env=model,
+            settings={"organization": "example", "pipeline": "samples", "branches": ["main"]},
+        ),
         consumer("research", "people", env=model, settings={"members": ["group:research@example.com"]}),
     ]
     keys = [key("anthropic", "ANTHROPIC_API_KEY"), key("openrouter", "OPENROUTER_API_KEY")]

@@ -27,12 +27,12 @@ def test_every_consumer_is_wired_to_every_target_that_fits_it(stack: Manifest) -
     found, failures = wire_all(stack)
     assert failures == []
     assert {name: tuple(texts) for name, texts in found.items()} == {
-        "circle": (),
+        "circle": ("circleci",),
         "evals": ("github-actions",),
         "far-pods": ("gke", "gke-external-secrets", "dotenv"),
         "gitlab": ("gitlab-ci",),
         "images": ("cloud-build", "dotenv"),
-        "kite": (),
+        "kite": ("buildkite",),
         "nightly": ("cloud-run", "cloud-run-volume", "dotenv"),
         "pods": ("gke", "gke-external-secrets", "dotenv"),
         "research": ("claude-code", "dotenv"),

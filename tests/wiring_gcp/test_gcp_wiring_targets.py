@@ -19,15 +19,18 @@ from tests.wiring_gcp.conftest import NUMBER, POOLS, PROJECT, consumer, with_con
 
 FITTING = {
     "batch": ("cloud-run", "cloud-run-volume", "dotenv"),
-    "docs": (),
+    "docs": ("circleci",),
     "evals": ("github-actions",),
     "images": ("cloud-build", "dotenv"),
     "nightly": ("gitlab-ci",),
     "research": ("claude-code", "dotenv"),
+    "samples": ("buildkite",),
     "search": ("gke", "gke-external-secrets", "dotenv"),
     "web": ("cloud-run", "cloud-run-volume", "dotenv"),
     "worker": ("compute-engine", "dotenv"),
 }
+# Those that say nothing about a pinned version.
+UNCOMMENTED = {"compute-engine", "github-actions", "gke-external-secrets", "circleci", "buildkite"}
 # Everything but what is for local work names versions.
 NAMING = [
     (name, target)
@@ -52,7 +55,7 @@ def test_each_consumer_has_the_targets_of_its_runtime(manifest: Manifest) -> Non
 def test_every_runtime_of_google_cloud_has_a_target_besides_dotenv() -> None:
     on_gcp = [target for target in TARGETS.values() if "gcp" in target.clouds]
     assert frozenset().union(*(target.runtimes for target in on_gcp if target.names_versions)) == (
-        GCP_RUNTIMES | {"github-actions", "gitlab-ci"}
+        GCP_RUNTIMES | CI_RUNTIMES
     )
     assert TARGETS["dotenv"].runtimes >= GCP_RUNTIMES
     assert not TARGETS["dotenv"].runtimes & CI_RUNTIMES
@@ -118,9 +121,7 @@ def test_wiring_in_both_clouds_is_that_of_each(
     assert in_both == {**on_gcp, **on_aws}
 
 
-def test_a_runner_that_reads_on_aws_gets_the_wiring_of_aws(
-    aws_manifest: Manifest, on_both: Manifest
-) -> None:
+def test_a_runner_that_reads_on_aws_gets_the_wiring_of_aws(aws_manifest: Manifest, on_both: Manifest) -> None:
     runner = aws_manifest.consumers["nightly"]
     assert runner.runtime == on_both.consumers["nightly"].runtime == "gitlab-ci"
     text = wire(replace(on_both, consumers={"nightly": runner}), "nightly", "gitlab-ci")
@@ -171,15 +172,17 @@ def test_a_person_who_reads_on_aws_gets_the_names_of_aws(on_both: Manifest) -> N
         ),
         (
             "docs",
-            "circleci",
-            "docs has the runtime circleci, and there is no wiring for circleci yet",
-            "keyplan wire --list",
+            "buildkite",
+            "docs has the runtime circleci, and the target buildkite is for buildkite; "
+            "what fits it: circleci",
+            "keyplan wire circleci docs",
         ),
         (
             "web",
             "zzz",
-            "there is no such target; there is claude-code, cloud-build, cloud-run, cloud-run-volume, "
-            "compute-engine, dotenv, github-actions, gitlab-ci, gke, gke-external-secrets",
+            "there is no such target; there is buildkite, circleci, claude-code, cloud-build, "
+            "cloud-run, cloud-run-volume, compute-engine, dotenv, github-actions, gitlab-ci, "
+            "gke, gke-external-secrets",
             "keyplan wire cloud-run web",
         ),
     ],
@@ -222,7 +225,7 @@ def test_a_pinned_key_has_its_number_and_the_others_follow_the_alias(
     assert re.findall(r"\b(current|7)\b", uncommented(wire(both, name, target))) == ["current", "current"]
     pinned = wire(both, name, target, {"openrouter": 7})
     assert re.findall(r"\b(current|7)\b", uncommented(pinned)) == ["current", "7"]
-    assert "inned" in pinned or target in ("compute-engine", "github-actions", "gke-external-secrets")
+    assert "inned" in pinned or target in UNCOMMENTED
 
 
 def uncommented(text: str) -> str:

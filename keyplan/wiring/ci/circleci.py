@@ -1,0 +1,87 @@
+"""The CircleCI target: a configuration with one job, in which one step has the keys.
+
+The token is `CIRCLE_OIDC_TOKEN`, whose `sub` has the form that the trusts compare; the one of
+`CIRCLE_OIDC_TOKEN_V2` goes on with the repository and the branch, which is more than Google's subject holds.
+CircleCI cannot hide a value that a job reads while it runs: nothing here prints one.
+
+Source: CircleCI Docs, "Using OpenID Connect tokens in jobs" (claims of both tokens, forks), "Configuration
+reference" (`run`, `environment`, which is taken literally), "Pipeline values and parameters" (`<<`);
+checked 2026-11-21.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from keyplan.errors import UsageError
+from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.wiring.ci.script import Runner, script
+from keyplan.wiring.consumers import refused
+from keyplan.wiring.gcp.reader import plain_of
+from keyplan.wiring.syntax.yaml import Block, Node, Noted, Verbatim, comment
+from keyplan.wiring.syntax.yaml import render as render_yaml
+
+# CircleCI replaces what stands between `<<` and `>>` before anything else sees it.
+EXPRESSION = "<<"
+OWN_PREFIX = "CIRCLE_"
+# The first has bash, curl, jq and the AWS CLI; the second all but the last.
+AWS_IMAGE, GCP_IMAGE = "cimg/aws:2025.01", "cimg/base:2025.01"
+RUNNER = Runner(identity="$CIRCLE_OIDC_TOKEN", build="CIRCLE_BUILD_NUM", mask="")
+
+_STEP_NOTE = """\
+Replace the last line by your program. This step alone has the keys, and CircleCI does not mask them: do not
+print them, and write none to BASH_ENV, which later steps read."""
+_FILTER_NOTE = """\
+Name your protected branch. This filter only chooses what runs: the trust accepts every branch of the project,
+so whoever can push to the project can read. A pull request from a fork gets no token unless the project's
+setting "Pass secrets to builds from forked pull requests" is on: leave it off."""
+
+
+def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, int]) -> str:
+    """The configuration, for `.circleci/config.yml` of the consumer's project.
+
+    Raises:
+        UsageError: a text that holds `<<`, or a variable that CircleCI sets itself.
+        ManifestError: no role or provider, or two variables of one name.
+    """
+    text = script(manifest, consumer, pins, RUNNER)
+    plain = _plain(consumer)
+    if EXPRESSION in text or EXPRESSION in consumer.name:
+        raise UsageError(
+            f"a setting of {consumer.name} holds `{EXPRESSION}`, which CircleCI would evaluate",
+            f"change consumers.{consumer.name} in the environment's configuration",
+        )
+    name = f"{consumer.name}-job" if consumer.name == "version" else consumer.name
+    run: dict[str, Node] = {"name": f"Run {consumer.name}", "shell": "/bin/bash"}
+    if plain:
+        run["environment"] = plain
+    run["command"] = Block(text)
+    image = GCP_IMAGE if consumer.cloud == "gcp" else AWS_IMAGE
+    document: dict[str, Node] = {
+        "version": Verbatim("2.1"),
+        "jobs": {
+            name: {"docker": [{"image": image}], "steps": ["checkout", Noted(_STEP_NOTE, {"run": run})]}
+        },
+        "workflows": {
+            name: {
+                "jobs": [Noted(_FILTER_NOTE, {name: {"filters": {"branches": {"only": ["main"]}}}})],
+            }
+        },
+    }
+    where = "Google Cloud" if consumer.cloud == "gcp" else "the role"
+    heading = (
+        f"Keys of {consumer.name} in {manifest.environment}, for CircleCI.\n"
+        f"No value and no cloud key is stored there: the job proves who it is, and {where} lets it read."
+    )
+    return "\n".join(comment(heading)) + "\n" + render_yaml(document)
+
+
+def _plain(consumer: ManifestConsumer) -> dict[str, Node]:
+    variables: dict[str, Node] = {}
+    for name, value in plain_of(consumer).items():
+        if name.startswith(OWN_PREFIX):
+            raise refused(consumer, name, "CircleCI sets the variables of that prefix itself")
+        if EXPRESSION in value:
+            raise refused(consumer, name, f"it holds `{EXPRESSION}`, which CircleCI would evaluate")
+        variables[name] = value
+    return variables
