@@ -10,11 +10,12 @@ from __future__ import annotations
 import difflib
 import importlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keyplan.errors import UsageError
 from keyplan.manifest import Manifest, ManifestConsumer
 from keyplan.manifest_rules import AWS_RUNTIMES, GCP_RUNTIMES
+from keyplan.wiring.refusals import REFUSED, refusal
 
 AWS, GCP = "aws", "gcp"
 
@@ -31,6 +32,7 @@ class Target:
     runtimes: frozenset[str]  # of the consumers that it fits
     clouds: frozenset[str]  # where these read
     names_versions: bool = False  # whether `pins` may put a version's number into it, on Google Cloud
+    setting: tuple[str, str] | None = None  # which one a consumer needs besides, and its value
 
 
 NAMES_SHOWN_MAX = 12  # in an error; `--list` shows them all
@@ -55,6 +57,13 @@ def _ci(summary: str, module: str, runtime: str) -> Target:
 TARGETS = {
     "ecs": _aws("part of an ECS task definition (JSON)", "ecs", "ecs"),
     "lambda": _aws("part of a Lambda configuration (JSON)", "lambda_function", "lambda"),
+    "eks": _aws("files for a pod, by the Secrets Store CSI driver (YAML)", "eks", "eks"),
+    "eks-external-secrets": replace(
+        _aws("variables for a pod, by External Secrets (YAML)", "eks_external_secrets", "eks"),
+        setting=("identity", "irsa"),
+    ),
+    "ec2": _aws("a drop-in for a service of systemd", "ec2", "ec2"),
+    "iam-role": _aws("role and variables for any place (JSON)", "iam_role", "iam-role"),
     "cloud-run": _gcp("part of a Cloud Run service or job, with variables (YAML)", "cloud_run", *_CLOUD_RUN),
     "cloud-run-volume": _gcp(
         "part of a Cloud Run service or job, with files (YAML)", "cloud_run_volume", *_CLOUD_RUN
@@ -149,8 +158,16 @@ def _fitting(consumer: ManifestConsumer) -> tuple[str, ...]:
     return tuple(
         name
         for name, target in TARGETS.items()
-        if consumer.runtime in target.runtimes and consumer.cloud in target.clouds
+        if _is_for(target, consumer) and _has_setting(target, consumer)
     )
+
+
+def _is_for(target: Target, consumer: ManifestConsumer) -> bool:
+    return consumer.runtime in target.runtimes and consumer.cloud in target.clouds
+
+
+def _has_setting(target: Target, consumer: ManifestConsumer) -> bool:
+    return target.setting is None or consumer.settings.get(target.setting[0]) == target.setting[1]
 
 
 def _check_pins(consumer: ManifestConsumer, target: str, pins: Mapping[str, int]) -> None:
@@ -181,6 +198,8 @@ def _no_fit(consumer: ManifestConsumer, target: str) -> UsageError:
     """Tells apart: a target that nobody knows, a runtime without one, and one for other runtimes."""
     fitting = _fitting(consumer)
     hint = f"keyplan wire {fitting[0]} {consumer.name}" if fitting else "keyplan wire --list"
+    if target in REFUSED:
+        return refusal(target, consumer.name, fitting)
     runs = f"{consumer.name} has the runtime {consumer.runtime}"
     if lacks_target(consumer) and (target == consumer.runtime or not fitting):
         local = f"; only {', '.join(fitting)} fits it, for local work" if fitting else ""
@@ -188,6 +207,13 @@ def _no_fit(consumer: ManifestConsumer, target: str) -> UsageError:
     if target not in TARGETS:
         there = [name for name, known in TARGETS.items() if consumer.cloud in known.clouds]
         return UsageError(f"there is no such target{_nearest(target, there)}", hint)
+    needed = TARGETS[target].setting
+    if needed and _is_for(TARGETS[target], consumer):
+        return UsageError(
+            f"the target {target} needs `{needed[0]}: {needed[1]}`, which {consumer.name} does not have; "
+            f"{_fits(fitting)}",
+            hint,
+        )
     fits = ", ".join(_runtimes_for(target, consumer.cloud))
     return UsageError(f"{runs}, and the target {target} is for {fits}; {_fits(fitting)}", hint)
 

@@ -75,7 +75,31 @@ def manifest() -> Manifest:
                 "tags": [],
             },
         ),
-        consumer("search", "eks", settings={"cluster": "main", "namespace": "search", "identity": "irsa"}),
+        consumer(
+            "search",
+            "eks",
+            keys=("anthropic", "openrouter"),
+            env={"ANTHROPIC_MODEL": "claude-sonnet-4-6"},
+            settings={
+                "cluster": "main",
+                "namespace": "search",
+                "serviceAccount": "search",
+                "identity": "irsa",
+            },
+        ),
+        consumer(
+            "indexer",
+            "eks",
+            settings={
+                "cluster": "main",
+                "namespace": "search",
+                "serviceAccount": "indexer",
+                "identity": "pod-identity",
+                "deployment": "indexer-v2",
+            },
+        ),
+        consumer("workbench", "ec2", env={"ANTHROPIC_MODEL": "claude-sonnet-4-6"}),
+        consumer("reports", "iam-role", env={"ANTHROPIC_MODEL": "claude-haiku-4-5"}),
         consumer("nightly", "gitlab-ci", settings={"project": "example/nightly", "branches": ["main"]}),
         consumer(
             "changelog", "circleci", settings={"organizationId": ORGANIZATION_ID, "projectId": PROJECT_ID}

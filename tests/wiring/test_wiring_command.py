@@ -108,11 +108,14 @@ batch         ecs             ecs, dotenv
 changelog     circleci        circleci
 chat-api      ecs             ecs, dotenv
 evals         github-actions  github-actions
+indexer       eks             eks, dotenv
 nightly       gitlab-ci       gitlab-ci
+reports       iam-role        iam-role, dotenv
 research      people          claude-code, dotenv
-search        eks             dotenv; none for eks yet
+search        eks             eks, eks-external-secrets, dotenv
 thumbnails    lambda          lambda, dotenv
 translations  buildkite       buildkite
+workbench     ec2             ec2, dotenv
 """
 
 
@@ -140,7 +143,8 @@ def test_an_environment_without_consumers_says_so(keyplan: Run, folder: Path, ma
         (["ecs", "chat-apy"], "did you mean chat-api"),
         (["nope", "chat-api"], "there is no such target"),
         (["lambda", "chat-api"], "what fits it: ecs, dotenv"),
-        (["eks", "search"], "there is no wiring for eks yet"),
+        (["kubernetes-secret", "search"], "holds the value in Base64"),
+        (["eks-external-secrets", "indexer"], "needs `identity: irsa`"),
         (["ecs", "chat-api", "extra"], "the arguments are not understood"),
         (["ecs", "chat-api", "--manifest", "/nowhere"], "no manifest"),
     ],

@@ -19,11 +19,14 @@ FITTING = {
     "changelog": ("circleci",),
     "chat-api": ("ecs", "dotenv"),
     "evals": ("github-actions",),
+    "indexer": ("eks", "dotenv"),
     "nightly": ("gitlab-ci",),
+    "reports": ("iam-role", "dotenv"),
     "research": ("claude-code", "dotenv"),
-    "search": ("dotenv",),
+    "search": ("eks", "eks-external-secrets", "dotenv"),
     "thumbnails": ("lambda", "dotenv"),
     "translations": ("buildkite",),
+    "workbench": ("ec2", "dotenv"),
 }
 
 
@@ -73,17 +76,11 @@ def test_every_fitting_target_names_every_key_of_its_consumer(manifest: Manifest
             "zzz",
             "ecs",
             "prod has no such consumer; "
-            "there is batch, changelog, chat-api, evals, nightly, research, search, thumbnails, translations",
+            "there is batch, changelog, chat-api, evals, indexer, nightly, reports, research, search, "
+            "thumbnails, translations, workbench",
             "keyplan wire --list",
         ),
-        ("chat-api", "esc", "there is no such target; did you mean ecs", "keyplan wire ecs chat-api"),
-        (
-            "chat-api",
-            "zzz",
-            "there is no such target; there is buildkite, circleci, claude-code, dotenv, ecs, "
-            "github-actions, gitlab-ci, lambda",
-            "keyplan wire ecs chat-api",
-        ),
+        ("chat-api", "ecss", "there is no such target; did you mean ecs", "keyplan wire ecs chat-api"),
         (
             "thumbnails",
             "ecs",
@@ -92,16 +89,10 @@ def test_every_fitting_target_names_every_key_of_its_consumer(manifest: Manifest
         ),
         (
             "search",
-            "eks",
-            "search has the runtime eks, and there is no wiring for eks yet; "
-            "only dotenv fits it, for local work",
-            "keyplan wire dotenv search",
-        ),
-        (
-            "search",
             "ecs",
-            "search has the runtime eks, and the target ecs is for ecs; what fits it: dotenv",
-            "keyplan wire dotenv search",
+            "search has the runtime eks, and the target ecs is for ecs; "
+            "what fits it: eks, eks-external-secrets, dotenv",
+            "keyplan wire eks search",
         ),
         (
             "nightly",
@@ -127,6 +118,27 @@ def test_what_does_not_fit_is_refused_with_what_does(
     with pytest.raises(UsageError) as caught:
         wire(manifest, name, target)
     assert (caught.value.message, caught.value.hint) == (message, hint)
+
+
+def test_an_unknown_target_is_answered_with_those_of_the_consumers_cloud(manifest: Manifest) -> None:
+    with pytest.raises(UsageError) as caught:
+        wire(manifest, "chat-api", "zzz")
+    there = sorted(name for name, target in TARGETS.items() if "aws" in target.clouds)
+    assert caught.value.message.startswith(f"there is no such target; there is {', '.join(there[:12])}")
+    assert "cloud-run" not in caught.value.message
+
+
+def test_a_runtime_without_a_target_is_named_as_such(
+    manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fewer = {name: target for name, target in TARGETS.items() if not name.startswith("eks")}
+    monkeypatch.setattr("keyplan.wiring.TARGETS", fewer)
+    with pytest.raises(UsageError) as caught:
+        wire(manifest, "search", "eks")
+    assert caught.value.message == (
+        "search has the runtime eks, and there is no wiring for eks yet; only dotenv fits it, for local work"
+    )
+    assert caught.value.hint == "keyplan wire dotenv search"
 
 
 def test_what_was_typed_is_not_repeated(manifest: Manifest) -> None:
@@ -158,7 +170,19 @@ def test_two_variables_of_one_name_are_an_error(manifest: Manifest, target: str)
 
 @pytest.mark.parametrize(
     ("name", "target"),
-    [("chat-api", "ecs"), ("chat-api", "dotenv"), ("thumbnails", "lambda"), ("evals", "github-actions")],
+    [
+        ("chat-api", "ecs"),
+        ("chat-api", "dotenv"),
+        ("thumbnails", "lambda"),
+        ("evals", "github-actions"),
+        ("search", "eks"),
+        ("search", "eks-external-secrets"),
+        ("workbench", "ec2"),
+        ("reports", "iam-role"),
+        ("nightly", "gitlab-ci"),
+        ("changelog", "circleci"),
+        ("translations", "buildkite"),
+    ],
 )
 def test_a_half_character_that_json_lets_through_is_refused(
     manifest: Manifest, name: str, target: str
@@ -168,7 +192,9 @@ def test_a_half_character_that_json_lets_through_is_refused(
         wire(replace(manifest, consumers={name: entry}), name, target)
 
 
-@pytest.mark.parametrize(("runtime", "target"), [("ecs", "ecs"), ("lambda", "lambda")])
+@pytest.mark.parametrize(
+    ("runtime", "target"), [("ecs", "ecs"), ("lambda", "lambda"), ("ec2", "ec2"), ("iam-role", "iam-role")]
+)
 def test_a_consumer_without_a_role_is_an_error(manifest: Manifest, runtime: str, target: str) -> None:
     broken = replace(manifest, consumers={"x": consumer("x", runtime, role_arn=None)})
     with pytest.raises(ManifestError, match="the consumer x has no role"):
