@@ -173,7 +173,8 @@ def _eks(manifest: Manifest, consumer: ManifestConsumer, _now: datetime) -> Rest
     context = f"arn:{aws.partition}:eks:{aws.region}:{aws.account_id}:cluster/{cluster}" if cluster else None
     return _kubernetes(
         consumer,
-        "its program reads the value by itself: restart the pods, unless it reads it anew for every use",
+        "External Secrets renews its Secret within the hour, the CSI driver a mounted file where its "
+        "rotation is switched on; a program that read it at its start has it after a restart of the pods",
         context,
         in_sandbox=_is_sandbox(manifest, "aws"),
     )
@@ -250,7 +251,7 @@ _RULES: Mapping[str, Callable[[Manifest, ManifestConsumer, datetime], Restart]] 
     "cloud-run": _cloud_run,
     "cloud-run-job": _said("its next execution has the new value; one that runs now keeps the old one"),
     "cloud-build": _said("its next build has the new value; one that runs now keeps the old one"),
-    "ec2": _said("its program reads the value by itself: restart it there, unless it reads for every use"),
+    "ec2": _said("it reads when its unit starts; on the machine: systemctl restart UNIT"),
     "iam-role": _said("whatever has this role reads by itself: restart it, unless it reads for every use"),
     "compute-engine": _said("it reads when its unit starts; on the machine: systemctl restart UNIT"),
     "people": _people,

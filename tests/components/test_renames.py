@@ -154,7 +154,7 @@ def test_what_people_read_says_the_new_name(after: Recording) -> None:
         each.inputs["name"]: each.inputs["alarmDescription"]
         for each in after.of("aws:cloudwatch/metricAlarm:MetricAlarm")
     }
-    assert "keyplan put zeta" in alarms["prod-keyplan/anthropic/rotation-due"]
+    assert "keyplan rotate zeta" in alarms["prod-keyplan/anthropic/rotation-due"]
     roles = {each.inputs["name"]: each.inputs["description"] for each in after.of("aws:iam/role:Role")}
     assert roles["prod-evals-reader"] == "keyplan: reads the keys of consumer new-evals"
 
