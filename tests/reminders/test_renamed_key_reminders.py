@@ -36,7 +36,7 @@ def test_the_mail_of_an_old_alarm_says_the_new_name(cloud: Cloud, mailbox: Mailb
     here.run(alarm_event("prod-keyplan/anthropic/rotation-due", start))
 
     ((address, subject, body),) = here.mailbox.take()
-    assert (address, "claude" in subject, "keyplan put claude" in body) == (ML, True, True)
+    assert (address, "claude" in subject, "keyplan rotate claude" in body) == (ML, True, True)
     assert "anthropic " not in subject
 
 

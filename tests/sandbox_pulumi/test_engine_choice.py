@@ -308,7 +308,8 @@ def test_mistakes_in_the_catalogue_are_told_with_their_lines_before_anything_is_
         ran = ended(copy.sandbox("pulumi", *words), 2)
         assert ran.stdout == ""
         assert ran.stderr.splitlines()[0] == "error: the configuration of dev has 2 mistakes"
-        assert f"  {path.name}:{line}: keys.a.vendor: found `x`; allowed: anthropic or generic" in ran.stderr
+        found = "keys.a.vendor: found `x`; allowed: anthropic, anthropic-admin, gateway or generic"
+        assert f"  {path.name}:{line}: {found}" in ran.stderr
     assert "dev" not in copy.sandbox("pulumi", "stack", "ls", "--json").stdout
     # Neither help nor a stack without the mistakes is held up by them.
     assert "Usage:" in ended(copy.sandbox("pulumi", "up", "-s", "dev", "--help"), 0).stdout
