@@ -225,9 +225,9 @@ class Response:
             return
         now = self.clock()
         since = max(self.target.stored or now, now - timedelta(days=USAGE_DAYS))
-        used = self.organization.usage(min(since, now - timedelta(days=1)), now, "1d").get(
-            incident.vendor_key["id"]
-        )
+        # At least a day: the report refuses a time that ends where it begins.
+        asked = min(since, now - timedelta(days=1))
+        used = self.organization.usage(asked, now, "1d").get(incident.vendor_key["id"])
         step.state = Done.DONE
         if used is None:
             step.found = f"the vendor's usage report has no use of it since {since:%Y-%m-%d}"
