@@ -168,8 +168,14 @@ def _at_rest(states: Mapping[str, SecretState]) -> Standing:
 
 
 def newest_of(states: Mapping[str, SecretState]) -> str:
-    """The store whose readers were sent to their value last."""
-    served = {cloud: served_since(state.current) for cloud, state in states.items() if state.current}
+    """The store whose readers were sent to their value last; of several in the same second, the manifest's
+    first. Labels and Secrets Manager know seconds, Secret Manager smaller parts of one, which would decide.
+    """
+    served = {
+        cloud: served_since(state.current).replace(microsecond=0)
+        for cloud, state in states.items()
+        if state.current
+    }
     return max(served, key=lambda cloud: served[cloud])
 
 

@@ -9,7 +9,7 @@ from itertools import product
 
 import pytest
 
-from keyplan.rotation.moment import Moment, Next, mark_of, standing
+from keyplan.rotation.moment import Moment, Next, mark_of, newest_of, standing
 from keyplan.rotation.way_back import Move, Why, way_back
 from keyplan.stores.base import SecretState, Stage, Version
 from keyplan.stores.labels import REVOKED, STORED, VersionLabel
@@ -303,3 +303,14 @@ def test_nobody_is_sent_back_to_a_value_that_is_dead() -> None:
 def test_from_a_value_that_was_revoked_readers_can_go_back_to_one_that_lives() -> None:
     back = way_back(states({"aws": Holds("b", None, "a")}, dead="b"))
     assert back.moves == (("aws", Move.GO_BACK),)
+
+
+@pytest.mark.parametrize(("microsecond", "later"), [(0, "aws"), (999_999, "aws"), (1_000_000, "gcp")])
+def test_of_two_values_served_in_the_same_second_the_manifests_first_cloud_counts(
+    microsecond: int, later: str
+) -> None:
+    """Secrets Manager tells seconds and Secret Manager microseconds: parts of a second compare nothing."""
+    aws = Version("1", FIRST_DAY, None, Stage.CURRENT)
+    gcp = replace(aws, created=FIRST_DAY + timedelta(microseconds=microsecond))
+    assert newest_of({"aws": SecretState(aws), "gcp": SecretState(gcp)}) == later
+    assert newest_of({"gcp": SecretState(gcp), "aws": SecretState(aws)}) == "gcp"
