@@ -74,6 +74,15 @@ class Endpoint:
         self.port = int(match[3] or (443 if self.secure else 80))
 
     @property
+    def authority(self) -> str:
+        """What the Host header says: the host, and the port where it is not the scheme's own.
+
+        Source: RFC 9110, 7.2 and 4.2.1 to 4.2.2 (checked 2026-11-21).
+        """
+        default_port = 443 if self.secure else 80
+        return self.host if self.port == default_port else f"{self.host}:{self.port}"
+
+    @property
     def is_sandbox(self) -> bool:
         """Plain http on this machine: the user's own credentials and proxies are never used there."""
         return not self.secure

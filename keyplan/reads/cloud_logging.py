@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from keyplan.endpoints import Endpoint, endpoint_for, require_trusted
 from keyplan.errors import AccessDenied, KeyplanError, StoreError, Unreachable
-from keyplan.http.exchange import HTTP_OK, CertificateRefused, NoAnswer, Setback, insist
-from keyplan.http.opening import brought_certificates, open_exchange
+from keyplan.http.exchange import HTTP_OK, NoAnswer, Setback, insist
+from keyplan.http.opening import Channel
 from keyplan.reads.tally import Read, ReadReport, shown, tally
 from keyplan.stores.gcp_errors import Place, Subject
 from keyplan.stores.gcp_tokens import find_access
@@ -26,7 +26,6 @@ from keyplan.stores.gcp_tokens import find_access
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from keyplan.http.exchange import Exchange
     from keyplan.manifest import Manifest, ManifestKey
 
 PERMISSION = "logging.privateLogEntries.list"
@@ -119,15 +118,12 @@ class _Log:
         self._resource = f"projects/{gcp.project_number}/secrets/{key.on_gcp().name}/versions/"
         place = Place(manifest.environment, gcp.project_id, address if address is not GOOGLE else None)
         self._subject = Subject(place, PERMISSION, key.name)
-        self._address, self._report, self._environ = address, report, environ
+        self._address, self._report = address, report
         self._timeout_seconds = timeout_seconds
         sandbox = address if address.is_sandbox else None
         access = find_access(sandbox, self._subject, report, environ, time.monotonic() + timeout_seconds)
         self._token = access.token
-        self._exchange = self._open(None)
-
-    def _open(self, certificates: str | None) -> Exchange:
-        return open_exchange(self._address, self._environ, ANSWER_LIMIT_BYTES, "Cloud Logging", certificates)
+        self._channel = Channel(address, environ, ANSWER_LIMIT_BYTES, "Cloud Logging", report)
 
     def entries(self, since: datetime, now: datetime) -> Iterator[Mapping[str, Any]]:
         """The entries, newest first."""
@@ -144,7 +140,7 @@ class _Log:
                 entry for entry in (found if isinstance(found, list) else []) if isinstance(entry, dict)
             )
             if not answer.get("nextPageToken"):
-                self._exchange.close()
+                self._channel.close()
                 return
             query["pageToken"] = answer["nextPageToken"]
 
@@ -179,24 +175,14 @@ class _Log:
         return Setback(self._error(status), f"status {status}", may_pass)
 
     def _send(self, content: bytes, deadline: float) -> tuple[int, bytes]:
-        host, port = self._address.host, self._address.port
         headers = {
-            "Host": host if port == (443 if self._address.secure else 80) else f"{host}:{port}",
+            "Host": self._address.authority,
             "Accept": "application/json",
             "Content-Type": "application/json",
             "Authorization": f"Bearer {self._token}",
             "User-Agent": "keyplan",
         }
-        try:
-            return self._exchange.send("POST", TARGET, headers, content, deadline)
-        except CertificateRefused:
-            self._exchange = self._open(brought_certificates())
-        try:
-            return self._exchange.send("POST", TARGET, headers, content, deadline)
-        except CertificateRefused:
-            raise self._unreachable(
-                "its certificate is not trusted; a proxy that inspects traffic needs REQUESTS_CA_BUNDLE"
-            ) from None
+        return self._channel.send("POST", TARGET, headers, content, deadline)
 
     def _unreachable(self, words: str) -> KeyplanError:
         return Unreachable(f"{self._subject.named}: no answer from Cloud Logging: {words}")

@@ -86,10 +86,8 @@ class Connection:
         return Setback(error_for(code, message, subject), code, code in TRANSIENT)
 
     def _headers(self, operation: str, body: bytes) -> dict[str, str]:
-        endpoint = self._endpoint
-        default_port = 443 if endpoint.secure else 80
         headers = {
-            "host": endpoint.host if endpoint.port == default_port else f"{endpoint.host}:{endpoint.port}",
+            "host": self._endpoint.authority,
             "content-type": "application/x-amz-json-1.1",
             "x-amz-date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
             "x-amz-target": f"secretsmanager.{operation}",

@@ -11,8 +11,8 @@ import json
 import time
 
 from keyplan.endpoints import Endpoint
-from keyplan.http.exchange import HTTP_OK, CertificateRefused, NoAnswer, Setback, insist
-from keyplan.http.opening import brought_certificates, open_exchange
+from keyplan.http.exchange import HTTP_OK, NoAnswer, Setback, insist
+from keyplan.http.opening import Channel
 from keyplan.stores.gcp_errors import NOT_DONE, TRANSIENT, Failure, error_for, unreachable
 
 TYPE_CHECKING = False
@@ -41,17 +41,14 @@ class Connection:
     def __init__(
         self, endpoint: Endpoint, token: str, report: Callable[[str], None], environ: Mapping[str, str]
     ) -> None:
-        self._endpoint = endpoint
         self._report = report
-        self._environ = environ
-        default_port = 443 if endpoint.secure else 80
         self._headers = {
-            "Host": endpoint.host if endpoint.port == default_port else f"{endpoint.host}:{endpoint.port}",
+            "Host": endpoint.authority,
             "Accept": "application/json",
             "Authorization": f"Bearer {token}",
             "User-Agent": "keyplan",
         }
-        self._exchange = open_exchange(endpoint, environ, ANSWER_LIMIT_BYTES, SPEAKS)
+        self._channel = Channel(endpoint, environ, ANSWER_LIMIT_BYTES, SPEAKS, report)
 
     def call(
         self,
@@ -77,12 +74,14 @@ class Connection:
         Raises:
             KeyplanError: what went wrong, in the words of `gcp_errors`.
         """
-        content = None if body is None else json.dumps(body).encode()
+        headers, content = self._headers, None
+        if body is not None:
+            headers, content = {**headers, "Content-Type": "application/json"}, json.dumps(body).encode()
         transient = TRANSIENT if repeatable else NOT_DONE
 
         def attempt() -> dict[str, Any] | Setback:
             try:
-                status, text = self._send(method, target, content, subject, deadline)
+                status, text = self._channel.send(method, target, headers, content, deadline)
             except NoAnswer as failure:
                 may_pass = failure.may_pass and (repeatable or failure.words == "the connection was refused")
                 return Setback(unreachable(subject, failure.words), failure.words, may_pass)
@@ -96,27 +95,7 @@ class Connection:
 
     def close(self) -> None:
         """Close the connection; another call opens it again."""
-        self._exchange.close()
-
-    def _send(
-        self, method: str, target: str, content: bytes | None, subject: Subject, deadline: float
-    ) -> tuple[int, bytes]:
-        headers = dict(self._headers)
-        if content is not None:
-            headers["Content-Type"] = "application/json"
-        try:
-            return self._exchange.send(method, target, headers, content, deadline)
-        except CertificateRefused:
-            pass
-        self._report("the certificate is not among this Python's; those that botocore brings are asked too")
-        self._exchange = open_exchange(
-            self._endpoint, self._environ, ANSWER_LIMIT_BYTES, SPEAKS, brought_certificates()
-        )
-        try:
-            return self._exchange.send(method, target, headers, content, deadline)
-        except CertificateRefused:
-            words = "its certificate is not trusted; a proxy that inspects traffic needs REQUESTS_CA_BUNDLE"
-            raise unreachable(subject, words) from None
+        self._channel.close()
 
 
 def soon(timeout_seconds: float) -> float:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import time
 
-from keyplan.http.exchange import ATTEMPTS, CertificateRefused, NoAnswer, backoff_seconds
-from keyplan.http.opening import brought_certificates, open_exchange
+from keyplan.http.exchange import ATTEMPTS, NoAnswer, backoff_seconds
+from keyplan.http.opening import Channel
 from keyplan.vendors.verdicts import Reply
 
 TYPE_CHECKING = False
@@ -28,7 +28,6 @@ ANSWER_LIMIT_BYTES = 64 * 1024 * 1024
 PASSING = (408, 429, 500, 502, 503, 504, 529)
 # What a header may hold: anything else would end the header, or be guessed at by whoever reads it.
 _HEADER_TEXT = re.compile(r"[!-~](?:[ -~]*[!-~])?")
-UNTRUSTED = "its certificate is not trusted; a proxy that inspects traffic needs REQUESTS_CA_BUNDLE"
 
 
 class Silence(Exception):  # noqa: N818  # a state that callers act on, not a report
@@ -59,11 +58,10 @@ class Talk:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._endpoint = endpoint
-        self._environ = environ
         self._report = report
         self._who = who
         self._sleep = sleep
-        self._exchange = open_exchange(endpoint, environ, ANSWER_LIMIT_BYTES, who)
+        self._channel = Channel(endpoint, environ, ANSWER_LIMIT_BYTES, who, report)
 
     def ask(
         self,
@@ -106,22 +104,20 @@ class Talk:
 
     def close(self) -> None:
         """Close the connection; another request opens it again."""
-        self._exchange.close()
+        self._channel.close()
 
     def __del__(self) -> None:
         """Leave no connection open behind a command that ends in an error."""
-        exchange = getattr(self, "_exchange", None)
-        if exchange is not None:
-            exchange.close()
+        channel = getattr(self, "_channel", None)
+        if channel is not None:
+            channel.close()
 
     def _headers(
         self, headers: Mapping[str, str], carried: tuple[str, str, SecretValue], body: bytes | None
     ) -> dict[str, str]:
         name, prefix, value = carried
-        endpoint = self._endpoint
-        default_port = 443 if endpoint.secure else 80
         return {
-            "Host": endpoint.host if endpoint.port == default_port else f"{endpoint.host}:{endpoint.port}",
+            "Host": self._endpoint.authority,
             "Accept": "application/json",
             "User-Agent": "keyplan",
             **({} if body is None else {"Content-Type": "application/json"}),
@@ -133,26 +129,10 @@ class Talk:
         self, method: str, target: str, headers: dict[str, str], body: bytes | None, deadline: float
     ) -> Reply | NoAnswer:
         try:
-            status, content = self._send(method, target, headers, body, deadline)
+            status, content = self._channel.send(method, target, headers, body, deadline)
         except NoAnswer as failure:
             return failure
-        return Reply(status, self._exchange.headers, content)
-
-    def _send(
-        self, method: str, target: str, headers: dict[str, str], body: bytes | None, deadline: float
-    ) -> tuple[int, bytes]:
-        try:
-            return self._exchange.send(method, target, headers, body, deadline)
-        except CertificateRefused:
-            pass
-        self._report("the certificate is not among this Python's; those that botocore brings are asked too")
-        self._exchange = open_exchange(
-            self._endpoint, self._environ, ANSWER_LIMIT_BYTES, self._who, brought_certificates()
-        )
-        try:
-            return self._exchange.send(method, target, headers, body, deadline)
-        except CertificateRefused:
-            raise NoAnswer(UNTRUSTED, may_pass=False) from None
+        return Reply(status, self._channel.headers, content)
 
 
 def can_be_sent(text: str) -> bool:

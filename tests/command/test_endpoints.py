@@ -167,3 +167,18 @@ def test_the_suffixes_are_those_of_botocores_partitions() -> None:
         for name in ("dnsSuffix", "dualStackDnsSuffix")
     }
     assert suffixes == set(AWS_DNS_SUFFIXES)
+
+
+@pytest.mark.parametrize(
+    ("url", "authority"),
+    [
+        ("https://API.anthropic.com", "api.anthropic.com"),
+        ("https://api.anthropic.com:443/", "api.anthropic.com"),
+        ("https://api.anthropic.com:80", "api.anthropic.com:80"),
+        ("http://127.0.0.1:80", "127.0.0.1"),
+        ("http://127.0.0.1:443", "127.0.0.1:443"),
+        ("http://[::1]:4566", "[::1]:4566"),
+    ],
+)
+def test_the_host_header_has_no_port_that_its_scheme_has_anyway(url: str, authority: str) -> None:
+    assert Endpoint("messages", url, "anthropic").authority == authority
