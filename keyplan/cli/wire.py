@@ -9,6 +9,7 @@
   keyplan wire dotenv chat-api                              variables, and commands in place of keys
   keyplan wire dotenv chat-api --output .env                a private file WITH the values
   keyplan wire claude-code research --output ~/.claude/settings.json --yes
+  keyplan wire github-actions evals --check .github/workflows/evals.yml
 
 What is printed never holds a value; the same text stands in the stack's output `wiring`. A second run prints
 the same, as long as the environment is the same.
@@ -21,8 +22,12 @@ replaced with --force only.
 `claude-code --output` merges into settings that are there: it prints what would change, and changes it with
 --yes. Every other setting stays; a file with comments or broken JSON is left as it is.
 
-Exit code: 0 done; 2 no such consumer or target, or a path that is refused; 3 a value could not be read; 4 a
-settings file was changed meanwhile.
+`--check` tells whether a committed file is still what would be written, and prints the difference; what could
+be a value in the file is not shown. `-` is standard input; any other path has to be inside the project. Of
+settings of Claude Code it looks at those alone that would be merged. Nothing is written.
+
+Exit code: 0 done, or as it should be; 1 --check found that a file is stale; 2 no such consumer or target, or
+a path that is refused; 3 a value could not be read; 4 a settings file was changed meanwhile.
 """
 
 from __future__ import annotations
@@ -64,6 +69,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--list", action="store_true", help="show the targets of every consumer")
     parser.add_argument("--output", metavar="PATH", help="write to this file, whole or not at all")
+    parser.add_argument("--check", metavar="PATH", help="compare this file with what would be written")
     parser.add_argument("--force", action="store_true", help="with --output: replace a file of anybody's")
     parser.add_argument("--yes", action="store_true", help="with claude-code --output: change the settings")
     add_environment(parser)
@@ -77,13 +83,18 @@ def run(arguments: argparse.Namespace) -> int:
     listing = arguments.list or arguments.target is None
     _check_arguments(arguments, listing)
     document = load(
-        arguments.manifest, arguments.stack, report=reporter(arguments.verbose), stdin_allowed=True
+        arguments.manifest,
+        arguments.stack,
+        report=reporter(arguments.verbose),
+        stdin_allowed=arguments.check != "-",
     )
     manifest = Manifest.from_document(document)
     if listing:
         sys.stdout.write(table(manifest))
         return EXIT_DONE
     text = wiring.wire(manifest, arguments.consumer, arguments.target, _pins(arguments.pin))
+    if arguments.check is not None:
+        return _check(arguments, manifest, text)
     if arguments.output is None:
         sys.stdout.write(text)
     elif arguments.target == WITH_VALUES:
@@ -93,6 +104,14 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _write_text(arguments, text)
     return EXIT_DONE
+
+
+def _check(arguments: argparse.Namespace, manifest: Manifest, text: str) -> int:
+    from keyplan.cli.wire_check import check_settings, check_text
+
+    if arguments.target == MERGED:
+        return check_settings(arguments, text)
+    return check_text(arguments, manifest, text)
 
 
 def table(manifest: Manifest) -> str:
@@ -117,6 +136,10 @@ def _check_arguments(arguments: argparse.Namespace, listing: bool) -> None:
         raise UsageError("--pin needs a target and a consumer", "keyplan wire --list")
     if listing and (arguments.output is not None or arguments.force):
         raise UsageError("--output and --force need a target and a consumer", "keyplan wire --list")
+    if listing and arguments.check is not None:
+        raise UsageError("--check needs a target and a consumer", "keyplan wire --list")
+    if arguments.check is not None and arguments.output is not None:
+        raise UsageError("--check compares and --output writes: one of them")
     if not listing and arguments.consumer is None:
         raise UsageError("a target needs a consumer: keyplan wire TARGET CONSUMER", "keyplan wire --list")
     if arguments.force and arguments.output is None:
