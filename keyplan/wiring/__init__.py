@@ -57,6 +57,9 @@ def _ci(summary: str, module: str, runtime: str) -> Target:
 TARGETS = {
     "ecs": _aws("part of an ECS task definition (JSON)", "ecs", "ecs"),
     "lambda": _aws("part of a Lambda configuration (JSON)", "lambda_function", "lambda"),
+    "lambda-extension": _aws(
+        "a Lambda function with AWS's extension, which caches (CloudFormation)", "lambda_extension", "lambda"
+    ),
     "eks": _aws("files for a pod, by the Secrets Store CSI driver (YAML)", "eks", "eks"),
     "eks-external-secrets": replace(
         _aws("variables for a pod, by External Secrets (YAML)", "eks_external_secrets", "eks"),

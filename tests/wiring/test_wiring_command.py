@@ -113,7 +113,7 @@ nightly       gitlab-ci       gitlab-ci
 reports       iam-role        iam-role, dotenv
 research      people          claude-code, dotenv
 search        eks             eks, eks-external-secrets, dotenv
-thumbnails    lambda          lambda, dotenv
+thumbnails    lambda          lambda, lambda-extension, dotenv
 translations  buildkite       buildkite
 workbench     ec2             ec2, dotenv
 """

@@ -24,7 +24,7 @@ FITTING = {
     "reports": ("iam-role", "dotenv"),
     "research": ("claude-code", "dotenv"),
     "search": ("eks", "eks-external-secrets", "dotenv"),
-    "thumbnails": ("lambda", "dotenv"),
+    "thumbnails": ("lambda", "lambda-extension", "dotenv"),
     "translations": ("buildkite",),
     "workbench": ("ec2", "dotenv"),
 }
@@ -84,7 +84,7 @@ def test_every_fitting_target_names_every_key_of_its_consumer(manifest: Manifest
         (
             "thumbnails",
             "ecs",
-            "thumbnails has the runtime lambda, and the target ecs is for ecs; what fits it: lambda, dotenv",
+            "thumbnails has the runtime lambda, and the target ecs is for ecs; what fits it: lambda, lambda-extension, dotenv",
             "keyplan wire lambda thumbnails",
         ),
         (
@@ -174,6 +174,7 @@ def test_two_variables_of_one_name_are_an_error(manifest: Manifest, target: str)
         ("chat-api", "ecs"),
         ("chat-api", "dotenv"),
         ("thumbnails", "lambda"),
+        ("thumbnails", "lambda-extension"),
         ("evals", "github-actions"),
         ("search", "eks"),
         ("search", "eks-external-secrets"),

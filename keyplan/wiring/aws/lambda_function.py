@@ -8,6 +8,7 @@ there: the function gets the secret's ARN and reads by itself, through AWS's ext
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from keyplan.errors import UsageError
 from keyplan.manifest import Manifest, ManifestConsumer
@@ -49,6 +50,12 @@ def render(manifest: Manifest, consumer: ManifestConsumer) -> str:
         UsageError: a variable that Lambda would refuse, or all of them over 4 KB.
     """
     variables = plain_variables(consumer) | references(consumer, keys_of(manifest, consumer))
+    require_variables(consumer, variables)
+    return json.render({"Role": role_of(consumer), "Environment": {"Variables": variables}})
+
+
+def require_variables(consumer: ManifestConsumer, variables: Mapping[str, str]) -> None:
+    """Raise UsageError for a variable that Lambda would refuse, or all of them over 4 KB."""
     for name in variables:
         if name in RESERVED:
             raise refused(consumer, name, "Lambda sets it itself and refuses it from a configuration")
@@ -61,4 +68,3 @@ def render(manifest: Manifest, consumer: ManifestConsumer) -> str:
             f"and Lambda holds {VARIABLES_MAX_BYTES} for a function",
             f"shorten consumers.{consumer.name}.env in the environment's configuration",
         )
-    return json.render({"Role": role_of(consumer), "Environment": {"Variables": variables}})
