@@ -10,6 +10,7 @@ from keyplan.wiring.syntax.yaml import Node, comment
 from keyplan.wiring.syntax.yaml import render as render_yaml
 
 VOLUME = "keyplan-keys"
+WITHOUT_KEYS = "It reads no key: the cluster needs nothing for it."
 # Source: Kubernetes, "Object Names and IDs", RFC 1123 label names.
 LABEL_MAX = 63
 HASH_LENGTH = 8

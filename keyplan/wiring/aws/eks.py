@@ -13,7 +13,7 @@ from __future__ import annotations
 from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
 from keyplan.wiring.aws.pods import pod_of, render_all
 from keyplan.wiring.consumers import MOUNT_FOLDER, file_paths, keys_of, plain_of
-from keyplan.wiring.kubernetes import VOLUME, label, variables
+from keyplan.wiring.kubernetes import VOLUME, WITHOUT_KEYS, label, variables
 from keyplan.wiring.syntax.yaml import Block, Node, Noted
 
 OBJECT_SUFFIX = ".json"  # of the file with the stored object
@@ -35,6 +35,9 @@ def render(manifest: Manifest, consumer: ManifestConsumer) -> str:
     name = label(f"{consumer.name}-keys")
     paths = {key.env_var: f"{MOUNT_FOLDER}/{key.env_var}" for key in keys}
     plain = plain_of(consumer) | file_paths(consumer, paths)
+    container: dict[str, Node] = {"name": label(consumer.name), "env": variables(plain)}
+    if not keys:
+        return render_all(manifest, consumer, WITHOUT_KEYS, [], {"containers": [container]})
     parameters: dict[str, Node] = {"region": manifest.on_aws().region}
     if not pod.uses_irsa:
         parameters["usePodIdentity"] = "true"
@@ -45,11 +48,7 @@ def render(manifest: Manifest, consumer: ManifestConsumer) -> str:
         "metadata": {"name": name, "namespace": pod.namespace},
         "spec": {"provider": "aws", "parameters": parameters},
     }
-    container: dict[str, Node] = {
-        "name": label(consumer.name),
-        "env": variables(plain),
-        "volumeMounts": [{"name": VOLUME, "mountPath": MOUNT_FOLDER, "readOnly": True}],
-    }
+    container["volumeMounts"] = [{"name": VOLUME, "mountPath": MOUNT_FOLDER, "readOnly": True}]
     specification: dict[str, Node] = {"containers": [container], "volumes": [_volume(name)]}
     return render_all(manifest, consumer, _ADVICE, [provider], specification)
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from keyplan.manifest import Manifest, ManifestConsumer
 from keyplan.wiring.gcp.pods import deployment, pod_of, render_all, variables
 from keyplan.wiring.gcp.reader import MOUNT_FOLDER, KeyVersion, file_variables, label, plain_of, versions_of
-from keyplan.wiring.kubernetes import VOLUME
+from keyplan.wiring.kubernetes import VOLUME, WITHOUT_KEYS
 from keyplan.wiring.syntax.yaml import Block, Node, Noted
 
 _ADVICE = """\
@@ -38,6 +38,10 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
     name = label(f"{consumer.name}-keys")
     paths = {version.key: f"{MOUNT_FOLDER}/{version.env_var}" for version in versions}
     plain = plain_of(consumer) | file_variables(consumer, versions, paths)
+    if not versions:
+        return render_all(
+            manifest, consumer, WITHOUT_KEYS, [deployment(consumer, {"env": variables(plain)}, [])]
+        )
     note = _PINNED if any(version.is_pinned for version in versions) else _ROTATION
     provider: dict[str, Node] = {
         "apiVersion": "secrets-store.csi.x-k8s.io/v1",
