@@ -17,8 +17,8 @@ from keyplan.stores.opening import open_stores
 from keyplan.vendors.organization import Organization
 from keyplan.vendors.road import VendorRoad
 from sandbox.vendor_server import Fault
+from tests.home import mark
 from tests.life.conftest import Life
-from tests.rotation.conftest import mark
 
 
 def later(life: Life, days: float, *, admin: bool = True, **options: bool) -> Retired:

@@ -26,9 +26,9 @@ from keyplan.vendors.road import VendorRoad
 from sandbox.vendor_server import Fault
 from tests.command.environments import clean_environment
 from tests.end_to_end.terminal import at_terminal
+from tests.home import mark
 from tests.life.conftest import Life
 from tests.life.test_incident_record import mistakes
-from tests.rotation.conftest import mark
 
 REVOKE = ("revoke", "anthropic", "--leaked", "--yes")
 

@@ -19,7 +19,7 @@ from keyplan.stores.opening import open_stores
 from keyplan.storing.steps import in_order, prepare
 from sandbox.vendor_server import Fault
 from tests.command.environments import PROJECT, fake_key
-from tests.rotation.conftest import Done, Home, mark
+from tests.home import Done, Home, mark
 
 PAGE = (PROJECT / "docs" / "commands.md").read_text()
 
@@ -101,7 +101,7 @@ def test_what_waits_is_taken_back(home: Home) -> None:
     assert abandoned.returncode == 0, abandoned.stderr
     assert "is still alive at the vendor: deactivate it at https://platform.claude.com" in abandoned.stdout
     stop_before_promoting(home, second)
-    back = home.run("rollback")
+    back = home.run("rollback", "anthropic")
     assert back.returncode == 0, back.stderr
     assert "the rotation that was under way is taken back" in back.stdout
     assert set(home.served()) == {old}
@@ -129,17 +129,17 @@ def test_a_rollback_goes_back_and_forward_and_never_to_a_dead_value(home: Home) 
     old, new = home.new_key(), home.new_key()
     home.put(old)
     assert home.rotate(new).returncode == 0
-    seen = home.run("rollback", "--dry-run")
+    seen = home.run("rollback", "anthropic", "--dry-run")
     assert (seen.returncode, set(home.served())) == (0, {new})
-    done = home.run("rollback")
+    done = home.run("rollback", "anthropic")
     assert done.returncode == 0, done.stderr
     assert set(home.served()) == {old}
     assert home.stages() == [{"current": mark(old), "previous": mark(new)}] * len(home.served())
-    again = json_of(home.run("rollback", "--format", "json"))
+    again = json_of(home.run("rollback", "anthropic", "--format", "json"))
     assert (again["outcome"], again["fingerprint"]) == ("rolled-back", mark(new))
     assert set(home.served()) == {new}
     home.deactivate(old)
-    refused = home.run("rollback")
+    refused = home.run("rollback", "anthropic")
     assert refused.returncode == 2
     assert "the previous value of key anthropic is not to be served: " in refused.stderr
     assert set(home.served()) == {new}
@@ -185,7 +185,7 @@ def test_history_shows_who_stored_what_and_what_the_vendor_calls_it(on_aws: Home
     old, new = on_aws.new_key("first-key"), on_aws.new_key("second-key")
     on_aws.put(old)
     assert on_aws.rotate(new).returncode == 0
-    text = on_aws.run("history").stdout
+    text = on_aws.run("history", "anthropic").stdout
     head, _, *rows = text.splitlines()
     assert head == f"versions of key anthropic of environment {on_aws.environment.name}, newest first"
     assert [row.split()[0] for row in rows] == ["current", "previous"]
@@ -201,7 +201,7 @@ def test_a_deleted_secret_is_restored(on_both: Home) -> None:
     )
     refused = on_both.rotate(on_both.new_key())
     assert refused.returncode == 3
-    done = on_both.run("restore")
+    done = on_both.run("restore", "anthropic")
     assert done.returncode == 0, done.stderr
     assert done.stdout == (
         f"key anthropic of environment {on_both.environment.name}:\n"
@@ -209,7 +209,7 @@ def test_a_deleted_secret_is_restored(on_both: Home) -> None:
         "  nothing was deleted on Google Cloud\n"
     )
     assert set(on_both.served()) == {value}
-    again = on_both.run("restore")
+    again = on_both.run("restore", "anthropic")
     assert (again.returncode, again.stderr) == (2, "error: nothing of key anthropic is deleted\n")
 
 
@@ -231,15 +231,17 @@ def test_the_json_forms_have_the_documented_fields(on_aws: Home) -> None:
     rotated = json_of(on_aws.rotate(on_aws.new_key(), "--format", "json"))
     assert list(rotated) == fields("### `rotate --format json`")
     assert list(rotated["clouds"][0]) == fields("Each of its `clouds`:")
-    history = json_of(run("history", "--format", "json"))
+    history = json_of(run("history", "anthropic", "--format", "json"))
     assert list(history) == fields("### `history --format json`")
     assert list(history["clouds"][0]["versions"][0]) == fields("Each of its `versions`, newest first:")
-    rolled_back = json_of(run("rollback", "--format", "json"))
+    rolled_back = json_of(run("rollback", "anthropic", "--format", "json"))
     assert list(rolled_back) == fields("### `rollback --format json`")
     on_aws.environment.secrets.delete_secret(
         SecretId=on_aws.environment.arn("anthropic"), RecoveryWindowInDays=7
     )
-    assert list(json_of(run("restore", "--format", "json"))) == fields("### `restore --format json`")
+    assert list(json_of(run("restore", "anthropic", "--format", "json"))) == fields(
+        "### `restore --format json`"
+    )
 
 
 @pytest.mark.parametrize("verb", ["rotate", "rollback", "history", "restore"])

@@ -8,7 +8,7 @@ import pytest
 
 from tests.command.environments import fake_key
 from tests.command.test_prompt import Terminal
-from tests.rotation.conftest import Home, mark
+from tests.home import Home, mark
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_gcp.google import OPERATOR, OPERATOR_PERMISSIONS
-from tests.rotation.conftest import Home, mark
+from tests.home import Home, mark
 
 
 def make_operator(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,7 +29,7 @@ def test_an_operator_rotates_and_goes_back_without_ever_reading(
     assert done.returncode == 0, done.stderr
     assert "confirmed by its metadata (you may not read the value)" in done.stderr
     assert on_google.served() == [new]
-    back = on_google.run("rollback")
+    back = on_google.run("rollback", "anthropic")
     assert back.returncode == 0, back.stderr
     assert "whether the previous value is alive was not asked: you may not read it" in back.stderr
     assert on_google.served() == [old]
@@ -55,7 +55,7 @@ def test_what_the_vendor_lists_as_ended_is_not_gone_back_to_by_somebody_who_may_
     road = VendorRoad(Manifest.from_json(on_google.environment.document), [], 10.0, lambda _text: None)
     organization = Organization(road, SecretValue(admin))
     monkeypatch.setattr(admin_key, "open_organization", lambda *_: organization)
-    refused = on_google.run("rollback")
+    refused = on_google.run("rollback", "anthropic")
     assert refused.returncode == 2
     assert "not to be served: the vendor lists it as old-key, inactive" in refused.stderr
     assert on_google.served() == [new]
@@ -132,6 +132,6 @@ def test_a_key_that_was_revoked_is_served_again_after_a_rotation(home: Home) -> 
     assert "a value that was revoked on " in done.stderr
     assert "goes on working" not in done.stdout
     assert set(home.served()) == {new}
-    refused = home.run("rollback")
+    refused = home.run("rollback", "anthropic")
     assert refused.returncode in (2, 3)
     assert set(home.served()) == {new}

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from sandbox.vendor_server import CreatedKey, Kind, VendorServer, VendorWorld, serve
+from sandbox.vendor_server import CreatedKey, Kind, VendorWorld
+from tests.vendor_fixtures import server, world
 
-
-@pytest.fixture
-def world() -> VendorWorld:
-    return VendorWorld()
-
-
-@pytest.fixture
-def server(world: VendorWorld) -> Iterator[VendorServer]:
-    with serve(world) as running:
-        yield running
+__all__ = ["server", "world"]
 
 
 @pytest.fixture

@@ -1,22 +1,5 @@
 """A vendor for each test."""
 
-from __future__ import annotations
+from tests.vendor_fixtures import server, world
 
-from collections.abc import Iterator
-
-import pytest
-
-from sandbox.vendor_server import VendorServer, VendorWorld, serve
-
-
-@pytest.fixture
-def world() -> VendorWorld:
-    """The vendor's organization."""
-    return VendorWorld()
-
-
-@pytest.fixture
-def server(world: VendorWorld) -> Iterator[VendorServer]:
-    """It, listening."""
-    with serve(world) as listening:
-        yield listening
+__all__ = ["server", "world"]
