@@ -53,6 +53,11 @@ def consumer(name: str, runtime: str, **changes: Any) -> ManifestConsumer:
 @pytest.fixture
 def manifest() -> Manifest:
     """The environment `prod` of an example company."""
+    return example()
+
+
+def example() -> Manifest:
+    """The same, for code that is no test: the documents' gallery and the measurements."""
     consumers = [
         consumer(
             "chat-api",

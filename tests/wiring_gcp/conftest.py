@@ -79,6 +79,11 @@ def consumer(name: str, runtime: str, **changes: Any) -> ManifestConsumer:
 @pytest.fixture
 def manifest() -> Manifest:
     """The environment `prod` of an example company."""
+    return example()
+
+
+def example() -> Manifest:
+    """The same, for code that is no test: the documents' gallery and the measurements."""
     both = ("anthropic", "openrouter")
     model = {"ANTHROPIC_MODEL": "claude-sonnet-4-6"}
     repository = {"repository": "example/evals", "repositoryId": "123456789", "environment": "production"}

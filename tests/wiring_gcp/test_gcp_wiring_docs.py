@@ -11,6 +11,7 @@ import yaml
 
 from keyplan.catalogue import GCP_RUNTIMES
 from keyplan.cli.wire import table
+from keyplan.errors import UsageError
 from keyplan.manifest import Manifest
 from keyplan.wiring import TARGETS, wire
 
@@ -48,6 +49,16 @@ def test_the_table_of_targets_has_each_with_its_runtimes(page: str) -> None:
         if name != "dotenv":
             assert set(runtimes.split(", ")) == ON_GCP[name].runtimes
     assert ON_GCP["dotenv"].runtimes > GCP_RUNTIMES
+
+
+def test_the_refusal_of_a_kubernetes_secret_names_what_the_page_names(page: str, manifest: Manifest) -> None:
+    [row] = re.findall(r"^\| Kubernetes Secret in a manifest \|.*", page, re.MULTILINE)
+    with pytest.raises(UsageError) as caught:
+        wire(manifest, "search", "kubernetes-secret")
+    instead = re.search(r"; instead: (.*)$", caught.value.message)
+    assert instead
+    named = [name for name in instead[1].split(", ") if name != "dotenv"]
+    assert re.findall(r"`(gke[a-z-]*)`", row) == named
 
 
 def test_the_program_that_reads_a_file_finds_it(
