@@ -38,6 +38,7 @@ class Runtime(StrEnum):
     EC2 = "ec2"
     EKS = "eks"
     IAM_ROLE = "iam-role"
+    CODEBUILD = "codebuild"
     CLOUD_RUN = "cloud-run"
     CLOUD_RUN_JOB = "cloud-run-job"
     GKE = "gke"
@@ -48,11 +49,22 @@ class Runtime(StrEnum):
     GITLAB_CI = "gitlab-ci"
     CIRCLECI = "circleci"
     BUILDKITE = "buildkite"
+    PULUMI_DEPLOYMENTS = "pulumi-deployments"
 
 
-CI_RUNTIMES = frozenset({Runtime.GITHUB_ACTIONS, Runtime.GITLAB_CI, Runtime.CIRCLECI, Runtime.BUILDKITE})
+CI_RUNTIMES = frozenset(
+    {
+        Runtime.GITHUB_ACTIONS,
+        Runtime.GITLAB_CI,
+        Runtime.CIRCLECI,
+        Runtime.BUILDKITE,
+        Runtime.PULUMI_DEPLOYMENTS,
+    }
+)
 # Where the others can be. People and CI runners read from either cloud: `cloud` says from which.
-AWS_RUNTIMES = frozenset({Runtime.ECS, Runtime.LAMBDA, Runtime.EC2, Runtime.EKS, Runtime.IAM_ROLE})
+AWS_RUNTIMES = frozenset(
+    {Runtime.ECS, Runtime.LAMBDA, Runtime.EC2, Runtime.EKS, Runtime.IAM_ROLE, Runtime.CODEBUILD}
+)
 GCP_RUNTIMES = frozenset(
     {Runtime.CLOUD_RUN, Runtime.CLOUD_RUN_JOB, Runtime.GKE, Runtime.COMPUTE_ENGINE, Runtime.CLOUD_BUILD}
 )
@@ -70,6 +82,15 @@ class ReadAt(StrEnum):
 
     START = "start"  # the agent injects the value before the program runs: the execution role reads
     RUN = "run"  # the program asks for the value itself: the task role reads
+
+
+class PulumiOperation(StrEnum):
+    """What a deployment of Pulumi Deployments does."""
+
+    UPDATE = "update"
+    PREVIEW = "preview"
+    REFRESH = "refresh"
+    DESTROY = "destroy"
 
 
 class EksIdentity(StrEnum):
@@ -151,6 +172,12 @@ class EksSettings:
 
 
 @dataclass(frozen=True)
+class CodebuildSettings:
+    project_name: str
+    role_arn: str | None  # the project's service role, where it exists already
+
+
+@dataclass(frozen=True)
 class PeopleSettings:
     permission_set: str | None  # aws: the IAM Identity Center permission set that includes the policy
     members: tuple[str, ...] = ()  # gcp: `group:…` and `user:…`, at least one
@@ -195,6 +222,8 @@ class GitlabSettings:
 class CircleciSettings:
     organization_id: str  # UUID
     project_id: str  # UUID
+    repository: str | None = None  # HOST/OWNER/NAME, as tokens name it; there if `branches` is
+    branches: tuple[str, ...] = ()  # none: every branch of the project
 
 
 @dataclass(frozen=True)
@@ -202,6 +231,14 @@ class BuildkiteSettings:
     organization: str  # slug
     pipeline: str  # slug
     branches: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PulumiDeploymentsSettings:
+    organization: str
+    project: str
+    stack: str
+    operations: tuple[str, ...]  # values of PulumiOperation but `preview`, at least one
 
 
 Settings = (
@@ -215,6 +252,8 @@ Settings = (
     | GitlabSettings
     | CircleciSettings
     | BuildkiteSettings
+    | CodebuildSettings
+    | PulumiDeploymentsSettings
 )
 
 

@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 FORMAT = "keyplan-manifest/1"
 CLOUDS = ("aws", "gcp")
 # The names in `keyplan.catalogue.Runtime`, which is too heavy to import here; a test compares them.
-AWS_RUNTIMES = ("ecs", "lambda", "ec2", "eks", "iam-role")
+AWS_RUNTIMES = ("ecs", "lambda", "ec2", "eks", "iam-role", "codebuild")
 GCP_RUNTIMES = ("cloud-run", "cloud-run-job", "gke", "compute-engine", "cloud-build")
 RUNTIMES = (
     *AWS_RUNTIMES, *GCP_RUNTIMES,
-    "people", "github-actions", "gitlab-ci", "circleci", "buildkite",
+    "people", "github-actions", "gitlab-ci", "circleci", "buildkite", "pulumi-deployments",
 )  # fmt: skip
 
 _NAME = (r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", "a name of letters, digits, `-`, `_` and `.`")

@@ -15,6 +15,7 @@ from components.aws.policy.documents import (
     Document,
     Grant,
     account_only_document,
+    build_log_document,
     encryption_key_document,
     lockdown_document,
     operator_document,
@@ -34,6 +35,7 @@ from components.aws.policy.quotas import (
 )
 from components.aws.policy.trusts import (
     auditor_trust,
+    codebuild_trust,
     ec2_trust,
     ecs_execution_trust,
     ecs_task_trust,
@@ -45,6 +47,7 @@ from keyplan.catalogue import (
     CI_RUNTIMES,
     Catalogue,
     Cloud,
+    CodebuildSettings,
     Consumer,
     EcsSettings,
     EksIdentity,
@@ -68,6 +71,7 @@ class ReaderPlan:
     role_arn: str | None  # the role, made or existing; None for people
     existing_role_name: str | None  # where the catalogue names a role
     runtime_policies: tuple[str, ...]  # ARNs of AWS's own policies that the runtime needs beside the reads
+    runtime_document: str | None  # likewise, where AWS has no such policy of its own
     instance_profile: bool  # EC2 takes a role only inside one
     identity: CiIdentity | None  # who signs a CI runner's tokens
     grants: Packing[Grant]
@@ -151,6 +155,7 @@ def _reader_plan(
     own = existing is None and not people
     identity = ci_identity(consumer) if consumer.runtime in CI_RUNTIMES else None
     runtime_policies = _runtime_policies(account, consumer) if own else ()
+    runtime_document = _runtime_document(account, consumer) if own else None
     return ReaderPlan(
         consumer=consumer,
         name=reader_name(catalogue.environment, consumer.lasting_name),
@@ -158,6 +163,7 @@ def _reader_plan(
         role_arn=None if people else existing or own_role_arn(account, catalogue.environment, consumer),
         existing_role_name=existing_name,
         runtime_policies=runtime_policies,
+        runtime_document=runtime_document,
         instance_profile=own and consumer.runtime is Runtime.EC2,
         identity=identity,
         grants=pack_grants(
@@ -166,7 +172,7 @@ def _reader_plan(
             reader_document,
             Room(
                 # What is already inside an existing role is not known, so nothing is put into it.
-                INLINE_POLICIES_OF_ROLE_CHARACTERS if own else 0,
+                INLINE_POLICIES_OF_ROLE_CHARACTERS - len(runtime_document or "") if own else 0,
                 MANAGED_POLICIES_PER_ROLE - len(runtime_policies) - slots_used.get(existing_name or "", 0),
             ),
             subject,
@@ -197,6 +203,8 @@ def _trust(account: Account, consumer: Consumer, identity: CiIdentity | None) ->
         return pod_identity_trust(account, settings) if pods else irsa_trust(account, settings)
     if isinstance(settings, EcsSettings):
         return ecs_execution_trust() if settings.read_at is ReadAt.START else ecs_task_trust(account)
+    if isinstance(settings, CodebuildSettings):
+        return codebuild_trust(account, settings)
     if consumer.runtime is Runtime.LAMBDA:
         return lambda_trust()
     if consumer.runtime is Runtime.EC2:
@@ -225,6 +233,12 @@ def _runtime_policies(account: Account, consumer: Consumer) -> tuple[str, ...]:
     elif consumer.runtime is Runtime.LAMBDA:
         name = "AWSLambdaBasicExecutionRole"  # write the log
     return () if name is None else (f"arn:{account.partition}:iam::aws:policy/service-role/{name}",)
+
+
+def _runtime_document(account: Account, consumer: Consumer) -> str | None:
+    if isinstance(consumer.settings, CodebuildSettings):
+        return render(build_log_document(account, consumer.settings.project_name))
+    return None
 
 
 def _secret_policy(

@@ -96,6 +96,10 @@ def _declare_role_with_reads(
             policy=_document(args, plan.grants.inline),
             opts=options,
         )
+    if plan.runtime_document:
+        aws.iam.RolePolicy(
+            f"{name}-runtime-policy", name="run", role=role_name, policy=plan.runtime_document, opts=options
+        )
     for number, policy in enumerate(policies, start=1):
         _attach(f"{name}-attachment-{number}", role_name, policy.arn, options)
     for policy_arn in plan.runtime_policies:

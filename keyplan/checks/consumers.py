@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from types import MappingProxyType
 
 from keyplan.catalogue import Cloud, Consumer, Runtime, clouds_of
+from keyplan.checks import codebuild
 from keyplan.checks.ci import CI_RUNTIME_FIELDS
 from keyplan.checks.fields import Field, Node, Reader, choice, entries, list_of, read_record
 from keyplan.checks.formats import former_names, variable
@@ -14,7 +15,12 @@ from keyplan.checks.pasted import show
 from keyplan.checks.problems import Problems, Reported, nearest, spell
 from keyplan.checks.services import SERVICE_RUNTIMES, RuntimeFields
 
-_FIELDS = {**SERVICE_RUNTIMES, **GCP_RUNTIME_FIELDS, **CI_RUNTIME_FIELDS}
+_FIELDS = {
+    **SERVICE_RUNTIMES,
+    Runtime.CODEBUILD: codebuild.FIELDS,
+    **GCP_RUNTIME_FIELDS,
+    **CI_RUNTIME_FIELDS,
+}
 RUNTIMES: dict[Runtime, RuntimeFields] = {runtime: _FIELDS[runtime] for runtime in Runtime}
 
 # Variables that hold a credential: in `env` they would be a value in plain text, or win over the key.

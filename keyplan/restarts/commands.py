@@ -251,6 +251,7 @@ _RULES: Mapping[str, Callable[[Manifest, ManifestConsumer, datetime], Restart]] 
     "cloud-run": _cloud_run,
     "cloud-run-job": _said("its next execution has the new value; one that runs now keeps the old one"),
     "cloud-build": _said("its next build has the new value; one that runs now keeps the old one"),
+    "codebuild": _said("its next build has the new value; one that runs now keeps the old one"),
     "ec2": _said("it reads when its unit starts; on the machine: systemctl restart UNIT"),
     "iam-role": _said("whatever has this role reads by itself: restart it, unless it reads for every use"),
     "compute-engine": _said("it reads when its unit starts; on the machine: systemctl restart UNIT"),

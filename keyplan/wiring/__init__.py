@@ -67,6 +67,7 @@ TARGETS = {
     ),
     "ec2": _aws("a drop-in for a service of systemd", "ec2", "ec2"),
     "iam-role": _aws("role and variables for any place (JSON)", "iam_role", "iam-role"),
+    "codebuild": _aws("a buildspec for AWS CodeBuild (YAML)", "codebuild", "codebuild"),
     "cloud-run": _gcp("part of a Cloud Run service or job, with variables (YAML)", "cloud_run", *_CLOUD_RUN),
     "cloud-run-volume": _gcp(
         "part of a Cloud Run service or job, with files (YAML)", "cloud_run_volume", *_CLOUD_RUN
@@ -87,6 +88,9 @@ TARGETS = {
     "gitlab-ci": _ci("a job for GitLab CI (YAML)", "gitlab", "gitlab-ci"),
     "circleci": _ci("a configuration for CircleCI (YAML)", "circleci", "circleci"),
     "buildkite": _ci("a pipeline for Buildkite (YAML)", "buildkite", "buildkite"),
+    "pulumi-deployments": _ci(
+        "settings of a stack for Pulumi Deployments (YAML)", "pulumi_deployments", "pulumi-deployments"
+    ),
     "claude-code": Target(
         "settings of Claude Code for a person (JSON)",
         "keyplan.wiring.claude.settings",

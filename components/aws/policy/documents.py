@@ -72,6 +72,27 @@ def operator_document(account: Account, key_arn: str, grants: Iterable[Grant]) -
     )
 
 
+def build_log_document(account: Account, project_name: str) -> Document:
+    """What a build of one CodeBuild project needs to write its log, without which CodeBuild ends it at once.
+
+    Source: CodeBuild User Guide, "Allow CodeBuild to interact with other AWS services", and its log group's
+    name, `/aws/codebuild/PROJECT` (checked 2026-11-21).
+    """
+    group = account.arn("logs", f"log-group:/aws/codebuild/{project_name}")
+    return {
+        "Version": VERSION,
+        "Statement": [
+            {
+                "Sid": "WriteLog",
+                "Effect": "Allow",
+                "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+                # The star: each build has a stream of its own.
+                "Resource": [group, f"{group}:*"],
+            }
+        ],
+    }
+
+
 def _use_document(
     account: Account,
     key_arn: str,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from components.aws.account import Account
 from components.aws.policy.documents import VERSION, Document
-from keyplan.catalogue import EksSettings
+from keyplan.catalogue import CodebuildSettings, EksSettings
 
 # A policy of version 2012-10-17 reads `${…}` in a condition's value as a variable, and under a Like
 # operator `*` and `?` as wildcards. These escapes stand for the characters themselves.
@@ -99,6 +99,25 @@ def lambda_trust() -> Document:
 def ec2_trust() -> Document:
     """EC2 takes the role for instances that run with its instance profile; see `lambda_trust`."""
     return statement_document("Ec2Instances", {"Service": "ec2.amazonaws.com"}, ["sts:AssumeRole"], {})
+
+
+def codebuild_trust(account: Account, settings: CodebuildSettings) -> Document:
+    """CodeBuild takes the role for builds of one project, of this account and region, and for no other.
+
+    A build's source, branch and starter are in no request of CodeBuild's: the trust cannot tell them apart.
+    Source: CodeBuild User Guide, "Cross-service confused deputy prevention" (checked 2026-11-21).
+    """
+    return statement_document(
+        "BuildsOfThisProject",
+        {"Service": "codebuild.amazonaws.com"},
+        ["sts:AssumeRole"],
+        {
+            "StringEquals": {
+                "aws:SourceAccount": account.account_id,
+                "aws:SourceArn": literal(account.arn("codebuild", f"project/{settings.project_name}")),
+            }
+        },
+    )
 
 
 def pod_identity_trust(account: Account, settings: EksSettings) -> Document:

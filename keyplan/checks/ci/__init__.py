@@ -7,7 +7,7 @@ a pattern that every branch matches is refused: who may open a pull request coul
 from __future__ import annotations
 
 from keyplan.catalogue import Runtime
-from keyplan.checks.ci import buildkite, circleci, github, gitlab
+from keyplan.checks.ci import buildkite, circleci, github, gitlab, pulumi_deployments
 from keyplan.checks.services import RuntimeFields
 
 CI_RUNTIME_FIELDS: dict[Runtime, RuntimeFields] = {
@@ -15,4 +15,5 @@ CI_RUNTIME_FIELDS: dict[Runtime, RuntimeFields] = {
     Runtime.GITLAB_CI: gitlab.FIELDS,
     Runtime.CIRCLECI: circleci.FIELDS,
     Runtime.BUILDKITE: buildkite.FIELDS,
+    Runtime.PULUMI_DEPLOYMENTS: pulumi_deployments.FIELDS,
 }

@@ -39,7 +39,15 @@ class Block:
     text: str
 
 
-Node: TypeAlias = Union[str, int, bool, "dict[str, Node]", "list[Node]", Noted, Block]
+@dataclass(frozen=True)
+class Folded:
+    """Text of one line, written over several, which a reader joins by a space each. Printable, no line empty
+    or indented."""
+
+    lines: tuple[str, ...]
+
+
+Node: TypeAlias = Union[str, int, bool, "dict[str, Node]", "list[Node]", Noted, Block, Folded]
 
 
 def render(document: dict[str, Node]) -> str:
@@ -92,6 +100,9 @@ def _entry(start: str, node: Node, indent: str) -> Iterator[str]:
     if isinstance(node, Block):
         yield f"{start} |"
         yield from (f"{indent}{INDENT}{line}" if line else "" for line in _block_lines(node))
+    elif isinstance(node, Folded):
+        yield f"{start} >-"
+        yield from (f"{indent}{INDENT}{line}" for line in _folded_lines(node))
     elif isinstance(node, dict):
         yield start if node else f"{start} {{}}"
         yield from _mapping(node, indent + INDENT)
@@ -127,3 +138,11 @@ def _block_lines(block: Block) -> list[str]:
     if any(not line.isprintable() or line != line.rstrip() for line in lines):
         raise ValueError("a block holds printable lines without spaces at their end")
     return lines
+
+
+def _folded_lines(folded: Folded) -> tuple[str, ...]:
+    if not folded.lines or any(not line or line != line.strip() for line in folded.lines):
+        raise ValueError("a folded text is of lines without spaces at either end")
+    if not all(line.isprintable() for line in folded.lines):
+        raise ValueError("a folded text holds printable lines")
+    return folded.lines

@@ -11,11 +11,18 @@ from collections.abc import Callable
 from typing import Any
 
 from components.aws.account import Account
-from components.aws.ci.trusts import buildkite, circleci, github, gitlab
+from components.aws.ci.trusts import buildkite, circleci, github, gitlab, pulumi_deployments
 from components.aws.ci.trusts.identity import CiIdentity
 from components.aws.policy.documents import Document
 from components.aws.policy.trusts import condition, issuer_host, literal, provider_arn, statement_document
-from keyplan.catalogue import BuildkiteSettings, CircleciSettings, Consumer, GithubSettings, GitlabSettings
+from keyplan.catalogue import (
+    BuildkiteSettings,
+    CircleciSettings,
+    Consumer,
+    GithubSettings,
+    GitlabSettings,
+    PulumiDeploymentsSettings,
+)
 from keyplan.errors import UsageError
 
 __all__ = ["CiIdentity", "ci_identity", "ci_trust"]
@@ -63,4 +70,5 @@ _BUILDERS: dict[type, Callable[[Any], CiIdentity]] = {
     GitlabSettings: gitlab.identity,
     CircleciSettings: circleci.identity,
     BuildkiteSettings: buildkite.identity,
+    PulumiDeploymentsSettings: pulumi_deployments.identity,
 }

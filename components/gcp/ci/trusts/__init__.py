@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from components.gcp.ci.trusts import buildkite, circleci, github, gitlab
+from components.gcp.ci.trusts import buildkite, circleci, github, gitlab, pulumi_deployments
 from components.gcp.ci.trusts.identity import CiIdentity
 from components.gcp.quotas import (
     ATTRIBUTE_NAME_CHARACTERS,
@@ -25,7 +25,14 @@ from components.gcp.quotas import (
     SUBJECT_BYTES,
     require_room,
 )
-from keyplan.catalogue import BuildkiteSettings, CircleciSettings, Consumer, GithubSettings, GitlabSettings
+from keyplan.catalogue import (
+    BuildkiteSettings,
+    CircleciSettings,
+    Consumer,
+    GithubSettings,
+    GitlabSettings,
+    PulumiDeploymentsSettings,
+)
 from keyplan.names import attribute_name
 
 __all__ = ["CiIdentity", "ci_identity"]
@@ -77,4 +84,5 @@ _BUILDERS: dict[type, Callable[[Consumer, Any], CiIdentity]] = {
     GitlabSettings: gitlab.identity,
     CircleciSettings: circleci.identity,
     BuildkiteSettings: buildkite.identity,
+    PulumiDeploymentsSettings: pulumi_deployments.identity,
 }
