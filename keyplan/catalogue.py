@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from keyplan import names
+from keyplan.ci_settings import AzurePipelinesSettings, BitbucketSettings, JenkinsSettings
 from keyplan.durations import Duration
 from keyplan.environ import base_urls
 
@@ -49,6 +50,9 @@ class Runtime(StrEnum):
     GITLAB_CI = "gitlab-ci"
     CIRCLECI = "circleci"
     BUILDKITE = "buildkite"
+    BITBUCKET_PIPELINES = "bitbucket-pipelines"
+    AZURE_PIPELINES = "azure-pipelines"
+    JENKINS = "jenkins"
     PULUMI_DEPLOYMENTS = "pulumi-deployments"
 
 
@@ -58,6 +62,9 @@ CI_RUNTIMES = frozenset(
         Runtime.GITLAB_CI,
         Runtime.CIRCLECI,
         Runtime.BUILDKITE,
+        Runtime.BITBUCKET_PIPELINES,
+        Runtime.AZURE_PIPELINES,
+        Runtime.JENKINS,
         Runtime.PULUMI_DEPLOYMENTS,
     }
 )
@@ -252,6 +259,9 @@ Settings = (
     | GitlabSettings
     | CircleciSettings
     | BuildkiteSettings
+    | BitbucketSettings
+    | AzurePipelinesSettings
+    | JenkinsSettings
     | CodebuildSettings
     | PulumiDeploymentsSettings
 )

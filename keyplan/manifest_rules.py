@@ -38,7 +38,8 @@ AWS_RUNTIMES = ("ecs", "lambda", "ec2", "eks", "iam-role", "codebuild")
 GCP_RUNTIMES = ("cloud-run", "cloud-run-job", "gke", "compute-engine", "cloud-build")
 RUNTIMES = (
     *AWS_RUNTIMES, *GCP_RUNTIMES,
-    "people", "github-actions", "gitlab-ci", "circleci", "buildkite", "pulumi-deployments",
+    "people", "github-actions", "gitlab-ci", "circleci", "buildkite",
+    "bitbucket-pipelines", "azure-pipelines", "jenkins", "pulumi-deployments",
 )  # fmt: skip
 
 _NAME = (r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", "a name of letters, digits, `-`, `_` and `.`")

@@ -168,6 +168,11 @@ class _Parser:
             return _unquoted(text)
         if text == "assertion":
             return self.assertion
+        if text == "string":
+            self.expect("(")
+            value = self.disjunction()
+            self.expect(")")
+            return value if isinstance(value, _Failed) else str(value)
         raise ValueError(f"an unknown name: {text}")
 
 

@@ -7,7 +7,7 @@ a pattern that every branch matches is refused: who may open a pull request coul
 from __future__ import annotations
 
 from keyplan.catalogue import Runtime
-from keyplan.checks.ci import buildkite, circleci, github, gitlab, pulumi_deployments
+from keyplan.checks.ci import azure, bitbucket, buildkite, circleci, github, gitlab, jenkins, pulumi_deployments
 from keyplan.checks.services import RuntimeFields
 
 CI_RUNTIME_FIELDS: dict[Runtime, RuntimeFields] = {
@@ -15,5 +15,8 @@ CI_RUNTIME_FIELDS: dict[Runtime, RuntimeFields] = {
     Runtime.GITLAB_CI: gitlab.FIELDS,
     Runtime.CIRCLECI: circleci.FIELDS,
     Runtime.BUILDKITE: buildkite.FIELDS,
+    Runtime.BITBUCKET_PIPELINES: bitbucket.FIELDS,
+    Runtime.AZURE_PIPELINES: azure.FIELDS,
+    Runtime.JENKINS: jenkins.FIELDS,
     Runtime.PULUMI_DEPLOYMENTS: pulumi_deployments.FIELDS,
 }

@@ -11,7 +11,16 @@ from collections.abc import Callable
 from typing import Any
 
 from components.aws.account import Account
-from components.aws.ci.trusts import buildkite, circleci, github, gitlab, pulumi_deployments
+from components.aws.ci.trusts import (
+    azure,
+    bitbucket,
+    buildkite,
+    circleci,
+    github,
+    gitlab,
+    jenkins,
+    pulumi_deployments,
+)
 from components.aws.ci.trusts.identity import CiIdentity
 from components.aws.policy.documents import Document
 from components.aws.policy.trusts import condition, issuer_host, literal, provider_arn, statement_document
@@ -23,6 +32,7 @@ from keyplan.catalogue import (
     GitlabSettings,
     PulumiDeploymentsSettings,
 )
+from keyplan.ci_settings import AzurePipelinesSettings, BitbucketSettings, JenkinsSettings
 from keyplan.errors import UsageError
 
 __all__ = ["CiIdentity", "ci_identity", "ci_trust"]
@@ -70,5 +80,8 @@ _BUILDERS: dict[type, Callable[[Any], CiIdentity]] = {
     GitlabSettings: gitlab.identity,
     CircleciSettings: circleci.identity,
     BuildkiteSettings: buildkite.identity,
+    BitbucketSettings: bitbucket.identity,
+    AzurePipelinesSettings: azure.identity,
+    JenkinsSettings: jenkins.identity,
     PulumiDeploymentsSettings: pulumi_deployments.identity,
 }

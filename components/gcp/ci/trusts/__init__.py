@@ -15,7 +15,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from components.gcp.ci.trusts import buildkite, circleci, github, gitlab, pulumi_deployments
+from components.gcp.ci.trusts import (
+    azure,
+    bitbucket,
+    buildkite,
+    circleci,
+    github,
+    gitlab,
+    jenkins,
+    pulumi_deployments,
+)
 from components.gcp.ci.trusts.identity import CiIdentity
 from components.gcp.quotas import (
     ATTRIBUTE_NAME_CHARACTERS,
@@ -33,12 +42,13 @@ from keyplan.catalogue import (
     GitlabSettings,
     PulumiDeploymentsSettings,
 )
+from keyplan.ci_settings import AzurePipelinesSettings, BitbucketSettings, JenkinsSettings
 from keyplan.names import attribute_name
 
 __all__ = ["CiIdentity", "ci_identity"]
 
-# The longest ids of repositories and runs that are seen today have 11 digits; a UUID has 36 characters.
-RUN_CHARACTERS = 36
+# The longest ids of runs that are seen today have 11 digits; a UUID has 36 characters, in braces 38.
+RUN_CHARACTERS = 38
 
 
 def ci_identity(consumer: Consumer) -> CiIdentity:
@@ -84,5 +94,8 @@ _BUILDERS: dict[type, Callable[[Consumer, Any], CiIdentity]] = {
     GitlabSettings: gitlab.identity,
     CircleciSettings: circleci.identity,
     BuildkiteSettings: buildkite.identity,
+    BitbucketSettings: bitbucket.identity,
+    AzurePipelinesSettings: azure.identity,
+    JenkinsSettings: jenkins.identity,
     PulumiDeploymentsSettings: pulumi_deployments.identity,
 }
