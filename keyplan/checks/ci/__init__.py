@@ -7,7 +7,16 @@ a pattern that every branch matches is refused: who may open a pull request coul
 from __future__ import annotations
 
 from keyplan.catalogue import Runtime
-from keyplan.checks.ci import azure, bitbucket, buildkite, circleci, github, gitlab, jenkins, pulumi_deployments
+from keyplan.checks.ci import (
+    azure,
+    bitbucket,
+    buildkite,
+    circleci,
+    github,
+    gitlab,
+    jenkins,
+    pulumi_deployments,
+)
 from keyplan.checks.services import RuntimeFields
 
 CI_RUNTIME_FIELDS: dict[Runtime, RuntimeFields] = {
