@@ -88,6 +88,9 @@ TARGETS = {
     "gitlab-ci": _ci("a job for GitLab CI (YAML)", "gitlab", "gitlab-ci"),
     "circleci": _ci("a configuration for CircleCI (YAML)", "circleci", "circleci"),
     "buildkite": _ci("a pipeline for Buildkite (YAML)", "buildkite", "buildkite"),
+    "bitbucket-pipelines": _ci("a pipeline for Bitbucket (YAML)", "bitbucket", "bitbucket-pipelines"),
+    "azure-pipelines": _ci("a pipeline for Azure Pipelines (YAML)", "azure", "azure-pipelines"),
+    "jenkins": _ci("a Jenkinsfile for Jenkins (Groovy)", "jenkins", "jenkins"),
     "pulumi-deployments": _ci(
         "settings of a stack for Pulumi Deployments (YAML)", "pulumi_deployments", "pulumi-deployments"
     ),

@@ -17,12 +17,14 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from keyplan.endpoints import endpoint_for
 from keyplan.errors import UsageError
 from keyplan.manifest import Manifest, ManifestConsumer
-from keyplan.wiring.consumers import keys_of, require_distinct, role_of
+from keyplan.wiring.consumers import keys_of, refused, require_distinct, role_of
 from keyplan.wiring.gcp.reader import WRITE_AGAIN, provider_of, store_url, versions_of
+from keyplan.wiring.syntax import shell
 
 ROLE_DURATION_SECONDS = 900
 SESSION_NAME_PREFIX_MAX = 40  # RoleSessionName holds 64 characters, and a build's number takes up to 20
@@ -79,26 +81,55 @@ class Runner:
     identity: str  # shell words that give the identity token; `{audience}` is what it shall be for
     build: str  # shell variable: the build's number, for CloudTrail
     mask: str  # lines of read_key that hide `$value` in the log; empty where the CI cannot
+    forget: tuple[str, ...] = ()  # the CI's variables with an identity, which the program shall not have
+    # Lines that set `access`, `secret` and `session` where the step has the role already; else it is taken.
+    aws_credentials: str = ""
 
 
-def script(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, int], runner: Runner) -> str:
+def script(
+    manifest: Manifest,
+    consumer: ManifestConsumer,
+    pins: Mapping[str, int],
+    runner: Runner,
+    exported: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """The script, which ends with a line that stands for the program.
+
+    Args:
+        exported: plain variables that the script sets for the program, in a CI that has no place for them.
 
     Raises:
         ManifestError: no role or provider, a key that the manifest lacks, or two variables of one name.
-        UsageError: the manifest names a host that is not the cloud's own.
+        UsageError: the manifest names a host that is not the cloud's own, or a variable that bash cannot set.
     """
+    variables = tuple(key.env_var for key in keys_of(manifest, consumer))
+    require_distinct(consumer, [*OWN_VARIABLES, *runner.forget, *consumer.env, *variables])
+    exports = "".join(_export(consumer, name, value) for name, value in exported.items())
+    if not variables:
+        return f"set -euo pipefail\n{exports}true\n"
     on_gcp = consumer.cloud == "gcp"
     parts = _gcp(manifest, consumer, pins, runner) if on_gcp else _aws(manifest, consumer, runner)
-    variables = tuple(key.env_var for key in keys_of(manifest, consumer))
-    require_distinct(consumer, [*OWN_VARIABLES, *consumer.env, *variables])
+    own = ("token", "access", *(() if on_gcp else ("secret", "session", "credentials")), *runner.forget)
     present = " && ".join(f'test -n "${name}"' for name in variables)
-    last = f"unset token access{'' if on_gcp else ' secret session credentials'}\n{present}\n"
-    return f"set +x -euo pipefail\n{parts}{last}"
+    return f"set +x -euo pipefail\n{parts}unset {' '.join(own)}\n{exports}{present}\n"
+
+
+def _export(consumer: ManifestConsumer, name: str, value: str) -> str:
+    try:
+        return f"{shell.export(name, value)}\n"
+    except ValueError as error:
+        raise refused(consumer, name, str(error)) from None
 
 
 def _aws(manifest: Manifest, consumer: ManifestConsumer, runner: Runner) -> str:
     region = shlex.quote(manifest.on_aws().region)
+    calls = [
+        shlex.join(["read_key", key.env_var, key.on_aws().arn, key.on_aws().json_key])
+        for key in keys_of(manifest, consumer)
+    ]
+    read = _AWS_READ.format(region=region)
+    if runner.aws_credentials:
+        return runner.aws_credentials + _reading(runner, read, calls)
     prefix = re.sub(r"[^A-Za-z0-9_.-]", "-", consumer.name)[:SESSION_NAME_PREFIX_MAX]
     credentials = _AWS_CREDENTIALS.format(
         role=shlex.quote(role_of(consumer)),
@@ -106,11 +137,7 @@ def _aws(manifest: Manifest, consumer: ManifestConsumer, runner: Runner) -> str:
         seconds=ROLE_DURATION_SECONDS,
         region=region,
     )
-    calls = [
-        shlex.join(["read_key", key.env_var, key.on_aws().arn, key.on_aws().json_key])
-        for key in keys_of(manifest, consumer)
-    ]
-    return _together(runner, AWS_AUDIENCE, credentials, _AWS_READ.format(region=region), calls)
+    return _token(runner, AWS_AUDIENCE) + credentials + _reading(runner, read, calls)
 
 
 def _gcp(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, int], runner: Runner) -> str:
@@ -124,12 +151,15 @@ def _gcp(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, int]
         for version in versions_of(manifest, consumer, pins)
     ]
     read = _GCP_READ.format(store=shlex.quote(store_url(manifest)))
-    return _together(runner, provider.audience, credentials, read, calls)
+    return _token(runner, provider.audience) + credentials + _reading(runner, read, calls)
 
 
-def _together(runner: Runner, audience: str, credentials: str, read: str, calls: list[str]) -> str:
-    token = f'token="{runner.identity.format(audience=audience)}"\n'
-    return token + credentials + read + runner.mask + _HAND_ON + "".join(f"{call}\n" for call in calls)
+def _token(runner: Runner, audience: str) -> str:
+    return f'token="{runner.identity.format(audience=audience)}"\n'
+
+
+def _reading(runner: Runner, read: str, calls: list[str]) -> str:
+    return read + runner.mask + _HAND_ON + "".join(f"{call}\n" for call in calls)
 
 
 def _exchange_url(manifest: Manifest) -> str:

@@ -1,0 +1,123 @@
+"""The Jenkins target: a Jenkinsfile with one stage, in which one step has the keys.
+
+The id token is a credential of the OpenID Connect Provider plugin, bound for this step; the script sets the
+plain variables itself, because `withEnv` would replace `$NAME` in them. Jenkins masks the token, which it
+gave, and not the values, which the script reads: nothing here prints one.
+
+Source: README of the OpenID Connect Provider plugin; Jenkins, "Pipeline Syntax" (`when`, `branch` with
+comparators, `changeRequest`, `beforeAgent`), "Pipeline: Nodes and Processes" (`sh` runs a script whose first
+line is `#!` with that interpreter), "Credentials Binding" (what is masked); checked 2026-11-21.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from keyplan.errors import ManifestError
+from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.wiring.ci.script import AWS_AUDIENCE, Runner, script
+from keyplan.wiring.consumers import list_setting, plain_of, text_setting
+from keyplan.wiring.gcp.reader import provider_of
+from keyplan.wiring.syntax import groovy
+
+IDENTITY = "KEYPLAN_ID_TOKEN"
+RUNNER = Runner(identity=f"${IDENTITY}", build="BUILD_NUMBER", mask="", forget=(IDENTITY,))
+
+_CREDENTIAL_NOTE = """\
+An "OpenID Connect id token" of this id in Jenkins, at its root or in a folder of this job, with the audience
+{audience}
+and with the issuer that the catalogue has."""
+_SCRIPT_NOTE = """\
+Replace the last line by your program. This step alone has the keys. Jenkins masks the token and does not
+mask the keys: do not print them. The agent has bash, curl and jq{cli}."""
+_BRANCHES_NOTE = """\
+Only what the trust accepts, and never a pull request, of a fork neither: its job has another address. Whoever
+can push to these branches can read: protect them. So can whoever may configure this project in Jenkins."""
+_JOB_NOTE = """\
+The trust accepts every build of this job: Jenkins cannot tell branches apart in a job without them. Whoever
+may configure the job, or push what it checks out, can read; let no pull request start it."""
+
+
+def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, int]) -> str:
+    """The Jenkinsfile of the consumer's job.
+
+    Raises:
+        UsageError: a variable that bash cannot set.
+        ManifestError: no role or provider, or two variables of one name.
+    """
+    text = script(manifest, consumer, pins, RUNNER, plain_of(consumer))
+    where = "Google Cloud" if consumer.cloud == "gcp" else "the role"
+    heading = (
+        f"Keys of {consumer.name} in {manifest.environment}, for Jenkins.\n"
+        f"No value and no cloud key is stored there: the build proves who it is, and {where} lets it read."
+    )
+    lines = [
+        "pipeline {",
+        "  agent any",
+        "  stages {",
+        f"    stage({groovy.literal(consumer.name)}) {{",
+        *_when(consumer, list_setting(consumer, "branches")),
+        "      steps {",
+        *_steps(manifest, consumer, text),
+        "      }",
+        "    }",
+        "  }",
+        "}",
+    ]
+    return groovy.comment(heading) + "".join(f"{line}\n" for line in lines)
+
+
+def _when(consumer: ManifestConsumer, branches: tuple[str, ...]) -> Iterator[str]:
+    if not branches:
+        if consumer.keys:
+            yield groovy.comment(_JOB_NOTE, "      ").rstrip("\n")
+        return
+    yield groovy.comment(_BRANCHES_NOTE, "      ").rstrip("\n")
+    yield "      when {"
+    yield "        beforeAgent true"
+    yield "        not { changeRequest() }"
+    yield "        anyOf {"
+    for name in branches:
+        yield f"          branch {_comparison(name)}"
+    yield "        }"
+    yield "      }"
+
+
+def _comparison(pattern: str) -> str:
+    """A name or a pattern with `*`, which matches a slash too, as Jenkins compares it."""
+    if "*" not in pattern:
+        return f"pattern: {groovy.literal(pattern)}, comparator: 'EQUALS'"
+    parts = (re.sub(r"[^A-Za-z0-9_/-]", r"\\\g<0>", part) for part in pattern.split("*"))
+    return f"pattern: {groovy.literal('^' + '.*'.join(parts) + '$')}, comparator: 'REGEXP'"
+
+
+def _steps(manifest: Manifest, consumer: ManifestConsumer, text: str) -> Iterator[str]:
+    # The interpreter stands on the script's very first line: Jenkins would take sh otherwise, and trace it.
+    run = f"sh {groovy.block('#!/bin/bash' + chr(10) + text)}"
+    if not consumer.keys:
+        yield groovy.comment("Replace the last line by your program.", "        ").rstrip("\n")
+        yield f"        {run}"
+        return
+    on_gcp = consumer.cloud == "gcp"
+    audience = text_setting(consumer, "audience")
+    if audience is None:
+        audience = provider_of(consumer).audience if on_gcp else AWS_AUDIENCE
+    yield groovy.comment(_CREDENTIAL_NOTE.format(audience=_in_comment(audience)), "        ").rstrip("\n")
+    credential = groovy.literal(_credentials_id(manifest, consumer))
+    yield f"        withCredentials([string(credentialsId: {credential}, variable: '{IDENTITY}')]) {{"
+    note = _SCRIPT_NOTE.format(cli="" if on_gcp else " and the AWS CLI")
+    yield groovy.comment(note, "          ").rstrip("\n")
+    yield f"          {run}"
+    yield "        }"
+
+
+def _credentials_id(manifest: Manifest, consumer: ManifestConsumer) -> str:
+    given = text_setting(consumer, "credentialsId")
+    return given or f"keyplan-{manifest.environment}-{consumer.name}"
+
+
+def _in_comment(text: str) -> str:
+    if "\\" in text:
+        raise ManifestError("an audience with a backslash cannot stand in a Jenkinsfile")
+    return text
