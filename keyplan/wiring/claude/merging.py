@@ -8,6 +8,7 @@ there may hold a value.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,15 +16,17 @@ from keyplan.environ import ANTHROPIC_BASE_URL
 from keyplan.errors import ManifestError, UsageError
 from keyplan.json_shape import load
 
+HELPER = "apiKeyHelper"
+OWN_HELPER = re.compile(r"(?:/\S*/)?keyplan key-helper(?: [^;&|<>`$()\n]*)?")
+FLAGS = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY")
 # Each is above the helper in Claude Code's order. Source: Claude Code documentation, "Authentication"
 # (code.claude.com/docs, checked 2026-11-21).
-WINNING = (
-    "CLAUDE_CODE_USE_BEDROCK",
-    "CLAUDE_CODE_USE_VERTEX",
-    "CLAUDE_CODE_USE_FOUNDRY",
-    "ANTHROPIC_AUTH_TOKEN",
-    "ANTHROPIC_API_KEY",
-)
+WINNING = (*FLAGS, "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY")
+# Above the login of a subscription, beside a helper; or what sends the login's token elsewhere.
+BEFORE_LOGIN = (*WINNING, "ANTHROPIC_PROFILE", "ANTHROPIC_FEDERATION_RULE_ID", ANTHROPIC_BASE_URL)
+_USE = "CLAUDE_CODE_USE_"
+# What only the helper needs, and goes with it.
+_OF_HELPER = "CLAUDE_CODE_API_KEY_HELPER_TTL_MS"
 
 
 @dataclass(frozen=True)
@@ -44,26 +47,43 @@ def merge(existing: str, ours: str, origin: str) -> Merged:
 
     Raises:
         UsageError: comments or broken JSON, a shape that is not that of settings, or a setting that wins
-            over ours. The message says which, and never shows what it is set to.
+            over the route of ours. The message says which, and never shows what it is set to.
     """
     new: dict[str, Any] = json.loads(ours)
     old = _settings(existing, origin)
-    _refuse_what_wins(old.get("env", {}), new["env"], origin)
+    wanted: dict[str, str] = new.get("env", {})
+    _refuse_what_wins(old, new, origin)
     changes: list[str] = []
     merged = dict(old)
     if "$schema" not in old:
         merged = {"$schema": new["$schema"], **merged}
         changes.append(_line("$schema", new["$schema"], False))
-    if not _is_same_command(old.get("apiKeyHelper"), new["apiKeyHelper"]):
-        merged["apiKeyHelper"] = new["apiKeyHelper"]
-        changes.append(_line("apiKeyHelper", new["apiKeyHelper"], "apiKeyHelper" in old))
+    for name, value in new.items():
+        if name in ("$schema", "env") or old.get(name) == value:
+            continue
+        if name == HELPER and _is_same_command(old.get(name), value):
+            continue
+        merged[name] = value
+        changes.append(_line(name, value, name in old))
     env = dict(old.get("env", {}))
-    for name, value in new["env"].items():
+    if HELPER not in new and _is_ours(old.get(HELPER)):
+        changes += _without_helper(merged, env)
+    for name, value in wanted.items():
         if env.get(name) != value:
             changes.append(_line(f"env.{name}", value, name in env))
             env[name] = value
-    merged["env"] = env
+    if env or "env" in old:
+        merged["env"] = env
     return Merged(_text(merged, origin) if changes else existing, tuple(changes))
+
+
+def _without_helper(merged: dict[str, Any], env: dict[str, Any]) -> list[str]:
+    """Take our own helper of a former route away, and what only it needs."""
+    del merged[HELPER]
+    changes = [f"- {HELPER} (of another route)"]
+    if env.pop(_OF_HELPER, None) is not None:
+        changes.append(f"- env.{_OF_HELPER} (of another route)")
+    return changes
 
 
 def _settings(existing: str, origin: str) -> dict[str, Any]:
@@ -81,18 +101,39 @@ def _settings(existing: str, origin: str) -> dict[str, Any]:
     return found
 
 
-def _refuse_what_wins(env: dict[str, Any], new: dict[str, str], origin: str) -> None:
-    for name in WINNING:
+def _refuse_what_wins(old: dict[str, Any], new: dict[str, Any], origin: str) -> None:
+    """What stands in the file and would be used in place of the route, by Claude Code's own order."""
+    env, wanted = old.get("env", {}), new.get("env", {})
+    flag = next((each for each in FLAGS if each in wanted), None)
+    if flag is not None:
+        route, above = f"env.{flag}", tuple(each for each in FLAGS if each != flag)
+    elif HELPER in new:
+        route, above = HELPER, WINNING
+    else:
+        route, above = "the login", BEFORE_LOGIN[:-1]
+        if old.get(HELPER) is not None and not _is_ours(old[HELPER]):
+            raise UsageError(
+                f"{origin} sets {HELPER}, which wins over the login: nothing was written",
+                f"take {HELPER} out of it",
+            )
+    for name in above:
         if name in env:
             raise UsageError(
-                f"{origin} sets env.{name}, which wins over apiKeyHelper: nothing was written",
+                f"{origin} sets env.{name}, which wins over {route}: nothing was written",
                 f"take {name} out of it; if it holds a key, that key was on disk: keyplan rotate KEY",
             )
-    if ANTHROPIC_BASE_URL in env and ANTHROPIC_BASE_URL not in new:
+    address = ANTHROPIC_BASE_URL if flag is None else f"ANTHROPIC_{flag.removeprefix(_USE)}_BASE_URL"
+    if address in env and address not in wanted:
+        sent = "the key" if HELPER in new else "what it authenticates with"
         raise UsageError(
-            f"{origin} sets env.{ANTHROPIC_BASE_URL}, and the key would be sent there: nothing was written",
-            f"take {ANTHROPIC_BASE_URL} out of it",
+            f"{origin} sets env.{address}, and {sent} would be sent there: nothing was written",
+            f"take {address} out of it",
         )
+
+
+def _is_ours(command: object) -> bool:
+    """Whether a helper is keyplan's, of whatever key."""
+    return isinstance(command, str) and OWN_HELPER.fullmatch(command) is not None
 
 
 def _is_same_command(old: object, new: str) -> bool:

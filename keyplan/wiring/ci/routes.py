@@ -1,0 +1,92 @@
+"""The part of a CI step's script that lets Claude's clients in without a key: by token, or as role or member.
+
+Everything stays in the one step: a token for federation is a variable of it; a role's credentials for Bedrock
+too; Vertex AI's clients know files only, so that the script puts two into a folder that it removes when it
+ends. Nothing here holds `<<`, and no backslash stands before a dollar sign, as in `script`.
+
+Source: Claude API, "WIF reference" (ANTHROPIC_IDENTITY_TOKEN); Claude Code, "Amazon Bedrock" and "Google
+Vertex AI" (the clouds' own default credentials); Google Cloud, AIP-4117 (a file of type external_account);
+checked 2026-11-21.
+"""
+
+from __future__ import annotations
+
+import shlex
+
+from keyplan.errors import UsageError
+from keyplan.manifest import ManifestConsumer
+from keyplan.routes import FEDERATION_AUDIENCE, IDENTITY_TOKEN, Route
+from keyplan.wiring.federation.tokens import audience_of, before_federation
+
+BEDROCK_TOKEN = "AWS_BEARER_TOKEN_BEDROCK"  # noqa: S105 - the name of a variable
+# The credentials that the step became, for the program and not only for reading.
+AWS_CREDENTIALS = """\
+export AWS_ACCESS_KEY_ID="$access" AWS_SECRET_ACCESS_KEY="$secret" AWS_SESSION_TOKEN="$session"
+"""
+_GCP_CREDENTIALS = """\
+folder="$(mktemp -d)"
+trap 'rm -rf "$folder"' EXIT
+printf %s "$token" > "$folder/token"
+FOLDER="$folder" jq -n --arg audience {audience} \\
+  '{{type: "external_account", audience: $audience,
+    subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
+    token_url: {exchange}, credential_source: {{file: (env.FOLDER + "/token")}}}}' \\
+  > "$folder/credentials.json"
+export GOOGLE_APPLICATION_CREDENTIALS="$folder/credentials.json"
+"""
+
+
+def calls_as_itself(consumer: ManifestConsumer, variables: tuple[str, ...] = ()) -> bool:
+    """Whether the program needs the credentials of the role or member, and not only the step that reads.
+
+    Args:
+        variables: of its keys; with Bedrock's own token among them, the role is not asked.
+    """
+    if consumer.route == Route.BEDROCK:
+        return consumer.cloud == "aws" and BEDROCK_TOKEN not in variables
+    return consumer.route == Route.VERTEX and consumer.cloud == "gcp"
+
+
+def needs_script(consumer: ManifestConsumer) -> bool:
+    """Whether a step has anything to do before its program starts."""
+    return bool(consumer.keys) or consumer.route == Route.FEDERATION or calls_as_itself(consumer)
+
+
+def federation_lines(consumer: ManifestConsumer, words: str, own: str | None) -> str:
+    """Lines that give the program its identity token, and take away what would win over it; or nothing.
+
+    Args:
+        words: what gives a token, for an audience that stands in place of `{audience}`.
+        own: the same for Anthropic, where the CI has another way to choose the audience.
+
+    Raises:
+        UsageError: the CI chooses the audience, and nobody said which it is.
+    """
+    audience = audience_of(consumer)
+    if audience is None:
+        return ""
+    found = own or words
+    if "{audience}" not in found and audience == FEDERATION_AUDIENCE:
+        raise UsageError(
+            f"the tokens of {consumer.runtime} are not for {audience}, and a job cannot choose that",
+            "set `audience` of routes.federation to what they are for, here and in the federation rule",
+        )
+    token = found.replace("{audience}", audience)
+    removed = before_federation(consumer)
+    return (
+        (f"unset -v {' '.join(removed)}\n" if removed else "")
+        + f'{IDENTITY_TOKEN}="{token}"\n'
+        + f"export {IDENTITY_TOKEN}\n"
+    )
+
+
+def gcp_credentials(provider: str, exchange: str) -> str:
+    """Lines that make Google's default credentials of `$token`, in a folder of their own.
+
+    Args:
+        provider: its full name, without a host.
+        exchange: where Google trades tokens, without a slash at its end.
+    """
+    return _GCP_CREDENTIALS.format(
+        audience=shlex.quote(f"//iam.googleapis.com/{provider}"), exchange=f'"{exchange}/v1/token"'
+    )
