@@ -1,53 +1,46 @@
-"""What is wrong between settings: pairs that are torn, providers without what they need, and what loses."""
+"""What is wrong between settings: pairs that are torn, what loses, and what another program would have."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from keyplan.doctor.choosing import in_claude_code, in_process, kind, origins
-from keyplan.doctor.model import Choice, Finding, Named, Setting, Source
+from keyplan.doctor.federation import of_federation
+from keyplan.doctor.model import Choice, Evidence, Finding, Named, Setting, Source
+from keyplan.doctor.providers import of_providers
 from keyplan.doctor.reading import SETTINGS
 from keyplan.doctor.rules import at
+from keyplan.doctor.symptoms import nowhere, of_symptoms
 from keyplan.doctor.variables import (
-    API_KEY,
+    ACTIVE_PROFILE,
     AUTH_TOKEN,
     BASE_URL,
     FEDERATION,
-    FLAGS,
     HELPER,
     KNOWN,
     LOGIN,
     MODEL,
     MODEL_SETTING,
-    NEEDS,
     OF_ANTHROPIC,
     ROUTING,
 )
 
 
-def between(settings: Sequence[Setting], claude_code: Choice, sdk: Choice) -> Iterator[Finding]:
+def between(
+    settings: Sequence[Setting], claude_code: Choice, sdk: Choice, evidence: Evidence
+) -> Iterator[Finding]:
     """Everything that only shows when settings are seen together."""
     effective = in_claude_code(settings)
     # Each is told where it comes from: the line of a profile rather than the environment.
     traced = {name: origins(settings, setting)[0] for name, setting in effective.items()}
-    yield from _providers(traced)
+    yield from of_providers(traced)
     yield from _torn_pair(traced)
-    yield from _federation(settings, effective)
+    yield from of_federation(settings, traced, evidence)
     yield from _losers(claude_code, sdk)
     yield from _overridden(settings, effective)
     yield from _dotenv(settings)
-    yield from _of_new_shells(settings)
-
-
-def _providers(effective: Mapping[str, Setting]) -> Iterator[Finding]:
-    on = [effective[flag] for flag in FLAGS if flag in effective and effective[flag].is_on]
-    for flag in on:
-        for group in NEEDS[flag.name]:
-            if not any(name in effective for name in group):
-                words = f"is on, and {' or '.join(group)} is not set"
-                yield at(flag, "provider-incomplete", words, f"set {group[0]}, or unset {flag.name}")
-    for flag in on[1:]:
-        yield at(flag, "several-providers", f"is on, and so is {on[0].name}", "leave one of them on")
+    yield from _of_other_starts(settings)
+    yield from of_symptoms(traced, claude_code, evidence)
 
 
 def _torn_pair(effective: Mapping[str, Setting]) -> Iterator[Finding]:
@@ -63,20 +56,12 @@ def _torn_pair(effective: Mapping[str, Setting]) -> Iterator[Finding]:
     helper = effective.get(HELPER)
     if helper is not None and helper.file == address.file:
         return  # the form that `keyplan wire claude-code` gives a gateway
-    words = f"names another host than Anthropic's, and there is no {AUTH_TOKEN}: other credentials go there"
-    yield at(address, "address-without-token", words, f"set {AUTH_TOKEN} too, or unset {BASE_URL}")
-
-
-def _federation(settings: Sequence[Setting], effective: Mapping[str, Setting]) -> Iterator[Finding]:
-    """A key or a token that is left over wins silently over federation."""
-    if FEDERATION not in effective and FEDERATION not in in_process(settings):
-        return
-    for setting in settings:
-        if setting.name in (API_KEY, AUTH_TOKEN) and setting.is_set:
-            if setting not in origins(settings, setting):
-                continue
-            words = f"wins over the federation that {FEDERATION} sets up"
-            yield at(setting, "federation-shadowed", words, f"unset {setting.name}, and take the line out")
+    words = (
+        f"is a gateway URL out of nowhere: it names another host than Anthropic's, there is no {AUTH_TOKEN}"
+    )
+    words += " beside it, and other credentials go there"
+    hint = f"set {AUTH_TOKEN} too, or unset {BASE_URL}{nowhere(address)}"
+    yield at(address, "address-without-token", words, hint)
 
 
 def _losers(claude_code: Choice, sdk: Choice) -> Iterator[Finding]:
@@ -85,7 +70,7 @@ def _losers(claude_code: Choice, sdk: Choice) -> Iterator[Finding]:
     used = {choice.name for choice in (ours, theirs) if choice is not None}
     for client, choice in (("Claude Code", claude_code), ("the SDKs", sdk)):
         for loser in choice.loses:
-            if choice.uses is None or loser.name in (*used, LOGIN, FEDERATION):
+            if choice.uses is None or loser.name in (*used, LOGIN, FEDERATION, ACTIVE_PROFILE):
                 continue
             words = f"loses: {client} would use {choice.uses.name}"
             yield at(loser.places[0], "loses", words, f"keep one of {choice.uses.name} and {loser.name}")
@@ -110,10 +95,16 @@ def _overridden(settings: Sequence[Setting], effective: Mapping[str, Setting]) -
             continue  # a scope above has another region or model: that is what scopes are for
         code = "model-overridden" if setting.name == MODEL else "overridden"
         words = f"is another one in Claude Code: {winner.place} sets it"
+        if code == "model-overridden":
+            words = f"is another model than in settings: {winner.place} sets the one that Claude Code takes"
+        if setting.source is Source.PROJECT:
+            words += ", and the team settings do not apply"
         yield at(origins(settings, setting)[0], code, words, "keep one of the two")
     model, wanted = effective.get(MODEL), effective.get(MODEL_SETTING)
     if model is not None and wanted is not None and model.value != wanted.value:
-        words = f"wins over `{MODEL_SETTING}` in {wanted.place}"
+        words = f"is another model than in settings: it wins over `{MODEL_SETTING}` in {wanted.place}"
+        if wanted.source is Source.PROJECT:
+            words += ", and the team settings do not apply"
         yield at(origins(settings, model)[0], "model-overridden", words, "keep one of the two")
 
 
@@ -130,13 +121,26 @@ def _dotenv(settings: Sequence[Setting]) -> Iterator[Finding]:
             yield at(setting, "dotenv-loses", words, f"unset {setting.name} where the file should count")
 
 
-def _of_new_shells(settings: Sequence[Setting]) -> Iterator[Finding]:
-    """What a profile sets and this shell does not have: the surprise of the next terminal."""
+def _of_other_starts(settings: Sequence[Setting]) -> Iterator[Finding]:
+    """What a profile, an editor or a project's launcher sets and this shell does not have."""
     process = in_process(settings)
     for setting in settings:
-        if setting.source is not Source.PROFILE or setting.name not in ROUTING or not setting.is_set:
+        if setting.source not in _STARTS or setting.name not in ROUTING or not setting.is_set:
             continue
         there = process.get(setting.name)
-        if there is None or (setting.literal and there.value != setting.value):
+        if there is not None and (there.value == setting.value or not setting.literal):
+            continue
+        if setting.source is Source.PROFILE:
             words = "is not what this shell has: a new one would have it"
-            yield at(setting, "new-shell", words, "take the line out, or open a new shell and ask there")
+            hint = "take the line out, or open a new shell and ask there"
+            yield at(setting, "new-shell", words, hint)
+        elif setting.literal:
+            words = f"is not what this shell has: {_STARTS[setting.source]} would have it"
+            yield at(setting, "started-otherwise", words, "take it out, or give it in one place for both")
+
+
+_STARTS = {
+    Source.PROFILE: "a new shell",
+    Source.EDITOR: "Claude Code in VS Code, or a terminal there,",
+    Source.LAUNCHER: "what is started through this file",
+}

@@ -23,11 +23,16 @@ _STAYS = (
     Source.PROFILE,
     Source.DIRENV,
     Source.DEVCONTAINER,
+    Source.EDITOR,
+    Source.LAUNCHER,
     Source.USER,
     Source.PROJECT,
     Source.LOCAL,
     Source.MANAGED,
 )
+_OF_SETTINGS = (Source.USER, Source.PROJECT, Source.LOCAL, Source.MANAGED)
+# Others have it with the repository, as a rule.
+_SHARED = (Source.PROJECT, Source.LAUNCHER)
 
 
 def at(setting: Setting, code: str, words: str, hint: str | None = None) -> Finding:
@@ -42,12 +47,14 @@ def of_single_settings(settings: Sequence[Setting]) -> Iterator[Finding]:
         if setting.name not in KNOWN or setting not in origins(settings, setting):
             continue
         if setting.literal and setting.is_blank:
+            if _cancels(setting, settings):
+                continue
             yield at(setting, "blank", "is blank and not unset", "unset it, and take the line out")
             continue
         yield from _of_kind(setting)
         if setting.name in CREDENTIALS and setting.source in _STAYS and setting.literal:
             shared = ", in a file that everybody with the repository has"
-            where = shared if setting.source is Source.PROJECT else ""
+            where = shared if setting.source in _SHARED else ""
             words = f"is a credential on disk ({kind(setting)}){where}"
             hint = "take it out and give it with `keyplan exec` or apiKeyHelper; rotate it if others read it"
             yield at(setting, "credential-on-disk", words, hint)
@@ -72,6 +79,21 @@ def of_packages(packages: Iterable[tuple[str, str]]) -> Iterator[Finding]:
                 place,
                 hint="delete that environment, then `keyplan revoke KEY --leaked` for each key in its reach",
             )
+
+
+def _cancels(setting: Setting, settings: Sequence[Setting]) -> bool:
+    """Whether it takes back what the shell exports, as an empty one in Claude Code's settings does.
+
+    Source: Claude Code documentation, "Settings reference", `env` (code.claude.com/docs, checked 2026-11-21).
+    """
+    return (
+        setting.source in _OF_SETTINGS
+        and not setting.is_set
+        and any(
+            other.name == setting.name and other.source is Source.ENVIRONMENT and other.is_set
+            for other in settings
+        )
+    )
 
 
 def _of_kind(setting: Setting) -> Iterator[Finding]:

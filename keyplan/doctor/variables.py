@@ -11,26 +11,40 @@ from __future__ import annotations
 import re
 
 from keyplan.endpoints import ANTHROPIC_HOST
+from keyplan.routes import IDENTITY_TOKEN, IDENTITY_TOKEN_FILE, ORGANIZATION_ID, SERVICE_ACCOUNT_ID
 from keyplan.wiring.claude.merging import WINNING
 
 API_KEY, AUTH_TOKEN, BASE_URL = "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"
 OAUTH_TOKEN = "CLAUDE_CODE_OAUTH_TOKEN"  # noqa: S105  # a variable's name
 HELPER, MODEL_SETTING, LOGIN = "apiKeyHelper", "model", "login"
 MODEL = "ANTHROPIC_MODEL"
+ACTIVE_PROFILE = "active profile"  # of `ant`, in Anthropic's configuration directory
 PROFILE, FEDERATION = "ANTHROPIC_PROFILE", "ANTHROPIC_FEDERATION_RULE_ID"
 BEDROCK, VERTEX, FOUNDRY = "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY"
 FLAGS = (BEDROCK, VERTEX, FOUNDRY)
 VERTEX_REGION = "CLOUD_ML_REGION"
+PROFILE_REGION = "the AWS profile's region"  # in its configuration; the name of no variable
+AWS_REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION", PROFILE_REGION)  # Claude Code takes the first that is set
+FOUNDRY_RESOURCE, FOUNDRY_BASE_URL = "ANTHROPIC_FOUNDRY_RESOURCE", "ANTHROPIC_FOUNDRY_BASE_URL"
+FOUNDRY_KEY, FOUNDRY_TOKEN = "ANTHROPIC_FOUNDRY_API_KEY", "ANTHROPIC_FOUNDRY_AUTH_TOKEN"
+BASE_URLS = {
+    BEDROCK: "ANTHROPIC_BEDROCK_BASE_URL",
+    VERTEX: "ANTHROPIC_VERTEX_BASE_URL",
+    FOUNDRY: FOUNDRY_BASE_URL,
+}
 
-CLAUDE_CODE_ORDER = (*WINNING, HELPER, OAUTH_TOKEN, PROFILE, FEDERATION, LOGIN)
-SDK_ORDER = (API_KEY, AUTH_TOKEN, PROFILE, FEDERATION)
+CLAUDE_CODE_ORDER = (*WINNING, HELPER, OAUTH_TOKEN, PROFILE, FEDERATION, ACTIVE_PROFILE, LOGIN)
+SDK_ORDER = (API_KEY, AUTH_TOKEN, PROFILE, FEDERATION, ACTIVE_PROFILE)
 
 # What each provider needs beside its flag: of every group at least one.
 NEEDS = {
-    BEDROCK: (("AWS_REGION", "AWS_DEFAULT_REGION"),),
+    BEDROCK: (AWS_REGIONS,),
     VERTEX: ((VERTEX_REGION,), ("ANTHROPIC_VERTEX_PROJECT_ID",)),
-    FOUNDRY: (("ANTHROPIC_FOUNDRY_RESOURCE", "ANTHROPIC_FOUNDRY_BASE_URL"),),
+    FOUNDRY: ((FOUNDRY_RESOURCE, FOUNDRY_BASE_URL),),
 }
+# Beside the rule, without which there is no federation: of every group at least one. Claude Code asks for the
+# first group alone before it chooses federation, and fails later without the others.
+FEDERATION_NEEDS = ((ORGANIZATION_ID,), (SERVICE_ACCOUNT_ID,), (IDENTITY_TOKEN_FILE, IDENTITY_TOKEN))
 NOT_OF_VERTEX = re.compile("us-central1")  # many guides name it; Claude is not served there
 
 OF_ANTHROPIC = re.compile(rf"https://{re.escape(ANTHROPIC_HOST)}(?::443)?/?")  # an address
@@ -40,36 +54,87 @@ CREDENTIALS = (
     AUTH_TOKEN,
     OAUTH_TOKEN,
     "AWS_BEARER_TOKEN_BEDROCK",
-    "ANTHROPIC_FOUNDRY_API_KEY",
-    "ANTHROPIC_IDENTITY_TOKEN",
+    FOUNDRY_KEY,
+    FOUNDRY_TOKEN,
+    IDENTITY_TOKEN,
 )
 # Without any of these, and without a helper, Claude Code uses its login.
 ROUTING = (
     *FLAGS,
     *CREDENTIALS,
     BASE_URL,
-    "ANTHROPIC_BEDROCK_BASE_URL",
-    "ANTHROPIC_VERTEX_BASE_URL",
-    "ANTHROPIC_FOUNDRY_BASE_URL",
-    "ANTHROPIC_FOUNDRY_RESOURCE",
+    *BASE_URLS.values(),
+    FOUNDRY_RESOURCE,
     PROFILE,
     FEDERATION,
-    "ANTHROPIC_ORGANIZATION_ID",
-    "ANTHROPIC_SERVICE_ACCOUNT_ID",
+    ORGANIZATION_ID,
+    SERVICE_ACCOUNT_ID,
     "ANTHROPIC_WORKSPACE_ID",
-    "ANTHROPIC_IDENTITY_TOKEN_FILE",
+    IDENTITY_TOKEN_FILE,
 )
+# What pins what a short name stands for. Source: Claude Code documentation, "Model configuration".
+PINS = {
+    "opus": "ANTHROPIC_DEFAULT_OPUS_MODEL",
+    "sonnet": "ANTHROPIC_DEFAULT_SONNET_MODEL",
+    "haiku": "ANTHROPIC_DEFAULT_HAIKU_MODEL",
+}
 KNOWN = (
     *ROUTING,
     MODEL,
     "ANTHROPIC_DEFAULT_MODEL",
-    "ANTHROPIC_DEFAULT_OPUS_MODEL",
-    "ANTHROPIC_DEFAULT_SONNET_MODEL",
-    "ANTHROPIC_DEFAULT_HAIKU_MODEL",
+    *PINS.values(),
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
     VERTEX_REGION,
     "ANTHROPIC_VERTEX_PROJECT_ID",
+)
+# What decides how a client gets to its host, and whom it trusts there. Source: Claude Code documentation,
+# "Enterprise network configuration"; HTTPX documentation, "Environment Variables" (www.python-httpx.org).
+NODE_CERTIFICATES, PYTHON_CERTIFICATES = "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"
+CERTIFICATE_STORE, UNCHECKED = "CLAUDE_CODE_CERT_STORE", "NODE_TLS_REJECT_UNAUTHORIZED"
+CLAUDE_CODE_PROXIES = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY")
+PYTHON_PROXIES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+NO_PROXIES = ("no_proxy", "NO_PROXY")
+# What leads to the login of a provider.
+AWS_PROFILE, AWS_CONFIG, AWS_CREDENTIALS = (
+    "AWS_PROFILE",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+)
+AWS_KEY, AWS_EXPIRATION = "AWS_ACCESS_KEY_ID", "AWS_CREDENTIAL_EXPIRATION"
+GOOGLE_FILE, GOOGLE_CONFIG = "GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_CONFIG"
+AZURE_CONFIG = "AZURE_CONFIG_DIR"
+# Azure's chain finds something before it comes to the login of `az`. Source: Azure Identity documentation,
+# "Credential chains" (learn.microsoft.com, checked 2026-11-21).
+AZURE_OTHERS = ("AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE", "IDENTITY_ENDPOINT", "MSI_ENDPOINT")
+ANTHROPIC_CONFIG = "ANTHROPIC_CONFIG_DIR"
+# A gateway brings the provider's credentials. Source: Claude Code documentation, "LLM gateways".
+SKIPS = {flag: flag.replace("_USE_", "_SKIP_") + "_AUTH" for flag in FLAGS}
+# Read wherever they are set; only the known ones are told of one by one.
+WATCHED = tuple(
+    dict.fromkeys(
+        (
+            *KNOWN,
+            NODE_CERTIFICATES,
+            PYTHON_CERTIFICATES,
+            CERTIFICATE_STORE,
+            UNCHECKED,
+            *CLAUDE_CODE_PROXIES,
+            *PYTHON_PROXIES,
+            *NO_PROXIES,
+            AWS_PROFILE,
+            AWS_CONFIG,
+            AWS_CREDENTIALS,
+            AWS_KEY,
+            AWS_EXPIRATION,
+            GOOGLE_FILE,
+            GOOGLE_CONFIG,
+            AZURE_CONFIG,
+            *AZURE_OTHERS,
+            ANTHROPIC_CONFIG,
+            *SKIPS.values(),
+        )
+    )
 )
 
 _KINDS = {

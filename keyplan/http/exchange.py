@@ -15,6 +15,7 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
+    import ssl
     from collections.abc import Callable
     from typing import Any, Protocol, TypeVar
 
@@ -44,7 +45,11 @@ BACKOFF_MAX_SECONDS = 3.0
 
 
 class CertificateRefused(Exception):  # noqa: N818  # a state that the caller acts on, not a report
-    """The endpoint's certificate is not trusted by the certificates that were asked."""
+    """The endpoint's certificate is not trusted by the certificates that were asked. `code` is OpenSSL's."""
+
+    def __init__(self, code: int = 0) -> None:
+        super().__init__()
+        self.code = code
 
 
 class NoAnswer(Exception):  # noqa: N818  # likewise
@@ -87,6 +92,7 @@ class Exchange:
         speaks: who is expected to answer, `Secrets Manager`, for the words of an error.
         proxy: through which proxy; only for a secure endpoint.
         certificates: a file of certificates to trust beside the system's.
+        context: TLS with certificates of the caller's choice; the system's and the file's are not taken then.
     """
 
     def __init__(
@@ -96,12 +102,14 @@ class Exchange:
         speaks: str,
         proxy: Proxy | None = None,
         certificates: str | None = None,
+        context: ssl.SSLContext | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._limit_bytes = limit_bytes
         self._speaks = speaks
         self._proxy = proxy
         self._certificates = certificates
+        self._context = context
         self._http: http.client.HTTPConnection | None = None
         self.headers: dict[str, str] = {}  # of the last answer; names in lower case
 
@@ -126,7 +134,7 @@ class Exchange:
         except (http.client.HTTPException, OSError) as error:
             self.close()
             if _is_certificate_failure(error):
-                raise CertificateRefused from None
+                raise CertificateRefused(getattr(error, "verify_code", 0)) from None
             raise self._no_answer(error) from None
         except BaseException:  # Ctrl-C: half an exchange is of no use to the next one
             self.close()
@@ -173,7 +181,7 @@ class Exchange:
             return http.client.HTTPConnection(host, endpoint.port)
         import ssl
 
-        context = ssl.create_default_context()
+        context = self._context or ssl.create_default_context()
         if self._certificates is not None:
             try:
                 context.load_verify_locations(self._certificates)

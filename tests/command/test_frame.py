@@ -211,6 +211,7 @@ REVEALING = {
     "keyplan/cli/key_helper.py",  # prints it for Claude Code, which asked for it
     "keyplan/cli/put.py",  # gives it to the vendor's check
     "keyplan/cli/wire.py",  # writes the file that was asked for
+    "keyplan/doctor/addresses.py",  # connects where it says, and opens the file that it names
     "keyplan/doctor/model.py",  # asks what kind of value it is
     "keyplan/environ.py",  # gives it to the program
     "keyplan/rotation/turning.py",  # gives it to the vendor's check and hint

@@ -35,9 +35,12 @@ class Machine:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
-    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run `keyplan doctor` in the project."""
-        command = [sys.executable, "-m", "keyplan", "doctor", *arguments]
+    def run(
+        self, *arguments: str, online: bool = False, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `keyplan doctor` in the project; without the network, unless it is asked for."""
+        network = () if online else ("--offline",)
+        command = [sys.executable, "-m", "keyplan", "doctor", *network, *arguments]
         given = {"PATH": os.environ["PATH"], "HOME": str(self.home), "LANG": "C.UTF-8", **environment}
         return subprocess.run(
             command, cwd=self.project, env=given, capture_output=True, text=True, check=False, timeout=60

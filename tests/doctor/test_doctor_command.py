@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyplan.cli import doctor
-from keyplan.doctor.examining import examine
+from keyplan.doctor import places
+from keyplan.doctor.examining import conclude, look
 from keyplan.doctor.forms import as_document, as_text
 from keyplan.doctor.json_places import lines, parse
 from keyplan.doctor.model import FileText, Source
@@ -65,7 +65,8 @@ def test_no_value_of_any_source_is_ever_printed(machine: Machine, secret: str, f
 def test_the_json_form_has_the_documented_fields(machine: Machine) -> None:
     machine.put(".claude/settings.json", settings(ANTHROPIC_API_KEY=API_KEY))
     document = json.loads(machine.run("--format", "json", ANTHROPIC_API_KEY=ADMIN_KEY).stdout)
-    assert list(document) == ["format", "clean", "claudeCode", "sdk", "findings", "unset", "remove"]
+    fields = ["format", "clean", "claudeCode", "sdk", "findings", "unset", "remove", "hosts", "stored"]
+    assert list(document) == fields
     assert (document["format"], document["clean"]) == ("keyplan-doctor/1", False)
     assert list(document["findings"][0]) == ["code", "message", "file", "line", "hint"]
     place = {"source": "project settings", "file": ".claude/settings.json", "line": 3}
@@ -77,7 +78,7 @@ def test_the_json_form_has_the_documented_fields(machine: Machine) -> None:
 
 
 def test_files_that_cannot_be_read_are_said_and_the_rest_is_looked_at(machine: Machine) -> None:
-    machine.put("~/.zshrc", b"x" * (doctor.SIZE_LIMIT_BYTES + 1))
+    machine.put("~/.zshrc", b"x" * (places.SIZE_LIMIT_BYTES + 1))
     machine.put(".claude/settings.json", b"\xff{}")
     machine.put("~/.profile", b"# caf\xe9\nexport ANTHROPIC_API_KEY=\n")
     (machine.project / ".env").mkdir()
@@ -101,20 +102,20 @@ def test_files_that_cannot_be_read_are_said_and_the_rest_is_looked_at(machine: M
 def test_managed_settings_and_their_drop_ins_count_and_the_last_wins(
     machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctor, "MANAGED", (tmp_path / "managed",))
+    monkeypatch.setattr(places, "MANAGED", (tmp_path / "managed",))
     for name in ("settings.json", "settings.d/20.json", "settings.d/10.json"):
         path = tmp_path / "managed" / f"managed-{name}"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(settings(ANTHROPIC_API_KEY=f"canary {name}"))
-    found = doctor.files(machine.home, machine.project, machine.home / ".claude")
-    used = examine({}, found).claude_code.uses
+    found = places.files(machine.home, machine.project, machine.home / ".claude")
+    used = conclude(look({}, found)).claude_code.uses
     assert used is not None
     assert used.places[0].place == f"{tmp_path}/managed/managed-settings.d/20.json:3"
 
 
 def test_a_project_that_is_the_home_folder_has_its_settings_once(machine: Machine) -> None:
     machine.put("~/.claude/settings.json", settings(ANTHROPIC_API_KEY=API_KEY))
-    found = doctor.files(machine.home, machine.home, machine.home / ".claude")
+    found = places.files(machine.home, machine.home, machine.home / ".claude")
     assert [file.path for file in found if "settings" in file.path] == ["~/.claude/settings.json"]
 
 
@@ -177,7 +178,7 @@ SNIPPETS = st.sampled_from((*JSON_SNIPPETS, *SHELL_SNIPPETS))
     value=st.text(),
 )
 def test_any_text_in_any_file_is_looked_at_without_a_crash(text: str, source: Source, value: str) -> None:
-    diagnosis = examine({"ANTHROPIC_API_KEY": value}, [FileText(source, "file", text)])
+    diagnosis = conclude(look({"ANTHROPIC_API_KEY": value}, [FileText(source, "file", text)]))
     assert CANARY not in as_text(diagnosis) + json.dumps(as_document(diagnosis))
 
 
@@ -204,6 +205,6 @@ def test_every_field_has_the_line_on_which_it_stands(document: dict[str, object]
 )
 def test_a_file_of_the_largest_size_is_read_in_one_go(unit: str) -> None:
     """A pattern that goes back and forth in it would never end."""
-    text = unit * (doctor.SIZE_LIMIT_BYTES // len(unit))
+    text = unit * (places.SIZE_LIMIT_BYTES // len(unit))
     for source in (Source.USER, Source.PROFILE, Source.DOTENV):
-        assert as_text(examine({}, [FileText(source, "file", text)]))
+        assert as_text(conclude(look({}, [FileText(source, "file", text)])))

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from keyplan.doctor.examining import examine
+from keyplan.doctor.examining import conclude, look
 from keyplan.doctor.forms import as_text
 from keyplan.doctor.model import Choice, Diagnosis, FileText, Source
+from tests.doctor.evidence import OF_EVIDENCE
 from tests.doctor.machines import (
     ADDRESS,
     ADMIN_KEY,
@@ -39,14 +40,34 @@ SOURCES = {
     ".envrc": Source.DIRENV,
     ".env": Source.DOTENV,
     "devcontainer.json": Source.DEVCONTAINER,
+    "code.json": Source.EDITOR,
+    "Makefile": Source.LAUNCHER,
+    "package.json": Source.LAUNCHER,
+    "compose.yaml": Source.LAUNCHER,
+    "mise.toml": Source.LAUNCHER,
+    "run.xml": Source.LAUNCHER,
+    "default.json": Source.ACTIVE_PROFILE,
 }
-FEDERATION = {"ANTHROPIC_FEDERATION_RULE_ID": "fdrl_canary"}
+FEDERATION = {
+    "ANTHROPIC_FEDERATION_RULE_ID": "fdrl_canary",
+    "ANTHROPIC_ORGANIZATION_ID": "canary-organization",
+    "ANTHROPIC_SERVICE_ACCOUNT_ID": "svac_canary",
+    "ANTHROPIC_IDENTITY_TOKEN_FILE": "/canary/token",
+}
+BEDROCK = {"CLAUDE_CODE_USE_BEDROCK": "1", "AWS_REGION": "eu-west-1"}
+VERTEX = {
+    "CLAUDE_CODE_USE_VERTEX": "1",
+    "CLOUD_ML_REGION": "global",
+    "ANTHROPIC_VERTEX_PROJECT_ID": "canary",
+}
+FOUNDRY = {"CLAUDE_CODE_USE_FOUNDRY": "1", "ANTHROPIC_FOUNDRY_RESOURCE": "canary"}
+LOGIN = "~/.claude/.credentials.json"
 HELPER = '{"apiKeyHelper": "canary"}'
 
 
 def diagnose(environment: dict[str, str], files: dict[str, str], login: str | None = None) -> Diagnosis:
     texts = [FileText(SOURCES[path], path, text) for path, text in files.items()]
-    return examine(environment, texts, login)
+    return conclude(look(environment, texts, login))
 
 
 def found(diagnosis: Diagnosis) -> set[tuple[str, str]]:
@@ -125,6 +146,88 @@ CASES: list[tuple[str, dict[str, str], dict[str, str], str]] = [
         ".envrc:2",
     ),
     ("vertex-region", {}, {SHARED: settings(CLOUD_ML_REGION="us-central1")}, f"{SHARED}:3"),
+    ("federation-incomplete", {"ANTHROPIC_FEDERATION_RULE_ID": "fdrl_canary"}, {}, "environment"),
+    ("federation-incomplete", {"ANTHROPIC_IDENTITY_TOKEN_FILE": "/canary"}, {}, "environment"),
+    ("loses", {**FEDERATION, "ANTHROPIC_IDENTITY_TOKEN": "canary"}, {}, "environment"),
+    (
+        "gateway-elsewhere",
+        {"ANTHROPIC_AUTH_TOKEN": GATEWAY_TOKEN},
+        {SHARED: settings(ANTHROPIC_BASE_URL=ADDRESS)},
+        f"{SHARED}:3",
+    ),
+    (
+        "in-the-clear",
+        {"ANTHROPIC_AUTH_TOKEN": GATEWAY_TOKEN, "ANTHROPIC_BASE_URL": "http://canary.example"},
+        {},
+        "environment",
+    ),
+    ("in-the-clear", {"NODE_TLS_REJECT_UNAUTHORIZED": "0"}, {}, "environment"),
+    ("provider-owns-session", {**BEDROCK, "ANTHROPIC_API_KEY": API_KEY}, {}, "environment"),
+    ("model-not-pinned", {**BEDROCK, "ANTHROPIC_MODEL": "sonnet"}, {}, "environment"),
+    ("model-not-pinned", VERTEX, {USER: '{"model": "opus[1m]"}'}, f"{USER}:1"),
+    (
+        "model-not-pinned",
+        {**FOUNDRY, "ANTHROPIC_MODEL": "opusplan", "ANTHROPIC_DEFAULT_OPUS_MODEL": "canary"},
+        {},
+        "environment",
+    ),
+    ("no-region", {**BEDROCK, "AWS_REGION": "eu.west.1"}, {}, "environment"),
+    ("no-region", {**VERTEX, "CLOUD_ML_REGION": "projects/canary"}, {}, "environment"),
+    (
+        "profile-elsewhere",
+        {**BEDROCK, "ANTHROPIC_MODEL": "us.anthropic.claude-sonnet-4-6"},
+        {},
+        "environment",
+    ),
+    (
+        "profile-elsewhere",
+        BEDROCK,
+        {SHARED: settings(ANTHROPIC_DEFAULT_OPUS_MODEL="apac.anthropic.claude-opus-5")},
+        f"{SHARED}:3",
+    ),
+    (
+        "foundry-twice",
+        {**FOUNDRY, "ANTHROPIC_FOUNDRY_BASE_URL": ADDRESS},
+        {},
+        "environment",
+    ),
+    (
+        "started-otherwise",
+        {},
+        {"code.json": '{"claudeCode.environmentVariables": [{"name": "ANTHROPIC_BASE_URL", "value": "x"}]}'},
+        "code.json:1",
+    ),
+    (
+        "started-otherwise",
+        {"ANTHROPIC_API_KEY": API_KEY},
+        {"code.json": '{ // x\n"terminal.integrated.env.linux": {\n"ANTHROPIC_API_KEY": "canary"}}'},
+        "code.json:3",
+    ),
+    (
+        "started-otherwise",
+        {},
+        {"Makefile": "a:\n\techo\nexport CLAUDE_CODE_USE_BEDROCK := 1\n"},
+        "Makefile:3",
+    ),
+    (
+        "credential-on-disk",
+        {},
+        {"package.json": f'{{"scripts": {{\n"start": "ANTHROPIC_API_KEY={API_KEY} node ."}}}}'},
+        "package.json:2",
+    ),
+    (
+        "credential-on-disk",
+        {},
+        {"compose.yaml": f"environment:\n  ANTHROPIC_API_KEY: {API_KEY}\n"},
+        "compose.yaml:2",
+    ),
+    ("credential-on-disk", {}, {"mise.toml": f'[env]\nANTHROPIC_API_KEY = "{API_KEY}"\n'}, "mise.toml:2"),
+    (
+        "credential-on-disk",
+        {},
+        {"run.xml": f'<env name="ANTHROPIC_API_KEY" value="{API_KEY}" />'},
+        "run.xml:1",
+    ),
 ]
 
 
@@ -137,13 +240,15 @@ def test_each_mistake_is_found_where_it_is_made(
 
 def test_the_page_names_every_finding_and_every_one_has_a_case() -> None:
     sources = "".join(path.read_text() for path in (PROJECT / "keyplan" / "doctor").glob("*.py"))
-    in_code = set(re.findall(r'(?:at\(\s*\w+(?:\.\w+\[0\])?,\s*|Finding\(\s*)"([a-z-]+)"', sources))
+    told = r'(?:at\(\s*\w+(?:\.\w+)*(?:\[0\])?,\s*|Finding\(\s*|Kind\.[A-Z_]+: )"([a-z-]+)"[,}]'
+    in_code = set(re.findall(told, sources))
     on_page = set(
         re.findall(
             r"^\| `([a-z-]+)` \|", PAGE.partition("## Findings")[2].partition("\n## ")[0], re.MULTILINE
         )
     )
-    cases = {code for code, *_ in CASES} | {"litellm-compromised"}
+    cases = {code for code, *_ in CASES} | {"litellm-compromised"} | OF_EVIDENCE
+    assert len(in_code) > 30
     assert in_code <= on_page == cases
 
 
@@ -170,6 +275,36 @@ RIGHT: list[tuple[dict[str, str], dict[str, str], str | None]] = [
     ({"CLAUDE_CODE_USE_BEDROCK": "1", "AWS_REGION": "eu-west-1"}, {}, "CLAUDE_CODE_USE_BEDROCK"),
     ({"CLAUDE_CODE_USE_BEDROCK": "0"}, {}, None),
     (FEDERATION, {}, "ANTHROPIC_FEDERATION_RULE_ID"),
+    (
+        {"ANTHROPIC_PROFILE": "p", "ANTHROPIC_IDENTITY_TOKEN_FILE": "/canary"},
+        {},
+        "ANTHROPIC_PROFILE",
+    ),
+    ({}, {"default.json": '{"authentication": {"type": "oidc_federation"}}'}, "active profile"),
+    ({"ANTHROPIC_API_KEY": API_KEY}, {USER: settings(ANTHROPIC_API_KEY="")}, None),
+    ({"CLAUDE_CODE_USE_BEDROCK": "1", "AWS_DEFAULT_REGION": "ca-central-1"}, {}, "CLAUDE_CODE_USE_BEDROCK"),
+    (
+        {**BEDROCK, "ANTHROPIC_MODEL": "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"},
+        {},
+        "CLAUDE_CODE_USE_BEDROCK",
+    ),
+    ({**BEDROCK, "ANTHROPIC_MODEL": "global.anthropic.claude-opus-5"}, {}, "CLAUDE_CODE_USE_BEDROCK"),
+    (
+        {**VERTEX, "ANTHROPIC_MODEL": "opus", "ANTHROPIC_DEFAULT_OPUS_MODEL": "claude-opus-5"},
+        {},
+        "CLAUDE_CODE_USE_VERTEX",
+    ),
+    ({"ANTHROPIC_MODEL": "sonnet"}, {}, None),
+    ({"NODE_TLS_REJECT_UNAUTHORIZED": "1", "HTTPS_PROXY": "", "NO_PROXY": ""}, {}, None),
+    (
+        {"ANTHROPIC_AUTH_TOKEN": GATEWAY_TOKEN, "ANTHROPIC_BASE_URL": "http://127.0.0.1:4000"},
+        {},
+        "ANTHROPIC_AUTH_TOKEN",
+    ),
+    ({}, {"compose.yaml": "environment:\n  ANTHROPIC_API_KEY:\n  - ANTHROPIC_BASE_URL\n"}, None),
+    ({}, {"Makefile": "# ANTHROPIC_API_KEY = canary\nifeq ($(A), ANTHROPIC_API_KEY == x)\n"}, None),
+    ({}, {"package.json": '{"scripts": {"start": "ANTHROPIC_API_KEY=$KEY node ."}}'}, None),
+    ({}, {"code.json": '{"claudeCode.environmentVariables": {"ANTHROPIC_API_KEY": "x"}, "a": [5]}'}, None),
     ({}, {".env": f"ANTHROPIC_API_KEY={API_KEY}"}, None),
     (
         {},
@@ -204,7 +339,8 @@ def test_each_client_has_its_own_order() -> None:
         "CLAUDE_CODE_USE_FOUNDRY": "1",
         **FEDERATION,
     }
-    diagnosis = diagnose(everything, {USER: HELPER}, "~/.claude/.credentials.json")
+    files = {USER: HELPER, "default.json": '{"authentication": {"type": "oidc_federation"}}'}
+    diagnosis = diagnose(everything, files, LOGIN)
     assert names(diagnosis.claude_code) == [
         "CLAUDE_CODE_USE_FOUNDRY",
         "ANTHROPIC_AUTH_TOKEN",
@@ -213,6 +349,7 @@ def test_each_client_has_its_own_order() -> None:
         "CLAUDE_CODE_OAUTH_TOKEN",
         "ANTHROPIC_PROFILE",
         "ANTHROPIC_FEDERATION_RULE_ID",
+        "active profile",
         "login",
     ]
     assert names(diagnosis.sdk) == [
@@ -220,14 +357,30 @@ def test_each_client_has_its_own_order() -> None:
         "ANTHROPIC_AUTH_TOKEN",
         "ANTHROPIC_PROFILE",
         "ANTHROPIC_FEDERATION_RULE_ID",
+        "active profile",
     ]
 
 
+def test_a_profile_of_a_persons_login_comes_after_the_login_of_claude_code() -> None:
+    written = {"default.json": '{"authentication": {"type": "user_oauth"}}'}
+    assert names(diagnose({}, written, LOGIN).claude_code) == ["login", "active profile"]
+    assert names(diagnose({}, written).claude_code) == ["active profile"]
+    assert names(diagnose({}, written).sdk) == ["active profile"]
+
+
+def test_federation_that_lacks_something_is_passed_over_by_each_client_as_it_does() -> None:
+    without_token = {key: text for key, text in FEDERATION.items() if "TOKEN" not in key}
+    diagnosis = diagnose(without_token, {})
+    assert names(diagnosis.claude_code) == ["ANTHROPIC_FEDERATION_RULE_ID"]
+    assert names(diagnosis.sdk) == []
+    without_organization = {key: text for key, text in FEDERATION.items() if "ORGANIZATION" not in key}
+    assert names(diagnose(without_organization, {}, LOGIN).claude_code) == ["login"]
+
+
 def test_a_login_is_used_where_nothing_else_is_set_and_losing_it_is_no_finding() -> None:
-    login = "~/.claude/.credentials.json"
-    assert names(diagnose({}, {}, login).claude_code) == ["login"]
-    with_key = diagnose({"ANTHROPIC_API_KEY": API_KEY}, {}, login)
-    assert (names(with_key.claude_code), with_key.findings) == (["ANTHROPIC_API_KEY", "login"], ())
+    assert names(diagnose({}, {}, LOGIN).claude_code) == ["login"]
+    with_token = diagnose({"CLAUDE_CODE_OAUTH_TOKEN": OAUTH_TOKEN}, {}, LOGIN)
+    assert (names(with_token.claude_code), with_token.findings) == (["CLAUDE_CODE_OAUTH_TOKEN", "login"], ())
 
 
 def test_settings_win_by_scope_whatever_the_order_in_which_they_are_read() -> None:
