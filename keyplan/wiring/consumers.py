@@ -6,6 +6,7 @@ that its target needs, and no two variables of one consumer share a name.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from keyplan.errors import ManifestError, UsageError
@@ -87,7 +88,7 @@ def references(consumer: ManifestConsumer, keys: tuple[ManifestKey, ...]) -> dic
 
 def require_distinct(consumer: ManifestConsumer, names: list[str]) -> None:
     """Raise ManifestError when two variables of a consumer have one name: one would silently win."""
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise ManifestError(f"the consumer {consumer.name} has two variables of the name {twice[0]}")
 
