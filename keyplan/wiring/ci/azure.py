@@ -6,10 +6,9 @@ Cloud the step asks for the run's own token. `##vso[task.setsecret]` masks a val
 
 Source: AWS Toolkit for Azure DevOps, task AWSShellScript (the credentials are variables of the script;
 useOIDC and assumeRoleArn of the connection); Azure DevOps REST API, "Oidctoken - Create"; dotnet/docker-tools
-issue
-2012 (no token without an explicit reference in the stage); Azure Pipelines, "Logging commands" (setsecret,
-escapes), "Define variables" (`$(NAME)`, `${{ }}`), "Predefined variables"; azure-pipelines-task-lib (takes
-variables of some prefixes out of the environment); checked 2026-11-21.
+issue 2012 (no token without an explicit reference in the stage); Azure Pipelines, "Logging commands"
+(setsecret, escapes), "Define variables" (`$(NAME)`, `${{ }}`), "Predefined variables";
+azure-pipelines-task-lib (takes variables of some prefixes out of the environment); checked 2026-11-21.
 """
 
 from __future__ import annotations
