@@ -57,7 +57,7 @@ def federation_lines(consumer: ManifestConsumer, words: str, own: str | None) ->
 
     Args:
         words: what gives a token, for an audience that stands in place of `{audience}`.
-        own: the same for Anthropic, where the CI has another way to choose the audience.
+        own: the same for Anthropic, where the job says in another way what the token is for.
 
     Raises:
         UsageError: the CI chooses the audience, and nobody said which it is.
@@ -66,9 +66,9 @@ def federation_lines(consumer: ManifestConsumer, words: str, own: str | None) ->
     if audience is None:
         return ""
     found = own or words
-    if "{audience}" not in found and audience == FEDERATION_AUDIENCE:
+    if not found or (own is None and "{audience}" not in found and audience == FEDERATION_AUDIENCE):
         raise UsageError(
-            f"the tokens of {consumer.runtime} are not for {audience}, and a job cannot choose that",
+            f"a job of {consumer.runtime} cannot choose what its token is for, and it is not for {audience}",
             "set `audience` of routes.federation to what they are for, here and in the federation rule",
         )
     token = found.replace("{audience}", audience)

@@ -22,16 +22,19 @@ from types import MappingProxyType
 from keyplan.endpoints import endpoint_for
 from keyplan.errors import UsageError
 from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.routes import IDENTITY_TOKEN, Route
+from keyplan.wiring.ci.routes import AWS_CREDENTIALS, calls_as_itself, federation_lines, gcp_credentials
 from keyplan.wiring.consumers import keys_of, refused, require_distinct, role_of
 from keyplan.wiring.gcp.reader import WRITE_AGAIN, provider_of, store_url, versions_of
 from keyplan.wiring.syntax import shell
 
 ROLE_DURATION_SECONDS = 900
+CALLING_SECONDS = 3600  # of a role whose program calls models itself: what every role allows at most
 SESSION_NAME_PREFIX_MAX = 40  # RoleSessionName holds 64 characters, and a build's number takes up to 20
 AWS_AUDIENCE = "sts.amazonaws.com"  # what the trust of a role compares, where a CI lets a job choose
 
 # The script's own variables: a plain variable of such a name would be lost.
-OWN_VARIABLES = ("token", "credentials", "access", "secret", "session", "value", "line")
+OWN_VARIABLES = ("token", "credentials", "access", "secret", "session", "value", "line", "folder")
 
 _AWS_CREDENTIALS = """\
 credentials="$(printf %s "$token" | aws sts assume-role-with-web-identity --region {region} \\
@@ -84,6 +87,8 @@ class Runner:
     forget: tuple[str, ...] = ()  # the CI's variables with an identity, which the program shall not have
     # Lines that set `access`, `secret` and `session` where the step has the role already; else it is taken.
     aws_credentials: str = ""
+    # As `identity`, for Anthropic, in a CI whose job says in another way what that token is for.
+    identity_for_anthropic: str | None = None
 
 
 def script(
@@ -100,18 +105,34 @@ def script(
 
     Raises:
         ManifestError: no role or provider, a key that the manifest lacks, or two variables of one name.
-        UsageError: the manifest names a host that is not the cloud's own, or a variable that bash cannot set.
+        UsageError: the manifest names a host that is not the cloud's own, a variable that bash cannot set,
+            or a CI without a token for Anthropic.
     """
     variables = tuple(key.env_var for key in keys_of(manifest, consumer))
     require_distinct(consumer, [*OWN_VARIABLES, *runner.forget, *consumer.env, *variables])
     exports = "".join(_export(consumer, name, value) for name, value in exported.items())
-    if not variables:
-        return f"set -euo pipefail\n{exports}true\n"
+    exports += federation_lines(consumer, runner.identity, runner.identity_for_anthropic)
+    calls = calls_as_itself(consumer, variables)
+    needed = [*variables, *_of_route(consumer, calls)]
+    present = " && ".join(f'test -n "${name}"' for name in needed) or "true"
+    if not needed:
+        return f"set -euo pipefail\n{exports}{present}\n"
     on_gcp = consumer.cloud == "gcp"
-    parts = _gcp(manifest, consumer, pins, runner) if on_gcp else _aws(manifest, consumer, runner)
-    own = ("token", "access", *(() if on_gcp else ("secret", "session", "credentials")), *runner.forget)
-    present = " && ".join(f'test -n "${name}"' for name in variables)
-    return f"set +x -euo pipefail\n{parts}unset {' '.join(own)}\n{exports}{present}\n"
+    parts, own = "", [*runner.forget]
+    if variables or calls:
+        become = _gcp if on_gcp else _aws
+        parts = become(manifest, consumer, pins, runner)
+        access = [] if on_gcp and not variables else ["access"]
+        own = ["token", *access, *([] if on_gcp else ["secret", "session", "credentials"]), *own]
+    unset = f"unset {' '.join(own)}\n" if own else ""
+    return f"set +x -euo pipefail\n{parts}{exports}{unset}{present}\n"
+
+
+def _of_route(consumer: ManifestConsumer, calls: bool) -> list[str]:
+    """The variables that the route gives the program, beside those of keys."""
+    if calls:
+        return ["AWS_SESSION_TOKEN" if consumer.cloud == "aws" else "GOOGLE_APPLICATION_CREDENTIALS"]
+    return [IDENTITY_TOKEN] if consumer.route == Route.FEDERATION else []
 
 
 def _export(consumer: ManifestConsumer, name: str, value: str) -> str:
@@ -121,37 +142,37 @@ def _export(consumer: ManifestConsumer, name: str, value: str) -> str:
         raise refused(consumer, name, str(error)) from None
 
 
-def _aws(manifest: Manifest, consumer: ManifestConsumer, runner: Runner) -> str:
+def _aws(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, int], runner: Runner) -> str:
     region = shlex.quote(manifest.on_aws().region)
-    calls = [
-        shlex.join(["read_key", key.env_var, key.on_aws().arn, key.on_aws().json_key])
-        for key in keys_of(manifest, consumer)
-    ]
-    read = _AWS_READ.format(region=region)
+    keys = keys_of(manifest, consumer)
+    reads = [shlex.join(["read_key", key.env_var, key.on_aws().arn, key.on_aws().json_key]) for key in keys]
+    calls = calls_as_itself(consumer, tuple(key.env_var for key in keys))
+    rest = (AWS_CREDENTIALS if calls else "") + _reading(runner, _AWS_READ.format(region=region), reads)
     if runner.aws_credentials:
-        return runner.aws_credentials + _reading(runner, read, calls)
+        return runner.aws_credentials + rest
     prefix = re.sub(r"[^A-Za-z0-9_.-]", "-", consumer.name)[:SESSION_NAME_PREFIX_MAX]
     credentials = _AWS_CREDENTIALS.format(
         role=shlex.quote(role_of(consumer)),
         session=f'"{prefix}-${runner.build}"',
-        seconds=ROLE_DURATION_SECONDS,
+        seconds=CALLING_SECONDS if calls else ROLE_DURATION_SECONDS,
         region=region,
     )
-    return _token(runner, AWS_AUDIENCE) + credentials + _reading(runner, read, calls)
+    return _token(runner, AWS_AUDIENCE) + credentials + rest
 
 
 def _gcp(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, int], runner: Runner) -> str:
-    provider = provider_of(consumer)
-    credentials = _GCP_CREDENTIALS.format(
-        audience=shlex.quote(f"//iam.googleapis.com/{provider.name}"),
-        exchange=shlex.quote(_exchange_url(manifest)),
-    )
-    calls = [
+    provider, exchange = provider_of(consumer), _exchange_url(manifest)
+    reads = [
         shlex.join(["read_key", version.env_var, version.name])
         for version in versions_of(manifest, consumer, pins)
     ]
+    credentials = gcp_credentials(provider.name, exchange) if calls_as_itself(consumer) else ""
+    if reads:
+        credentials += _GCP_CREDENTIALS.format(
+            audience=shlex.quote(f"//iam.googleapis.com/{provider.name}"), exchange=shlex.quote(exchange)
+        )
     read = _GCP_READ.format(store=shlex.quote(store_url(manifest)))
-    return _token(runner, provider.audience) + credentials + _reading(runner, read, calls)
+    return _token(runner, provider.audience) + credentials + _reading(runner, read, reads)
 
 
 def _token(runner: Runner, audience: str) -> str:
@@ -159,6 +180,8 @@ def _token(runner: Runner, audience: str) -> str:
 
 
 def _reading(runner: Runner, read: str, calls: list[str]) -> str:
+    if not calls:
+        return ""
     return read + runner.mask + _HAND_ON + "".join(f"{call}\n" for call in calls)
 
 

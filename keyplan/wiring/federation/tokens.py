@@ -10,7 +10,9 @@ base-action/src/workload-identity.ts of anthropics/claude-code-action v1; checke
 
 from __future__ import annotations
 
-from keyplan.errors import ManifestError
+import re
+
+from keyplan.errors import ManifestError, UsageError
 from keyplan.manifest import ManifestConsumer
 from keyplan.routes import Route
 from keyplan.vendors import anthropic
@@ -18,6 +20,7 @@ from keyplan.vendors import anthropic
 TOKEN_FOLDER = "/var/run/secrets/anthropic.com"  # noqa: S105 - as Anthropic's documents call it
 TOKEN_FILE = f"{TOKEN_FOLDER}/token"
 TOKEN_SECONDS = 3600  # the most that an issuer is given at Anthropic, unless somebody sets it otherwise
+_AUDIENCE = re.compile(r"[A-Za-z0-9._~:/?@+=%,-]+")  # of a word in shells, JSON and YAML alike
 WRITE_AGAIN = "run `pulumi up` or `make sandbox` again: they write a manifest that is right"
 
 # The clients take each of them before federation: Claude Code all, the SDKs the first three.
@@ -34,6 +37,7 @@ def audience_of(consumer: ManifestConsumer) -> str | None:
 
     Raises:
         ManifestError: the route is federation, and the manifest does not say it.
+        UsageError: it has a character that some place would read as something else.
     """
     if consumer.route != Route.FEDERATION:
         return None
@@ -41,6 +45,11 @@ def audience_of(consumer: ManifestConsumer) -> str | None:
         raise ManifestError(
             f"consumers.{consumer.name}.identityAudience: it is missing, and federation needs it",
             WRITE_AGAIN,
+        )
+    if _AUDIENCE.fullmatch(consumer.identity_audience) is None:
+        raise UsageError(
+            f"the audience of {consumer.name} has a character that no address has",
+            "change `audience` of routes.federation, here and in the federation rule",
         )
     return consumer.identity_audience
 
