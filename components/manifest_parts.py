@@ -16,6 +16,7 @@ from keyplan.manifest import (
     ManifestKey,
     SecretLocation,
 )
+from keyplan.routes import KEYLESS, FederationRoute
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,9 @@ def _consumer(
 ) -> ManifestConsumer:
     on_aws = None if aws is None else aws.readers.get(consumer.name)
     on_gcp = None if gcp is None else gcp.readers.get(consumer.name)
-    if on_aws is None and on_gcp is None:
+    if on_aws is None and on_gcp is None and consumer.needs_principal:
         raise ValueError(f"consumer {consumer.name} reads in {consumer.cloud}, which has no part here")
+    federation = consumer.route_settings
     return ManifestConsumer(
         name=consumer.name,
         runtime=consumer.runtime.value,
@@ -123,4 +125,6 @@ def _consumer(
         cloud=consumer.cloud.value,
         member=None if on_gcp is None else on_gcp.member,
         workload_identity_provider=None if on_gcp is None else on_gcp.workload_identity_provider,
+        route=str(consumer.route) if consumer.route in KEYLESS else None,
+        identity_audience=federation.audience if isinstance(federation, FederationRoute) else None,
     )

@@ -15,6 +15,7 @@ from keyplan import names
 from keyplan.ci_settings import AzurePipelinesSettings, BitbucketSettings, JenkinsSettings
 from keyplan.durations import Duration
 from keyplan.environ import base_urls
+from keyplan.routes import Route, RouteSettings, variables
 
 
 class Cloud(StrEnum):
@@ -286,11 +287,24 @@ class Consumer:
 
     name: str
     runtime: Runtime
-    keys: tuple[str, ...]  # names of keys, in the catalogue's order, at least one
+    keys: tuple[str, ...]  # names of keys, in the catalogue's order; none only with a keyless route
     env: Mapping[str, str]  # plain variables that travel with the wiring; never a value
     settings: Settings
     former_names: tuple[str, ...] = ()  # what it was called before, the oldest first
     cloud: Cloud = Cloud.AWS  # where it reads: its runtime's cloud, or for people and CI runners a chosen one
+    route: Route | None = None  # as the catalogue says it; None: by its keys, or there is no Claude client
+    route_settings: RouteSettings | None = None  # with bedrock, vertex, foundry and federation
+
+    @property
+    def needs_principal(self) -> bool:
+        """Whether a cloud has to know it: it reads keys, calls models there, or proves who it is with it.
+
+        A CI runner's identity token for federation is its CI's own, and people have a login of their own.
+        """
+        called = (Route.BEDROCK, Cloud.AWS), (Route.VERTEX, Cloud.GCP)
+        if self.keys or (self.route, self.cloud) in called:
+            return True
+        return self.runtime not in CI_RUNTIMES and self.runtime is not Runtime.PEOPLE
 
     @property
     def lasting_name(self) -> str:
@@ -321,8 +335,8 @@ class GcpSettings:
 class ClaudeCode:
     """How Claude Code authenticates in this environment."""
 
-    route: str  # `direct` so far
-    key: str
+    route: Route
+    key: str | None  # with direct and gateway
 
 
 @dataclass(frozen=True)
@@ -344,11 +358,14 @@ class Catalogue:
     claude_code: ClaudeCode | None
     gcp: GcpSettings | None = None  # there if gcp is one of the clouds
     vendor_endpoints: Mapping[str, str] = field(default_factory=dict)  # vendor -> URL in place of its own
+    env: Mapping[str, str] = field(default_factory=dict)  # plain variables of all consumers
 
     def plain_variables_of(self, consumer: Consumer) -> dict[str, str]:
-        """The variables that travel with its wiring: its own, and the addresses of its gateways; by name."""
+        """The variables that travel with its wiring, by name: the environment's, its own, its route's, and
+        the addresses of its gateways."""
         held = [self.keys[name].held for name in consumer.keys]
-        return dict(sorted({**consumer.env, **base_urls(held)}.items()))
+        own = {**self.env, **consumer.env, **variables(consumer.route_settings), **base_urls(held)}
+        return dict(sorted(own.items()))
 
     def readers_of(self, key: str) -> tuple[Consumer, ...]:
         """The consumers that read `key`, by name."""

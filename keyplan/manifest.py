@@ -123,6 +123,8 @@ class ManifestConsumer:
     cloud: str = "aws"  # where it reads
     member: str | None = None  # the principal that reads on Google Cloud, as IAM spells it; none for people
     workload_identity_provider: str | None = None  # through which a CI runner becomes that member
+    route: str | None = None  # a name in `keyplan.routes.Route`; None: by its keys
+    identity_audience: str | None = None  # with the route federation: what its identity token is for
 
     @classmethod
     def from_json(cls, name: str, document: ConsumerDocument) -> ManifestConsumer:
@@ -138,6 +140,8 @@ class ManifestConsumer:
             cloud=document.get("cloud", "aws"),
             member=document.get("member"),
             workload_identity_provider=document.get("workloadIdentityProvider"),
+            route=document.get("route"),
+            identity_audience=document.get("identityAudience"),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -148,6 +152,8 @@ class ManifestConsumer:
             **({} if self.cloud == "aws" else {"cloud": self.cloud}),
             "keys": list(self.keys),
             "env": dict(self.env),
+            **({} if self.route is None else {"route": self.route}),
+            **({} if self.identity_audience is None else {"identityAudience": self.identity_audience}),
             **({} if self.role_arn is None else {"roleArn": self.role_arn}),
             "policyArns": list(self.policy_arns),
             **({} if self.member is None else {"member": self.member}),

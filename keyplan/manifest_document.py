@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     class ConsumerDocument(TypedDict):
         """One consumer. `cloud` is where it reads; without it, on AWS.
 
+        `route` is how its Claude clients authenticate, where its keys alone do not say it; it may have no key
+        then. `identityAudience` is what its identity token is for, with the route federation.
         `roleArn` is the principal that reads on AWS, `member` the one on Google Cloud; people have none.
         """
 
@@ -62,6 +64,8 @@ if TYPE_CHECKING:
         cloud: NotRequired[str]
         keys: list[str]
         env: dict[str, str]
+        route: NotRequired[str]
+        identityAudience: NotRequired[str]
         roleArn: NotRequired[str]
         policyArns: list[str]
         member: NotRequired[str]

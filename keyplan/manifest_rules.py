@@ -41,6 +41,9 @@ RUNTIMES = (
     "people", "github-actions", "gitlab-ci", "circleci", "buildkite",
     "bitbucket-pipelines", "azure-pipelines", "jenkins", "pulumi-deployments",
 )  # fmt: skip
+# The names in `keyplan.routes.Route`, likewise; those at the end need no key.
+ROUTES = ("direct", "gateway", "bedrock", "vertex", "foundry", "federation", "subscription")
+KEYLESS_ROUTES = ROUTES[2:]
 
 _NAME = (r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", "a name of letters, digits, `-`, `_` and `.`")
 _LINE = (r"[^\x00-\x1f\x7f]{1,320}", "one line of text")
@@ -48,6 +51,7 @@ _VARIABLE = (r"[A-Za-z_][A-Za-z0-9_]{0,254}", "the name of an environment variab
 _UUID = (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "a UUID in lower case")
 _WORKSPACE = (r"wrkspc_[A-Za-z0-9]{1,64}", "the id of a workspace, as in `wrkspc_…`")
 _HEADER = (r"[A-Za-z][A-Za-z0-9-]{0,63}", "the name of an HTTP header")
+_AUDIENCE = (r"[\x21-\x7e]{1,255}", "what an identity token is for, without spaces")
 _DURATION = (r"[1-9][0-9]{0,4}[hdw]", "a whole number and h, d or w, as in `90d`")
 _ACCOUNT = (r"[0-9]{12}", "an account id of 12 digits")
 _PARTITION = (r"aws(-[a-z0-9]+)*", "an AWS partition, as in `aws`")
@@ -131,8 +135,10 @@ _KEY = {
 _CONSUMER = {
     "runtime": (one_of(RUNTIMES), True),
     "cloud": (one_of(CLOUDS), False),
-    "keys": (list_of(text(_NAME), at_least=1), True),
+    "keys": (list_of(text(_NAME)), True),
     "env": (map_of(_VARIABLE, any_text), True),
+    "route": (one_of(ROUTES), False),
+    "identityAudience": (text(_AUDIENCE), False),
     "roleArn": (text(_ROLE_ARN), False),
     "policyArns": (list_of(text(_POLICY_ARN)), True),
     "member": (text(_MEMBER), False),
@@ -197,6 +203,7 @@ def between_parts(document: ManifestDocument) -> Iterator[str]:
         yield from _stored_here(document, f"keys.{name}", key)
     for name, consumer in document["consumers"].items():
         yield from _reads_from_its_cloud(document, f"consumers.{name}", consumer)
+        yield from _route_fits(f"consumers.{name}", consumer)
         for key_name in consumer["keys"]:
             if key_name not in document["keys"]:
                 near = nearest(key_name, document["keys"])
@@ -249,6 +256,14 @@ def _stored_here(document: ManifestDocument, path: str, key: KeyDocument) -> Ite
                 f"{path}.gcp.resource: it is not the secret {on_gcp['name']} in project {project}, "
                 "of this manifest"
             )
+
+
+def _route_fits(path: str, consumer: ConsumerDocument) -> Iterator[str]:
+    route = consumer.get("route")
+    if not consumer["keys"] and route not in KEYLESS_ROUTES:
+        yield f"{path}.keys: expected at least one, or a route that needs none"
+    if (route == "federation") != ("identityAudience" in consumer):
+        yield f"{path}.identityAudience: it goes with the route federation"
 
 
 def _reads_from_its_cloud(document: ManifestDocument, path: str, consumer: ConsumerDocument) -> Iterator[str]:

@@ -18,7 +18,8 @@ from keyplan.errors import CatalogueError
 
 # Fields whose values have parts, and so arrive as JSON.
 JSON_FIELDS = frozenset(
-    {"clouds", "keys", "consumers", "operators", "auditors", "gcp", "vendorEndpoints", "claudeCode"}
+    {"clouds", "keys", "consumers", "env", "routes", "operators", "auditors", "gcp", "vendorEndpoints"}
+    | {"claudeCode"}
 )
 
 

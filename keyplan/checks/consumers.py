@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 from keyplan.catalogue import Cloud, Consumer, Runtime, clouds_of
 from keyplan.checks import codebuild
@@ -13,7 +14,9 @@ from keyplan.checks.formats import former_names, variable
 from keyplan.checks.gcp import GCP_RUNTIME_FIELDS
 from keyplan.checks.pasted import show
 from keyplan.checks.problems import Problems, Reported, nearest, spell
+from keyplan.checks.routes import CONSUMER_FIELDS, settings_of
 from keyplan.checks.services import SERVICE_RUNTIMES, RuntimeFields
+from keyplan.routes import KEYLESS, Route
 
 _FIELDS = {
     **SERVICE_RUNTIMES,
@@ -50,7 +53,7 @@ CREDENTIAL_VARIABLES = {
 }
 
 
-def _variables(node: Node) -> MappingProxyType[str, str]:
+def plain_variables(node: Node) -> MappingProxyType[str, str]:
     """Plain environment variables: text, or whole numbers, which every reader of YAML writes alike."""
     result = {}
     wrong = False
@@ -110,15 +113,17 @@ def common_fields(keys: Collection[str] | None) -> tuple[Field, ...]:
         ),
         Field(
             "keys",
-            list_of(_key_name(keys), "keys", at_least=1),
+            list_of(_key_name(keys), "keys"),
             "list of keys",
-            "names of the keys that it reads",
+            "names of the keys that it reads; none only with a `route` that needs none",
             "[anthropic]",
-            required=True,
+            default=[],
+            default_text="required without such a route",
         ),
+        *CONSUMER_FIELDS,
         Field(
             "env",
-            _variables,
+            plain_variables,
             "mapping of text",
             "plain variables that travel with the wiring: models, limits, names; never a key or a token",
             "{ANTHROPIC_MODEL: claude-sonnet-4-6}",
@@ -137,11 +142,17 @@ def common_fields(keys: Collection[str] | None) -> tuple[Field, ...]:
 
 
 def read_consumer(
-    node: Node, name: str, keys: Collection[str] | None, clouds: Sequence[Cloud] | None = None
+    node: Node,
+    name: str,
+    keys: Collection[str] | None,
+    clouds: Sequence[Cloud] | None = None,
+    routes: Mapping[str, Any] = MappingProxyType({}),
+    claude_code: Route | None = None,
 ) -> Consumer:
     """One consumer of an environment in these clouds; None where they could not be read.
 
-    Raises Reported when a field without default is missing or wrong.
+    `routes` are the environment's, and `claude_code` is the route of its `claudeCode`: that of people who
+    name none. Raises Reported when a field without default is missing or wrong.
     """
     common = common_fields(keys)
     runtime = _runtime(node, common[0])
@@ -160,6 +171,14 @@ def read_consumer(
         None if cloud is None else (cloud,),
     )
     settings = kind.build(node, record)
+    route = record.get("route")
+    if route is None and runtime is Runtime.PEOPLE and claude_code in KEYLESS:
+        route = claude_code
+    if not record.get("keys") and record.sound("keys", "route") and route not in KEYLESS:
+        node.child("keys", entries(node)["keys"].value if "keys" in entries(node) else None).reject(
+            "a list of keys, at least one, as in `[anthropic]`; or a `route` that needs none"
+        )
+        raise Reported
     if cloud is None or not record.usable:
         raise Reported
     return Consumer(
@@ -170,6 +189,8 @@ def read_consumer(
         settings=settings,
         former_names=record.get("renamedFrom") or (),
         cloud=cloud,
+        route=route,
+        route_settings=settings_of(route, record.get("federation"), routes),
     )
 
 

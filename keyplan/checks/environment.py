@@ -17,6 +17,7 @@ from keyplan.checks.pasted import show
 from keyplan.checks.problems import Path, Problems, Reported
 from keyplan.checks.walk import without_pasted_keys
 from keyplan.names import ENVIRONMENT_NAME_MAX, NAME_MAX
+from keyplan.routes import Route
 
 Entry = TypeVar("Entry", Key, Consumer)
 _BOOLEANS = {each.name for each in FIELDS if each.read is boolean}
@@ -39,11 +40,19 @@ def read_catalogue(
         node.child("keys", {}).reject("at least one key, as in `{anthropic: {vendor: anthropic}}`")
     keys = _entries(raw_keys, lambda child, name: read_key(child, name, inherited))
     consumers = _entries(
-        raw_consumers, lambda child, name: read_consumer(child, name, raw_keys or None, clouds)
+        raw_consumers,
+        lambda child, name: read_consumer(
+            child, name, raw_keys or None, clouds, record.get("routes") or {}, _claude_code_route(record)
+        ),
     )
     known = relations.Known(environment, keys, consumers, raw_consumers, record, clouds or ())
     relations.check(known, raw_keys, node)
     return None if problems else _build(environment, record, keys, consumers)
+
+
+def _claude_code_route(record: Record) -> Route | None:
+    claude_code: Record | None = record.get("claudeCode")
+    return None if claude_code is None else claude_code.get("route")
 
 
 def _clouds(node: Node) -> tuple[Cloud, ...] | None:
@@ -126,5 +135,6 @@ def _build(
         gcp=record.get("gcp") if Cloud.GCP in record.get("clouds") else None,
         claude_code=None
         if claude_code is None
-        else ClaudeCode(route=str(claude_code.get("route")), key=claude_code.get("key")),
+        else ClaudeCode(route=claude_code.get("route"), key=claude_code.get("key")),
+        env=record.get("env"),
     )

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from keyplan.catalogue import Cloud, ReminderMode
+from keyplan.checks.consumers import plain_variables
 from keyplan.checks.fields import Field, boolean, choice, duration, entries, list_of, read_record, text
 from keyplan.checks.formats import email, principal_arn, role_arn
 from keyplan.checks.gcp import gcp_settings
+from keyplan.checks.routes import routes
 from keyplan.checks.vendors import vendor_endpoints
+from keyplan.routes import Route
 
 NOT_YET = "not supported yet in this version"
 DEFAULT_CLOUDS = [Cloud.AWS.value]
 
 
-class Route(StrEnum):
-    """How Claude Code authenticates."""
-
-    DIRECT = "direct"
-
-
 CLAUDE_CODE_FIELDS = (
     Field(
         "route",
-        choice(
-            Route,
-            dict.fromkeys(("gateway", "bedrock", "vertex", "foundry", "federation", "subscription"), NOT_YET),
-        ),
-        "`direct`",
-        "how Claude Code authenticates: with an API key of this catalogue",
+        choice(Route, {"federation": "for services and CI runners: people have no identity token"}),
+        "route",
+        "how Claude Code of people authenticates: `direct` (an API key), `gateway`, `bedrock`, `vertex`, "
+        "`foundry` or `subscription` (each person's own login)",
         "direct",
         required=True,
     ),
@@ -36,9 +29,9 @@ CLAUDE_CODE_FIELDS = (
         "key",
         text(r".+", "the name of a key"),
         "key",
-        "the Anthropic key that it uses",
+        "the key that it uses, with `direct` and `gateway`: of vendor anthropic or gateway",
         "anthropic",
-        required=True,
+        default_text="required with `direct` and `gateway`",
     ),
 )
 
@@ -82,6 +75,23 @@ FIELDS = (
         "mapping of consumers",
         "who reads them, by name",
         "{chat-api: {runtime: ecs, keys: [anthropic]}}",
+        default={},
+    ),
+    Field(
+        "env",
+        plain_variables,
+        "mapping of text",
+        "plain variables of all consumers: models, limits, the environment's name; a consumer's own `env` "
+        "wins",
+        "{ANTHROPIC_MODEL: claude-sonnet-4-6, ANTHROPIC_ENV: production}",
+        default={},
+    ),
+    Field(
+        "routes",
+        routes,
+        "mapping of routes",
+        "what the routes are made of that consumers and Claude Code take, by name",
+        "{bedrock: {region: eu-west-1}}",
         default={},
     ),
     Field(

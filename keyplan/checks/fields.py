@@ -198,7 +198,7 @@ def boolean(node: Node) -> bool:
 
 def choice(options: type[Choice], refused: Mapping[str, str] | None = None) -> Reader[Choice]:
     """One of an enum's values; `refused` explains words that are known and not allowed."""
-    words = [option.value for option in options]
+    words = [option.value for option in options if option.value not in (refused or {})]
 
     def read(node: Node) -> Choice:
         value = node.value

@@ -16,6 +16,13 @@ from keyplan.checks.environment_fields import CLAUDE_CODE_FIELDS, FIELDS
 from keyplan.checks.fields import Field
 from keyplan.checks.gcp import GCP_FIELDS
 from keyplan.checks.keys import FIELDS as KEY_FIELDS
+from keyplan.checks.routes import (
+    BEDROCK_FIELDS,
+    FEDERATION_FIELDS,
+    FOUNDRY_FIELDS,
+    ROUTE_FIELDS,
+    VERTEX_FIELDS,
+)
 
 _BLOCK = re.compile(r"(<!-- table: (?P<name>[a-z -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 HEAD = "| field | type | default | meaning | example |\n|---|---|---|---|---|\n"
@@ -28,6 +35,11 @@ def tables() -> dict[str, str]:
         "key": KEY_FIELDS,
         "consumer": common_fields(None),
         "gcp": GCP_FIELDS,
+        "routes": ROUTE_FIELDS,
+        "bedrock": BEDROCK_FIELDS,
+        "vertex": VERTEX_FIELDS,
+        "foundry": FOUNDRY_FIELDS,
+        "federation": FEDERATION_FIELDS,
         "claude code": CLAUDE_CODE_FIELDS,
         **{str(runtime): kind.fields for runtime, kind in RUNTIMES.items()},
     }

@@ -19,8 +19,9 @@ from keyplan.catalogue import (
 )
 from keyplan.checks.fields import Node, Record
 from keyplan.checks.pasted import show
-from keyplan.checks.problems import nearest, spell
+from keyplan.checks.problems import spell
 from keyplan.checks.renames import check_renames, former_names_of
+from keyplan.checks.routes import check_claude_code, check_consumer
 from keyplan.checks.vendors import Vendor
 from keyplan.environ import base_urls, sent_astray
 
@@ -50,15 +51,17 @@ def check(known: Known, raw_keys: Mapping[str, Node], node: Node) -> None:
     for consumer in known.consumers.values():
         child = known.raw_consumers[consumer.name]
         _variables_differ(known, consumer, child)
-        _no_value_in_plain(formats, consumer, child)
+        _no_value_in_plain(formats, consumer.env, child)
         _admin_keys_stay_with_people(known, consumer, child)
         _gateways_pair(known, consumer, child)
+        check_consumer(consumer, known.keys, known.top.get("routes") or {}, child)
         _lockdown_leaves_people_in(known, consumer, child)
     for name, child in known.raw_consumers.items():
         _names_fit(known, name, child)
     _gcp_ids_differ(known)
     _lockdown_has_break_glass(known, node)
-    _claude_code_key_exists(known, raw_keys, node)
+    _shared_variables_are_plain(known, formats, node)
+    check_claude_code(known.top, known.keys, raw_keys, node)
 
 
 def _secret_names_differ(known: Known, raw_keys: Mapping[str, Node]) -> None:
@@ -101,9 +104,22 @@ def _variables_differ(known: Known, consumer: Consumer, child: Node) -> None:
             )
 
 
-def _no_value_in_plain(formats: Mapping[str, str], consumer: Consumer, child: Node) -> None:
+def _shared_variables_are_plain(known: Known, formats: Mapping[str, str], node: Node) -> None:
+    """What all consumers get holds no value, and takes no key's place."""
+    shared: Mapping[str, str] = known.top.get("env") or {}
+    _no_value_in_plain(formats, shared, node)
+    holders = {key.env_var: key.name for key in known.keys.values()}
+    for variable in shared:
+        if variable in holders:
+            node.child("env", None).child(variable, None).reject(
+                f"no plain variable of this name: it holds the key {spell((holders[variable],))}",
+                f"{spell((variable,))} as a plain variable",
+            )
+
+
+def _no_value_in_plain(formats: Mapping[str, str], plain: Mapping[str, str], child: Node) -> None:
     """A generic vendor's key has no prefix that everybody knows: the catalogue itself says how it looks."""
-    for variable, text in consumer.env.items():
+    for variable, text in plain.items():
         for pattern, key in formats.items():
             if len(text) >= VALUE_LENGTH_MIN and re.fullmatch(pattern, text):
                 child.child("env", None).child(variable, None).reject(
@@ -115,7 +131,7 @@ def _no_value_in_plain(formats: Mapping[str, str], consumer: Consumer, child: No
 def _admin_keys_stay_with_people(known: Known, consumer: Consumer, child: Node) -> None:
     if consumer.runtime is Runtime.PEOPLE or consumer.runtime in CI_RUNTIMES:
         return
-    for index, name in enumerate(child.value["keys"]):
+    for index, name in enumerate(child.value.get("keys", ())):
         if name in known.keys and known.keys[name].vendor == Vendor.ANTHROPIC_ADMIN:
             child.child("keys", None).child(index, None).reject(
                 "no Admin API key for a service: with it, whoever gets into the service manages every key, "
@@ -217,15 +233,3 @@ def _lockdown_has_break_glass(known: Known, node: Node) -> None:
             f"the ARN of a role that stays able to read: with lockdown of {', '.join(locked[:5])} "
             "and without such a role, a wrong list of readers would leave nobody"
         )
-
-
-def _claude_code_key_exists(known: Known, raw_keys: Mapping[str, Node], node: Node) -> None:
-    claude_code: Record | None = known.top.get("claudeCode")
-    name: str | None = claude_code.get("key") if claude_code else None
-    if name is None:
-        return
-    child = node.child("claudeCode", None).child("key", name)
-    if name not in raw_keys:
-        child.reject("a key of this catalogue", suggestion=nearest(name, raw_keys))
-    elif name in known.keys and known.keys[name].vendor != Vendor.ANTHROPIC:
-        child.reject("a key of vendor anthropic")

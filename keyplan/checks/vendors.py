@@ -52,7 +52,7 @@ _NO_HEADERS_FOR_KEYS = frozenset(
 )
 
 
-def _url(node: Node, mistake_of: Callable[[str], str | None] = url_mistake) -> str:
+def vendor_url(node: Node, mistake_of: Callable[[str], str | None] = url_mistake) -> str:
     """An address that values are sent to. One with a user or a query is not shown: a token may be in it."""
     value = node.value
     mistake = mistake_of(value) if isinstance(value, str) else "expected https://HOST, with or without a path"
@@ -78,7 +78,7 @@ def _meant_url(given: str, mistake_of: Callable[[str], str | None]) -> str | Non
 
 
 def _base_url(node: Node) -> str:
-    value = _url(node)
+    value = vendor_url(node)
     # Clients put `/v1/messages` behind it.
     meant = re.sub(r"/v1(/messages)?$", "", value)
     if meant != value:
@@ -148,7 +148,7 @@ FIELDS = (
     ),
     Field(
         "checkUrl",
-        _url,
+        vendor_url,
         "URL",
         "only for generic: what a GET request to the vendor asks whether a value is alive: 2xx says that it "
         "is, 401 that it is not",
@@ -187,7 +187,7 @@ def vendor_endpoints(node: Node) -> Mapping[str, str]:
             wrong = True
             continue
         try:
-            result[name] = _url(child, endpoint_mistake)
+            result[name] = vendor_url(child, endpoint_mistake)
         except Reported:
             wrong = True
     if wrong:

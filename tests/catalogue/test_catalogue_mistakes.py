@@ -21,7 +21,7 @@ KEY_FIELDS = (
     "checkUrl, checkHeader, secretName, lockdown, replicas, renamedFrom, adopt"
 )
 TOP_FIELDS = (
-    "environment, clouds, owner, keys, consumers, reminders, escalateAfter, recoveryWindow, "
+    "environment, clouds, owner, keys, consumers, env, routes, reminders, escalateAfter, recoveryWindow, "
     "protect, lockdown, "
     "breakGlassRole, operators, auditors, gcp, vendorEndpoints, claudeCode"
 )
@@ -42,8 +42,8 @@ MISTAKES = {
         "consumers: {chat: {reedAt: start}}",
         [
             "consumers.chat.reedAt: found an unknown field; "
-            "allowed: one of runtime, keys, env, renamedFrom, readAt, roleArn, ecsCluster, ecsService; "
-            "did you mean `readAt`?"
+            "allowed: one of runtime, keys, route, federation, env, renamedFrom, readAt, roleArn, "
+            "ecsCluster, ecsService; did you mean `readAt`?"
         ],
     ),
     "field of another runtime": (
@@ -234,7 +234,10 @@ MISTAKES = {
     ),
     "consumer without keys": (
         "consumers: {chat: {keys: []}}",
-        ["consumers.chat.keys: found an empty list; allowed: a list of keys, at least 1"],
+        [
+            "consumers.chat.keys: found an empty list; allowed: a list of keys, at least one, as in "
+            "`[anthropic]`; or a `route` that needs none"
+        ],
     ),
     "consumer with keys as text": (
         "consumers: {chat: {keys: anthropic}}",
@@ -347,13 +350,9 @@ MISTAKES = {
         "reminders: per-key",
         ["reminders: found `per-key`; allowed: perKey or perEnvironment; did you mean `perKey`?"],
     ),
-    "Claude Code on a route of a later version, with an unknown key": (
-        "claudeCode: {route: bedrock, key: anthropc}",
-        [
-            "claudeCode.route: found `bedrock`; allowed: direct (bedrock is not supported yet "
-            "in this version)",
-            "claudeCode.key: found `anthropc`; allowed: a key of this catalogue; did you mean `anthropic`?",
-        ],
+    "Claude Code with an unknown key": (
+        "claudeCode: {route: direct, key: anthropc}",
+        ["claudeCode.key: found `anthropc`; allowed: a key of this catalogue; did you mean `anthropic`?"],
     ),
     "Claude Code with another vendor's key": (
         "claudeCode: {route: direct, key: router}",

@@ -18,8 +18,17 @@ from keyplan.errors import ManifestError, UsageError
 from keyplan.json_shape import check_object
 from keyplan.manifest import Manifest
 from keyplan.manifest_document import check, parse
-from keyplan.manifest_rules import AWS_RUNTIMES, CLOUDS, DOCUMENT, GCP_RUNTIMES, RUNTIMES
+from keyplan.manifest_rules import (
+    AWS_RUNTIMES,
+    CLOUDS,
+    DOCUMENT,
+    GCP_RUNTIMES,
+    KEYLESS_ROUTES,
+    ROUTES,
+    RUNTIMES,
+)
 from keyplan.manifest_vendors import VENDORS as MANIFEST_VENDORS
+from keyplan.routes import KEYLESS, Route
 from tests.command.environments import (
     ACCOUNT,
     GCP_PROJECT,
@@ -421,6 +430,8 @@ def test_a_newer_manifest_says_which_keyplan_it_needs(version: str) -> None:
 
 def test_the_runtimes_and_their_clouds_are_the_catalogues() -> None:
     assert set(RUNTIMES) == {runtime.value for runtime in Runtime}
+    assert tuple(route.value for route in Route) == ROUTES
+    assert set(KEYLESS_ROUTES) == {route.value for route in KEYLESS}
     assert set(AWS_RUNTIMES) == catalogue.AWS_RUNTIMES
     assert set(GCP_RUNTIMES) == catalogue.GCP_RUNTIMES
     assert tuple(catalogue.Cloud) == CLOUDS

@@ -23,7 +23,7 @@ from keyplan.manifest import (
     SecretLocation,
 )
 from keyplan.manifest_document import check, parse
-from keyplan.manifest_rules import AWS_RUNTIMES, GCP_RUNTIMES, RUNTIMES
+from keyplan.manifest_rules import AWS_RUNTIMES, GCP_RUNTIMES, KEYLESS_ROUTES, ROUTES, RUNTIMES
 from tests.command.environments import PROJECT
 
 VALIDATOR = jsonschema.Draft202012Validator(
@@ -108,10 +108,14 @@ def consumers(draw: Any, clouds: list[str], of: list[str]) -> dict[str, Manifest
             "member": draw(st.none() | members),
             "workload_identity_provider": draw(st.none() | st.just(f"{POOL}/providers/ci-{name}")),
         }
+        route = draw(st.none() | st.sampled_from(ROUTES))
+        keys_min = 0 if route in KEYLESS_ROUTES else 1
         found[name] = ManifestConsumer(
             name=name,
             runtime=draw(st.sampled_from(runtimes)),
-            keys=tuple(draw(st.lists(st.sampled_from(of), min_size=1, unique=True))),
+            keys=tuple(draw(st.lists(st.sampled_from(of), min_size=keys_min, unique=True))),
+            route=route,
+            identity_audience="https://api.anthropic.com" if route == "federation" else None,
             env=draw(plain),
             settings=draw(st.dictionaries(st.sampled_from(["readAt", "namespace"]), st.just("x"))),
             cloud=cloud,
