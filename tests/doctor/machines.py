@@ -35,13 +35,25 @@ class Machine:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
-    def run(
-        self, *arguments: str, online: bool = False, **environment: str
-    ) -> subprocess.CompletedProcess[str]:
-        """Run `keyplan doctor` in the project; without the network, unless it is asked for."""
-        network = () if online else ("--offline",)
-        command = [sys.executable, "-m", "keyplan", "doctor", *network, *arguments]
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run `keyplan doctor` in the project, without the network."""
+        return self.ask("--offline", *arguments, **environment)
+
+    def ask(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run it with the network: what is set has to lead to this machine."""
+        with self.start(*arguments, **environment) as process:
+            output, errors = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        """Begin to run it."""
+        command = [sys.executable, "-m", "keyplan", "doctor", *arguments]
         given = {"PATH": os.environ["PATH"], "HOME": str(self.home), "LANG": "C.UTF-8", **environment}
-        return subprocess.run(
-            command, cwd=self.project, env=given, capture_output=True, text=True, check=False, timeout=60
+        return subprocess.Popen(
+            command,
+            cwd=self.project,
+            env=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )

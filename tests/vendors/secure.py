@@ -48,10 +48,10 @@ class Authority:
         self.file = folder / "authority.pem"
         self.file.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
 
-    def server_context(self) -> ssl.SSLContext:
-        """The server's side for 127.0.0.1."""
+    def server_context(self, host: str = "localhost") -> ssl.SSLContext:
+        """The server's side for 127.0.0.1, and for a name."""
         key = ec.generate_private_key(ec.SECP256R1())
-        names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
+        names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName(host)]
         by_authority = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(self._identifier)
         certificate = (
             _builder(_name("127.0.0.1"), self._certificate.subject, key)
