@@ -120,13 +120,16 @@ def table(manifest: Manifest) -> str:
 
     if not manifest.consumers:
         return f"{manifest.environment} has no consumers\n"
-    rows = [COLUMNS]
+    rows, local = [COLUMNS], wiring.local_targets()
     for name, consumer in sorted(manifest.consumers.items()):
-        targets = ", ".join(wiring.targets_for(manifest, name))
+        targets = ", ".join(each for each in wiring.targets_for(manifest, name) if each not in local)
         missing = f"none for {consumer.runtime} yet" if wiring.lacks_target(consumer) else ""
         rows.append((name, consumer.runtime, "; ".join(filter(None, (targets, missing)))))
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
-    return "".join(f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}\n" for row in rows)
+    lines = [f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}\n" for row in rows]
+    if any(WITH_VALUES in row[2].split(", ") for row in rows):
+        lines.append(f"\nwhere {WITH_VALUES} fits, these fit too: {', '.join(local)}\n")
+    return "".join(lines)
 
 
 def _check_arguments(arguments: argparse.Namespace, listing: bool) -> None:

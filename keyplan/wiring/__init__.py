@@ -33,6 +33,9 @@ class Target:
     clouds: frozenset[str]  # where these read
     names_versions: bool = False  # whether `pins` may put a version's number into it, on Google Cloud
     setting: tuple[str, str] | None = None  # which one a consumer needs besides, and its value
+    # Whether the stack's output has it. Pulumi writes all outputs with every change of its state, and what is
+    # for somebody's own machine is for somebody who has the command.
+    in_stack: bool = True
 
 
 NAMES_SHOWN_MAX = 12  # in an error; `--list` shows them all
@@ -52,6 +55,12 @@ def _gcp(summary: str, module: str, *runtimes: str) -> Target:
 
 def _ci(summary: str, module: str, runtime: str) -> Target:
     return Target(summary, f"keyplan.wiring.ci.{module}", frozenset({runtime}), frozenset({AWS, GCP}), True)
+
+
+def _local(summary: str, module: str) -> Target:
+    # Not for a runner: what is made for a machine outlives its job.
+    module = f"keyplan.wiring.local.{module}"
+    return Target(summary, module, _SERVICES_AND_PEOPLE, frozenset({AWS, GCP}), in_stack=False)
 
 
 TARGETS = {
@@ -104,6 +113,13 @@ TARGETS = {
     "dotenv": Target(
         "variables for local work", "keyplan.wiring.dotenv", _SERVICES_AND_PEOPLE, frozenset({AWS, GCP})
     ),
+    "shell": _local("commands for eval in a shell (sh)", "shell"),
+    "powershell": _local("commands for Invoke-Expression (PowerShell)", "powershell"),
+    "direnv": _local("an .envrc for direnv (bash)", "direnv"),
+    "compose": _local("a file for Docker Compose, beside compose.yaml (YAML)", "compose"),
+    "systemd": _local("a drop-in for a service of systemd on any host", "systemd"),
+    "devcontainer": _local("part of a devcontainer.json (JSON)", "devcontainer"),
+    "vscode": _local("settings for the terminals of VS Code (JSON)", "vscode"),
 }
 
 
@@ -151,7 +167,7 @@ def wire_all(manifest: Manifest) -> tuple[dict[str, dict[str, str]], list[UsageE
     failures: list[UsageError] = []
     for name, consumer in sorted(manifest.consumers.items()):
         wiring[name] = {}
-        for target in _fitting(consumer):
+        for target in _in_stack(_fitting(consumer)):
             try:
                 wiring[name][target] = wire(manifest, name, target)
             except UsageError as error:
@@ -160,8 +176,13 @@ def wire_all(manifest: Manifest) -> tuple[dict[str, dict[str, str]], list[UsageE
 
 
 def lacks_target(consumer: ManifestConsumer) -> bool:
-    """Whether the place that it runs in has no target yet; dotenv does not count: that is local work."""
-    return consumer.runtime != "people" and not set(_fitting(consumer)) - {"dotenv"}
+    """Whether the place that it runs in has no target yet; those for local work do not count."""
+    return consumer.runtime != "people" and not set(_in_stack(_fitting(consumer))) - {"dotenv"}
+
+
+def local_targets() -> tuple[str, ...]:
+    """The targets for one machine beside dotenv: they fit whatever dotenv fits."""
+    return tuple(name for name, target in TARGETS.items() if not target.in_stack)
 
 
 def _fitting(consumer: ManifestConsumer) -> tuple[str, ...]:
@@ -170,6 +191,11 @@ def _fitting(consumer: ManifestConsumer) -> tuple[str, ...]:
         for name, target in TARGETS.items()
         if _is_for(target, consumer) and _has_setting(target, consumer)
     )
+
+
+def _in_stack(names: Iterable[str]) -> tuple[str, ...]:
+    """Without those for one machine, beside dotenv, which messages name for all of them."""
+    return tuple(name for name in names if TARGETS[name].in_stack)
 
 
 def _is_for(target: Target, consumer: ManifestConsumer) -> bool:
@@ -206,7 +232,7 @@ def _consumer(manifest: Manifest, name: str) -> ManifestConsumer:
 
 def _no_fit(consumer: ManifestConsumer, target: str) -> UsageError:
     """Tells apart: a target that nobody knows, a runtime without one, and one for other runtimes."""
-    fitting = _fitting(consumer)
+    fitting = _in_stack(_fitting(consumer))
     hint = f"keyplan wire {fitting[0]} {consumer.name}" if fitting else "keyplan wire --list"
     if target in REFUSED:
         return refusal(target, consumer.name, fitting)
@@ -216,7 +242,9 @@ def _no_fit(consumer: ManifestConsumer, target: str) -> UsageError:
         return UsageError(f"{runs}, and there is no wiring for {consumer.runtime} yet{local}", hint)
     if target not in TARGETS:
         there = [name for name, known in TARGETS.items() if consumer.cloud in known.clouds]
-        return UsageError(f"there is no such target{_nearest(target, there)}", hint)
+        near = difflib.get_close_matches(target, there, n=1)
+        rest = f"did you mean {near[0]}" if near else _fits(fitting)
+        return UsageError(f"there is no such target; {rest}", hint)
     needed = TARGETS[target].setting
     if needed and _is_for(TARGETS[target], consumer):
         return UsageError(

@@ -14,7 +14,7 @@ import pytest
 from keyplan.errors import ManifestError
 from keyplan.manifest import Manifest
 from keyplan.wiring import wire
-from keyplan.wiring.aws.ec2 import COMMAND
+from keyplan.wiring.systemd_service import COMMAND
 from tests.wiring.conftest import ACCOUNT
 
 

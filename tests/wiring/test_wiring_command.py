@@ -116,6 +116,8 @@ search        eks             eks, eks-external-secrets, dotenv
 thumbnails    lambda          lambda, lambda-extension, dotenv
 translations  buildkite       buildkite
 workbench     ec2             ec2, dotenv
+
+where dotenv fits, these fit too: shell, powershell, direnv, compose, systemd, devcontainer, vscode
 """
 
 

@@ -15,7 +15,7 @@ from keyplan.errors import UsageError
 from keyplan.manifest import Manifest
 from keyplan.wiring import TARGETS, wire
 
-ON_GCP = {name: target for name, target in TARGETS.items() if "gcp" in target.clouds}
+ON_GCP = {name: kind for name, kind in TARGETS.items() if "gcp" in kind.clouds and kind.in_stack}
 
 
 @pytest.fixture

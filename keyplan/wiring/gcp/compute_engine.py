@@ -33,7 +33,7 @@ keyplan_token="$(echo 'Metadata-Flavor: Google' |
 [ -n "$keyplan_token" ] || { echo "$0: this machine does not run as $keyplan_account" >&2; exit 1; }
 keyplan_read() { # variable, version of a secret
   encoded="$(printf 'Authorization: Bearer %s\\n' "$keyplan_token" |
-    keyplan_get "$keyplan_url/v1/$2:access" |
+    keyplan_get "$keyplan_url/v1/${2}:access" |
     sed -n 's/.*"data": *"\\([A-Za-z0-9+/=]*\\)".*/\\1/p')"
   [ -n "$encoded" ] || { echo "$0: $1 was not read: no access to $2, or no value there" >&2; exit 1; }
   printf %s "$encoded" | base64 -d

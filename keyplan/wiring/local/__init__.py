@@ -1,0 +1,1 @@
+"""Wiring for one machine: a shell, an editor, containers and services that somebody starts there."""
