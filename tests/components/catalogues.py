@@ -13,6 +13,7 @@ from keyplan.catalogue import (
     Catalogue,
     CircleciSettings,
     Cloud,
+    CodebuildSettings,
     Consumer,
     EcsSettings,
     EksIdentity,
@@ -21,6 +22,7 @@ from keyplan.catalogue import (
     GitlabSettings,
     Key,
     PeopleSettings,
+    PulumiDeploymentsSettings,
     ReadAt,
     ReminderMode,
     RoleSettings,
@@ -140,6 +142,12 @@ EVERY_RUNTIME = [
     ),
     consumer("circle", Runtime.CIRCLECI, CircleciSettings(ORGANIZATION, PROJECT)),
     consumer("kite", Runtime.BUILDKITE, BuildkiteSettings("example", "evals", ("main", "release/*"))),
+    consumer("builds", Runtime.CODEBUILD, CodebuildSettings("evals", None)),
+    consumer(
+        "stack",
+        Runtime.PULUMI_DEPLOYMENTS,
+        PulumiDeploymentsSettings("example", "evals", "prod", ("update", "refresh")),
+    ),
 ]
 
 # How much policy a principal takes, by kind.

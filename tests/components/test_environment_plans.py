@@ -71,6 +71,8 @@ SHAPES: dict[str, tuple[object, ...]] = {
     "gitlab": (True, f"{ROLE}prod-gitlab-reader", (), False, 1, 0),
     "circle": (True, f"{ROLE}prod-circle-reader", (), False, 1, 0),
     "kite": (True, f"{ROLE}prod-kite-reader", (), False, 1, 0),
+    "builds": (True, f"{ROLE}prod-builds-reader", (), False, 1, 0),
+    "stack": (True, f"{ROLE}prod-stack-reader", (), False, 1, 0),
 }
 
 

@@ -71,6 +71,7 @@ def test_every_issuer_of_the_ci_consumers_is_asked_for_once() -> None:
     issuers = [identity.issuer for identity in identities_of(catalogue(consumers=EVERY_RUNTIME))]
     assert sorted(issuers) == [
         "https://agent.buildkite.com",
+        "https://api.pulumi.com/oidc",
         "https://gitlab.example.com",
         f"https://oidc.circleci.com/org/{ORGANIZATION}",
         GITHUB,

@@ -17,6 +17,7 @@ from keyplan.catalogue import (
     GkeSettings,
     Key,
     PeopleSettings,
+    PulumiDeploymentsSettings,
     Runtime,
     ServiceAccountSettings,
     Settings,
@@ -61,6 +62,11 @@ CI = [
     on_gcp("gitlab", Runtime.GITLAB_CI, gitlab()),
     on_gcp("circle", Runtime.CIRCLECI, CircleciSettings(ORGANIZATION, PROJECT)),
     on_gcp("kite", Runtime.BUILDKITE, BuildkiteSettings("example", "evals", ("main", "release/*"))),
+    on_gcp(
+        "stack",
+        Runtime.PULUMI_DEPLOYMENTS,
+        PulumiDeploymentsSettings("example", "evals", "prod", ("update", "refresh")),
+    ),
 ]
 EVERY_RUNTIME = [
     WEB,

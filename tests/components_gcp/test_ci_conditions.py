@@ -42,6 +42,13 @@ CIRCLECI_TOKEN = {
     "sub": f"org/{ORGANIZATION}/project/{PROJECT}/user/55555555-2222-4333-8444-555555555555",
     "oidc.circleci.com/project-id": PROJECT,
 }
+PULUMI_TOKEN = {
+    "sub": "pulumi:deploy:org:example:project:evals:stack:prod:operation:update:scope:write",
+    "org": "example",
+    "project": "evals",
+    "stack": "prod",
+    "operation": "update",
+}
 SHA = "750339bffa630404607f73dd8ed2f2c4de3670c7"
 
 
@@ -206,6 +213,7 @@ TOKENS = {
     Runtime.GITLAB_CI: GITLAB_TOKEN,
     Runtime.CIRCLECI: CIRCLECI_TOKEN,
     Runtime.BUILDKITE: buildkite_token(),
+    Runtime.PULUMI_DEPLOYMENTS: PULUMI_TOKEN,
 }
 
 

@@ -218,6 +218,7 @@ def test_every_reader_reads_its_own_keys_as_itself(full: Recording) -> None:
         f"principalSet://{host}/{POOL}/attribute.gitlab/4242",
         f"principalSet://{host}/{POOL}/attribute.circle/99999999-2222-4333-8444-555555555555",
         f"principalSet://{host}/{POOL}/attribute.kite/example/evals",
+        f"principalSet://{host}/{POOL}/attribute.stack/example/evals/prod",
     }
     assert granted == {("prod-anthropic-api-key", member) for member in members}
     assert ACCESSOR_ROLE == "roles/secretmanager.secretAccessor"
@@ -302,6 +303,7 @@ def test_every_provider_has_a_condition_and_the_pool_of_the_environment(full: Re
         "ci-gitlab",
         "ci-circle",
         "ci-kite",
+        "ci-stack",
     }
     for each in providers:
         assert each.inputs["attributeCondition"]
@@ -346,7 +348,7 @@ def test_the_manifest_is_complete_and_its_schema_accepts_it(full: Recording) -> 
         if each.workload_identity_provider
     }
     assert providers == {
-        name: f"{POOL}/providers/ci-{name}" for name in ("circle", "evals", "gitlab", "kite")
+        name: f"{POOL}/providers/ci-{name}" for name in ("circle", "evals", "gitlab", "kite", "stack")
     }
 
 

@@ -119,6 +119,18 @@ def example() -> Manifest:
                 "branches": ["main", "release/*"],
             },
         ),
+        consumer("image-tests", "codebuild", settings={"projectName": "image-tests"}),
+        consumer(
+            "shop",
+            "pulumi-deployments",
+            env={"ANTHROPIC_MODEL": "claude-haiku-4-5"},
+            settings={
+                "organization": "example",
+                "project": "shop",
+                "stack": "prod",
+                "operations": ["update", "refresh"],
+            },
+        ),
         consumer("research", "people", env={"ANTHROPIC_MODEL": "claude-opus-4-6"}),
     ]
     keys = [
