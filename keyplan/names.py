@@ -57,6 +57,11 @@ def reader_name(environment: str, consumer: str) -> str:
     return f"{environment}-{consumer}-reader"
 
 
+def route_policy_name(environment: str, consumer: str) -> str:
+    """The managed policy of a consumer's route, for people and roles that exist: `prod-chat-api-route`."""
+    return f"{environment}-{consumer}-route"
+
+
 def vendor_key_name(environment: str, named_after: str, day: date | None = None) -> str:
     """What to call a key in the vendor's console: `prod-chat-api-key`, or `prod-chat-api-key-20261121`.
 
@@ -162,6 +167,19 @@ def gcp_operator_role_id(environment: str) -> str:
 def gcp_auditor_role_id(environment: str) -> str:
     """The custom role that sees metadata and policies and never values: `keyplan_prod_auditor`."""
     return f"keyplan_{environment.replace('-', '_')}_auditor"
+
+
+def gcp_caller_role_id(environment: str, project_id: str, own_project_id: str) -> str:
+    """The custom role that calls models and does nothing else: `keyplan_prod_caller`.
+
+    Args:
+        project_id: where it is made: where the models are called.
+        own_project_id: the environment's. Where that is another one, the id says so: two projects may have an
+            environment of one name, and call models in a third.
+    """
+    own = "" if project_id == own_project_id else f"_of_{own_project_id.replace('-', '_')}"
+    wanted = f"keyplan_{environment.replace('-', '_')}_caller{own}"
+    return _shortened(wanted, wanted, CUSTOM_ROLE_ID_MAX).replace("-", "_")
 
 
 def gcp_secret_resource(project_id: str, secret_id: str) -> str:

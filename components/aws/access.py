@@ -14,8 +14,8 @@ import pulumi_aws as aws
 from components.aws.account import Account
 from components.aws.policy.audit import auditor_document
 from components.aws.policy.documents import Grant, operator_document, render
-from components.aws.policy.packing import Packing
-from components.aws.readers import MAX_SESSION_SECONDS, numbered
+from components.aws.policy.packing import Packing, numbered
+from components.aws.readers import MAX_SESSION_SECONDS
 from keyplan.names import auditor_name, operator_name
 
 

@@ -24,7 +24,7 @@ from components.aws.encryption import EncryptionKey, EncryptionKeyArgs
 from components.aws.pending_deletion import refuse_pending_deletions
 from components.aws.plans import EnvironmentPlan, plan_environment
 from components.aws.policy.grants import placeholder_key_arn
-from components.aws.readers import Reader, ReaderArgs, numbered
+from components.aws.readers import Reader, ReaderArgs
 from components.aws.secrets import KeySecret, KeySecretArgs
 from components.aws.tags import secret_tags, tags
 from components.manifest_parts import AwsPart, AwsReader
@@ -243,8 +243,7 @@ def _expected_arns(catalogue: Catalogue, account: Account, plan: EnvironmentPlan
         },
         "policy_arns": {
             name: [
-                account.arn("iam", f"policy/{numbered(reader.name, number)}", region="")
-                for number in range(1, len(reader.grants.managed) + 1)
+                account.arn("iam", f"policy/{policy_name}", region="") for policy_name in reader.managed_names
             ]
             for name, reader in plan.readers.items()
         },

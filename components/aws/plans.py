@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from components.aws.account import Account
-from components.aws.ci.trusts import CiIdentity, ci_identity, ci_trust
+from components.aws.ci.trusts import CiIdentity, ci_identity
 from components.aws.policy.documents import (
     Document,
     Grant,
     account_only_document,
-    build_log_document,
     encryption_key_document,
     lockdown_document,
     operator_document,
@@ -23,10 +22,9 @@ from components.aws.policy.documents import (
     render,
 )
 from components.aws.policy.grants import Room, pack_grants
-from components.aws.policy.packing import Packing
+from components.aws.policy.packing import Packing, numbered
 from components.aws.policy.principals import existing_role_arn, own_role_arn, reader_principals, role_name_of
 from components.aws.policy.quotas import (
-    INLINE_POLICIES_OF_ROLE_CHARACTERS,
     KEY_POLICY_BYTES,
     MANAGED_POLICIES_PER_ROLE,
     SECRET_POLICY_CHARACTERS,
@@ -35,25 +33,15 @@ from components.aws.policy.quotas import (
 )
 from components.aws.policy.trusts import (
     auditor_trust,
-    codebuild_trust,
-    ec2_trust,
-    ecs_execution_trust,
-    ecs_task_trust,
-    irsa_trust,
-    lambda_trust,
-    pod_identity_trust,
 )
+from components.aws.route_plans import RoutePolicy, plan_route, room_beside
+from components.aws.runtimes import runtime_document_of, runtime_policies_of, trust_of
 from keyplan.catalogue import (
     CI_RUNTIMES,
     Catalogue,
     Cloud,
-    CodebuildSettings,
     Consumer,
-    EcsSettings,
-    EksIdentity,
-    EksSettings,
     Key,
-    ReadAt,
     Runtime,
     in_lasting_order,
 )
@@ -67,7 +55,7 @@ class ReaderPlan:
 
     consumer: Consumer
     name: str  # of the role where keyplan makes it, and of the first managed policy
-    trust: str | None  # the trust policy of the role to make; None: the role exists, or people read
+    trust: str | None  # the trust policy of the role to make; None: the role exists, or these are people
     role_arn: str | None  # the role, made or existing; None for people
     existing_role_name: str | None  # where the catalogue names a role
     runtime_policies: tuple[str, ...]  # ARNs of AWS's own policies that the runtime needs beside the reads
@@ -75,14 +63,22 @@ class ReaderPlan:
     instance_profile: bool  # EC2 takes a role only inside one
     identity: CiIdentity | None  # who signs a CI runner's tokens
     grants: Packing[Grant]
+    route: RoutePolicy | None  # what its route needs beside the reads
     principals: tuple[str, ...]  # role ARNs or patterns that its reads come from
+
+    @property
+    def managed_names(self) -> tuple[str, ...]:
+        """The names of the managed policies that keyplan makes for it, that of its route last."""
+        reads = tuple(numbered(self.name, number) for number in range(1, len(self.grants.managed) + 1))
+        route = None if self.route is None else self.route.managed_name
+        return reads if route is None else (*reads, route)
 
 
 @dataclass(frozen=True)
 class EnvironmentPlan:
     """Everything about an environment that is known before AWS is asked to make anything."""
 
-    readers: Mapping[str, ReaderPlan]  # by consumer
+    readers: Mapping[str, ReaderPlan]  # by consumer, of those that AWS has to know
     operator: Packing[Grant]
     operator_roles: Mapping[str, str]  # role name -> ARN
     auditor_trust: str
@@ -102,10 +98,12 @@ def plan_environment(catalogue: Catalogue, account: Account) -> EnvironmentPlan:
     readers: dict[str, ReaderPlan] = {}
     slots_used: dict[str, int] = {}  # two consumers may share one existing role, and so its quota
     for consumer in in_lasting_order(catalogue.consumers_in(Cloud.AWS)):
+        if not consumer.needs_principal:
+            continue
         plan = _reader_plan(catalogue, account, consumer, slots_used)
         if plan.existing_role_name is not None:
             used = slots_used.get(plan.existing_role_name, 0)
-            slots_used[plan.existing_role_name] = used + len(plan.grants.managed)
+            slots_used[plan.existing_role_name] = used + len(plan.managed_names)
         readers[consumer.name] = plan
     operator_roles = {role_name_of(account, arn, "an operator"): arn for arn in catalogue.operators}
     replica_regions = tuple(sorted({region for key in catalogue.keys.values() for region in key.replicas}))
@@ -154,12 +152,13 @@ def _reader_plan(
     people = consumer.runtime is Runtime.PEOPLE
     own = existing is None and not people
     identity = ci_identity(consumer) if consumer.runtime in CI_RUNTIMES else None
-    runtime_policies = _runtime_policies(account, consumer) if own else ()
-    runtime_document = _runtime_document(account, consumer) if own else None
+    runtime_policies = runtime_policies_of(account, consumer) if own else ()
+    runtime_document = runtime_document_of(account, consumer) if own else None
+    route = plan_route(account, catalogue.environment, consumer, catalogue.keys, own_role=own)
     return ReaderPlan(
         consumer=consumer,
         name=reader_name(catalogue.environment, consumer.lasting_name),
-        trust=_trust_text(_trust(account, consumer, identity), subject) if own else None,
+        trust=_trust_text(trust_of(account, consumer, identity), subject) if own else None,
         role_arn=None if people else existing or own_role_arn(account, catalogue.environment, consumer),
         existing_role_name=existing_name,
         runtime_policies=runtime_policies,
@@ -170,14 +169,16 @@ def _reader_plan(
             account,
             in_lasting_order(catalogue.keys[name] for name in consumer.keys),
             reader_document,
-            Room(
-                # What is already inside an existing role is not known, so nothing is put into it.
-                INLINE_POLICIES_OF_ROLE_CHARACTERS - len(runtime_document or "") if own else 0,
-                MANAGED_POLICIES_PER_ROLE - len(runtime_policies) - slots_used.get(existing_name or "", 0),
+            room_beside(
+                route,
+                own_role=own,
+                inline_used=len(runtime_document or ""),
+                managed_used=len(runtime_policies) + slots_used.get(existing_name or "", 0),
             ),
             subject,
             every_key=len(consumer.keys) == len(catalogue.keys),
         ),
+        route=route,
         principals=reader_principals(account, catalogue.environment, consumer),
     )
 
@@ -194,27 +195,6 @@ def _operator_grants(catalogue: Catalogue, account: Account) -> Packing[Grant]:
     )
 
 
-def _trust(account: Account, consumer: Consumer, identity: CiIdentity | None) -> Document:
-    settings = consumer.settings
-    if identity is not None:
-        return ci_trust(account, identity)
-    if isinstance(settings, EksSettings):
-        pods = settings.identity is EksIdentity.POD_IDENTITY
-        return pod_identity_trust(account, settings) if pods else irsa_trust(account, settings)
-    if isinstance(settings, EcsSettings):
-        return ecs_execution_trust() if settings.read_at is ReadAt.START else ecs_task_trust(account)
-    if isinstance(settings, CodebuildSettings):
-        return codebuild_trust(account, settings)
-    if consumer.runtime is Runtime.LAMBDA:
-        return lambda_trust()
-    if consumer.runtime is Runtime.EC2:
-        return ec2_trust()
-    raise UsageError(
-        f"consumer `{consumer.name}` runs as `{consumer.runtime}`, which needs a role that exists",
-        f"add `roleArn: arn:…` to consumer `{consumer.name}`",
-    )
-
-
 def _trust_text(document: Document, subject: str) -> str:
     return require_room(
         render(document),
@@ -223,22 +203,6 @@ def _trust_text(document: Document, subject: str) -> str:
         f"the trust policy of {subject}",
         "name fewer branches, tags or principals, or one pattern with `*` that covers them",
     )
-
-
-def _runtime_policies(account: Account, consumer: Consumer) -> tuple[str, ...]:
-    """AWS's own policies without which the runtime cannot start what runs in it."""
-    name = None
-    if isinstance(consumer.settings, EcsSettings) and consumer.settings.read_at is ReadAt.START:
-        name = "AmazonECSTaskExecutionRolePolicy"  # pull the image, write the log
-    elif consumer.runtime is Runtime.LAMBDA:
-        name = "AWSLambdaBasicExecutionRole"  # write the log
-    return () if name is None else (f"arn:{account.partition}:iam::aws:policy/service-role/{name}",)
-
-
-def _runtime_document(account: Account, consumer: Consumer) -> str | None:
-    if isinstance(consumer.settings, CodebuildSettings):
-        return render(build_log_document(account, consumer.settings.project_name))
-    return None
 
 
 def _secret_policy(

@@ -16,6 +16,7 @@ from components.gcp.alarms.channels import OwnerChannels, OwnerChannelsArgs
 from components.gcp.alarms.read_alarm import GcpReadAlarm, GcpReadAlarmArgs
 from components.gcp.alarms.reminder_plan import owners
 from components.gcp.alarms.reminders import GcpReminders, GcpRemindersArgs
+from components.gcp.callers import GcpCallers, GcpCallersArgs
 from components.gcp.ci.pool import CiPool, CiPoolArgs
 from components.gcp.plans import GcpPlan, plan_gcp
 from components.gcp.project import Project
@@ -96,10 +97,14 @@ class GcpEnvironment(pulumi.ComponentResource):
                 self._child,
             )
             pool_id = pool.pool_id
+        caller_role = None
+        if self._plan.caller is not None:
+            callers = GcpCallersArgs(self._catalogue.environment, self._plan.caller)
+            caller_role = GcpCallers(f"{self._name}-callers", callers, self._child).role
         grants: dict[str, list[pulumi.Resource]] = {key: [] for key in self._catalogue.keys}
         for name, plan in self._plan.readers.items():
             options = self._renamed(plan.consumer, f"{self._name}-{{}}-reader")
-            args = GcpReaderArgs(plan, self._project, secret_ids, pool_id)
+            args = GcpReaderArgs(plan, self._project, secret_ids, pool_id, caller_role)
             reader = GcpReader(f"{self._name}-{name}-reader", args, options)
             for key, made in reader.grants.items():
                 grants[key] += made

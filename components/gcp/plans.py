@@ -28,10 +28,12 @@ from keyplan.errors import UsageError
 from keyplan.names import (
     attribute_name,
     gcp_auditor_role_id,
+    gcp_caller_role_id,
     gcp_operator_role_id,
     workload_identity_pool_id,
     workload_identity_provider_id,
 )
+from keyplan.routes import VertexRoute
 
 # The only role that gives a value out, and the reason why it is granted on secrets and never on the project.
 ACCESSOR_ROLE = "roles/secretmanager.secretAccessor"
@@ -75,6 +77,20 @@ AUDITOR_PERMISSIONS = (
     "secretmanager.versions.list",
 )
 
+# What a call of Claude on Vertex AI takes, streamed or not, and counting its tokens; the predefined role
+# `roles/aiplatform.user` has hundreds more. Google has no permission for one publisher's models.
+# Source: Claude Code documentation, "Google Vertex AI", IAM configuration; Vertex AI, "Access control with
+# IAM" (checked 2026-11-21).
+CALLER_PERMISSIONS = ("aiplatform.endpoints.predict",)
+
+
+@dataclass(frozen=True)
+class CallerRole:
+    """The custom role of consumers that call models."""
+
+    project_id: str  # where the models are called: a role of another project cannot be bound there
+    role_id: str
+
 
 @dataclass(frozen=True)
 class GcpReaderPlan:
@@ -88,6 +104,7 @@ class GcpReaderPlan:
     provider_id: str | None  # of that runner's provider in the environment's pool
     provider: str | None  # the provider's full name, as runners ask for tokens with it
     signature: Signature
+    caller: CallerRole | None  # with the route vertex
 
     @property
     def member(self) -> str | None:
@@ -105,8 +122,9 @@ class GcpPlan:
     """Everything about an environment on Google Cloud that is known before anything is made."""
 
     settings: GcpSettings
-    readers: Mapping[str, GcpReaderPlan]  # by consumer
-    pool_id: str | None  # None: there is no CI runner
+    readers: Mapping[str, GcpReaderPlan]  # by consumer, of those that Google has to know
+    pool_id: str | None  # None: no CI runner needs one
+    caller: CallerRole | None  # None: no consumer calls models here
     accessors: Mapping[str, tuple[str, ...]]  # by key: every member that may read it, sorted
     operator_role_id: str
     auditor_role_id: str
@@ -123,7 +141,11 @@ def plan_gcp(catalogue: Catalogue, project: Project) -> GcpPlan:
     if settings is None:
         raise ValueError(f"environment {catalogue.environment} has no settings of Google Cloud")
     consumers = in_lasting_order(catalogue.consumers_in(Cloud.GCP))
-    readers = {consumer.name: _reader_plan(catalogue, project, consumer) for consumer in consumers}
+    readers = {
+        consumer.name: _reader_plan(catalogue, project, consumer)
+        for consumer in consumers
+        if consumer.needs_principal
+    }
     _check_attributes(readers)
     for key in catalogue.keys.values():
         _check_key(catalogue, key)
@@ -133,6 +155,7 @@ def plan_gcp(catalogue: Catalogue, project: Project) -> GcpPlan:
         settings=settings,
         readers=readers,
         pool_id=workload_identity_pool_id(catalogue.environment) if has_runners else None,
+        caller=_caller(catalogue.environment, readers),
         accessors=accessors,
         operator_role_id=gcp_operator_role_id(catalogue.environment),
         auditor_role_id=gcp_auditor_role_id(catalogue.environment),
@@ -159,7 +182,28 @@ def _reader_plan(catalogue: Catalogue, project: Project, consumer: Consumer) -> 
         provider_id=provider_id,
         provider=None if provider_id is None else f"{pool}/providers/{provider_id}",
         signature=signature_of(project, environment, consumer),
+        caller=_caller_role(project, environment, consumer),
     )
+
+
+def _caller_role(project: Project, environment: str, consumer: Consumer) -> CallerRole | None:
+    route = consumer.route_settings
+    if not isinstance(route, VertexRoute):
+        return None
+    return CallerRole(route.project, gcp_caller_role_id(environment, route.project, project.project_id))
+
+
+def _caller(environment: str, readers: Mapping[str, GcpReaderPlan]) -> CallerRole | None:
+    """The one role that all callers share: an environment describes its route vertex once."""
+    callers = [plan for plan in readers.values() if plan.caller is not None]
+    require_room(
+        sum(len(plan.members) for plan in callers),
+        PRINCIPALS_PER_POLICY,
+        "members",
+        f"the policy of the project in which {environment} calls models",
+        "put the people who call models into groups",
+    )
+    return callers[0].caller if callers else None
 
 
 def _check_attributes(readers: Mapping[str, GcpReaderPlan]) -> None:

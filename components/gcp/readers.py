@@ -1,7 +1,8 @@
 """Readers: the identities of services and CI runners on Google Cloud, and their access to single secrets.
 
 Owns a consumer's service account, a runner's provider and the grants; every decision arrives decided, in a
-plan. Grants are made on secrets only: the same role on the project would open every secret of it.
+plan. Reads are granted on secrets only: the same role on the project would open every secret of it. Calls of
+models can be granted on a project only, by a role that reads nothing.
 """
 
 from __future__ import annotations
@@ -28,10 +29,12 @@ class GcpReaderArgs:
     """Key name to the id of its secret."""
     pool_id: pulumi.Input[str] | None
     """The environment's workload identity pool; None where no consumer of it runs in CI."""
+    caller_role: pulumi.Input[str] | None = None
+    """The role that calls models; None where no consumer of the environment does."""
 
 
 class GcpReader(pulumi.ComponentResource):
-    """A consumer's identity, and one grant for each of its keys and members.
+    """A consumer's identity, one grant for each of its keys and members, and the right to call models.
 
     One type for every runtime, so that a consumer which moves from Cloud Run to Compute Engine keeps its
     service account: another of the same id could not be made beside it.
@@ -59,7 +62,21 @@ class GcpReader(pulumi.ComponentResource):
             ]
             for key in args.plan.keys
         }
+        _declare_calls(name, args, options)
         self.register_outputs({})
+
+
+def _declare_calls(name: str, args: GcpReaderArgs, options: pulumi.ResourceOptions) -> None:
+    if args.plan.caller is None or args.caller_role is None:
+        return
+    for member in args.plan.members:
+        gcp.projects.IAMMember(
+            f"{name}-caller{f'-{slug(member)}' if args.plan.is_people else ''}",
+            project=args.plan.caller.project_id,
+            role=args.caller_role,
+            member=member,
+            opts=options,
+        )
 
 
 def _declare_account(name: str, args: GcpReaderArgs, parent: pulumi.Resource) -> Sequence[pulumi.Resource]:
@@ -70,7 +87,7 @@ def _declare_account(name: str, args: GcpReaderArgs, parent: pulumi.Resource) ->
         project=args.project.project_id,
         account_id=args.plan.account_id,
         display_name=f"keyplan: {args.plan.consumer.name}"[:100],
-        description=f"Reads the keys of consumer {args.plan.consumer.name}",
+        description=f"{'Reads the keys of' if args.plan.keys else 'Is'} consumer {args.plan.consumer.name}",
         opts=pulumi.ResourceOptions(parent=parent),
     )
     return (account,)

@@ -150,6 +150,13 @@ def _arn(pattern: str, value: str) -> bool:
     return all(matches(*pair) for pair in zip(patterns, values, strict=True))
 
 
+def _at_most(pattern: str, value: str) -> bool:
+    try:
+        return float(value) <= float(pattern)
+    except ValueError:
+        raise UndecidableError("a numeric operator compares numbers") from None
+
+
 # operator: (comparison, negated). Source: "IAM JSON policy elements: Condition operators".
 OPERATORS: Mapping[str, tuple[Comparison, bool]] = {
     "StringEquals": (_equal, False),
@@ -163,6 +170,7 @@ OPERATORS: Mapping[str, tuple[Comparison, bool]] = {
     "ArnNotEquals": (_arn, True),
     "ArnNotLike": (_arn, True),
     "Bool": (_equal_without_case, False),
+    "NumericLessThanEquals": (_at_most, False),
 }
 
 

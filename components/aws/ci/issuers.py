@@ -57,7 +57,7 @@ def identities_of(catalogue: Catalogue) -> tuple[CiIdentity, ...]:
     return tuple(
         ci_identity(consumer)
         for consumer in catalogue.consumers_in(Cloud.AWS)
-        if consumer.runtime in CI_RUNTIMES
+        if consumer.runtime in CI_RUNTIMES and consumer.needs_principal
     )
 
 

@@ -29,6 +29,11 @@ class Packing(Generic[T]):
         return (self.inline, *self.managed) if self.inline else self.managed
 
 
+def numbered(name: str, number: int) -> str:
+    """The name of the first, second … policy of one principal: the first has no number and never gets one."""
+    return name if number == 1 else f"{name}-{number}"
+
+
 def pack(
     items: Sequence[T],
     size_of: Callable[[Sequence[T]], int],

@@ -3,7 +3,8 @@
 Two ways, decided by the consumer's `readAt`. `start`: the agent reads with the *execution* role and injects
 the value before the program runs; a rotation reaches the program only with a new task. `run`: the program
 reads with the *task* role and finds the secret's ARN in a variable; the value is in no environment. The two
-roles are never mixed up here: a reader in the wrong place fails when the task starts, and not before.
+roles are never mixed up here: a reader in the wrong place fails when the task starts, and not before. Where
+nothing is read, the consumer's role is the task role: it is the program that acts as it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def render(manifest: Manifest, consumer: ManifestConsumer) -> str:
     """
     keys = keys_of(manifest, consumer)
     container: dict[str, Any] = {"name": consumer.name}
-    if _read_at(consumer) == "start":
+    if _read_at(consumer) == "start" and keys:
         container |= _environment(plain_variables(consumer))
         container["secrets"] = [{"name": key.env_var, "valueFrom": _value_from(key)} for key in keys]
         role = "executionRoleArn"
