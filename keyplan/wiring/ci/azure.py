@@ -18,6 +18,8 @@ from collections.abc import Mapping
 
 from keyplan.errors import ManifestError, UsageError
 from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.routes import Route
+from keyplan.wiring.ci.routes import needs_script
 from keyplan.wiring.ci.script import Runner, script
 from keyplan.wiring.consumers import list_setting, plain_of, refused, role_of, text_setting
 from keyplan.wiring.syntax.yaml import Block, Node, Noted, comment
@@ -57,8 +59,8 @@ tokens. The trust accepts every stage that may use the service connection {conne
 the check "Branch control" for your protected branch, and permission to this pipeline alone; without the check
 whoever can push can read, and a pull request's run, if it is allowed secrets, too."""
 _GCP_NOTE = """\
-Only what the provider's condition accepts. A run for a pull request, of a fork too, is for refs/pull/…, which
-is not accepted. Whoever can push to these branches can read: protect them."""
+Only what the provider's condition accepts. A run for a pull request, of a fork too, is for refs/pull/N/merge,
+which is not accepted. Whoever can push to these branches can read: protect them."""
 _TASK_NOTE = """\
 From the extension "AWS Toolkit for Azure DevOps". The service connection has the type AWS, "Use OIDC" is on,
 it has no access key, and its role to assume is {role}."""
@@ -72,21 +74,23 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
         ManifestError: no role or provider, no service connection or branch, or two variables of one name.
     """
     on_gcp = consumer.cloud == "gcp"
-    text = script(manifest, consumer, pins, GCP_RUNNER if on_gcp else AWS_RUNNER)
+    # The run's own token needs no service connection: federation alone is a step of bash.
+    own = on_gcp or (consumer.route == Route.FEDERATION and not consumer.keys)
+    text = script(manifest, consumer, pins, GCP_RUNNER if own else AWS_RUNNER)
     if "${{" in text or EXPRESSION.search(consumer.name):
         raise UsageError(
             f"a setting of {consumer.name} holds an expression that Azure Pipelines would replace",
             f"change consumers.{consumer.name} in the environment's configuration",
         )
     plain = _plain(consumer)
-    if not consumer.keys:
+    if not needs_script(consumer):
         step = _bash_step(consumer, text, plain)
-    elif on_gcp:
+    elif own:
         step = _bash_step(consumer, text, {"SYSTEM_ACCESSTOKEN": "$(System.AccessToken)", **plain})
     else:
         step = _aws_step(manifest, consumer, text, plain)
     branches = list_setting(consumer, "branches") if on_gcp else ()
-    if on_gcp and consumer.keys and not branches:
+    if on_gcp and needs_script(consumer) and not branches:
         raise ManifestError(f"consumers.{consumer.name}.settings: no branch to run for")
     included: list[Node] = [*(branches or ("main",))]
     document: dict[str, Node] = {
@@ -104,7 +108,7 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
 
 
 def _trigger_note(consumer: ManifestConsumer) -> str:
-    if not consumer.keys:
+    if not needs_script(consumer) or (consumer.route == Route.FEDERATION and not consumer.keys):
         return "Name your protected branch."
     return _GCP_NOTE if consumer.cloud == "gcp" else _AWS_NOTE.format(connection=_connection(consumer))
 

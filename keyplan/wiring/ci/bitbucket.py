@@ -16,6 +16,7 @@ from collections.abc import Mapping
 
 from keyplan.errors import ManifestError
 from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.wiring.ci.routes import needs_script
 from keyplan.wiring.ci.script import Runner, script
 from keyplan.wiring.consumers import list_setting, plain_of, refused, text_setting
 from keyplan.wiring.syntax.yaml import Block, Node, Noted, comment
@@ -56,14 +57,14 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
     on_gcp = consumer.cloud == "gcp"
     text = script(manifest, consumer, pins, RUNNER, _plain(consumer))
     commands: list[Node] = [Noted(_SCRIPT_NOTE, Block(text))]
-    if consumer.keys and not on_gcp:
+    if needs_script(consumer) and not on_gcp:
         commands.insert(0, _ADD_JQ)
     environment = text_setting(consumer, "environment")
     branches = list_setting(consumer, "branches")
     if environment is None and not (on_gcp and branches):
         raise ManifestError(f"consumers.{consumer.name}.settings: no deployment environment and no branch")
     step: dict[str, Node] = {"name": consumer.name}
-    if consumer.keys:
+    if needs_script(consumer):
         step["image"] = GCP_IMAGE if on_gcp else AWS_IMAGE
         step["oidc"] = True
     if environment is not None:

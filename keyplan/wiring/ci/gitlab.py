@@ -15,11 +15,14 @@ from collections.abc import Mapping
 
 from keyplan.errors import ManifestError
 from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.routes import IDENTITY_TOKEN, Route
 from keyplan.wiring.ci import gitlab_aws, gitlab_gcp
-from keyplan.wiring.ci.gitlab_reading import IDENTITY
+from keyplan.wiring.ci.gitlab_reading import IDENTITY, Reading
+from keyplan.wiring.ci.routes import WEB_TOKEN_FILE, aws_token_file, calls_as_itself
 from keyplan.wiring.consumers import list_setting, refused, require_distinct
+from keyplan.wiring.federation.tokens import audience_of, before_federation
 from keyplan.wiring.gcp.reader import plain_of
-from keyplan.wiring.syntax.yaml import Node, Noted, comment
+from keyplan.wiring.syntax.yaml import Block, Node, Noted, comment
 from keyplan.wiring.syntax.yaml import render as render_yaml
 
 OWN_PREFIXES = ("CI_", "GITLAB_")
@@ -32,6 +35,13 @@ RESERVED_NAMES = frozenset(
 _VARIABLES_NOTE = (
     "The first three tell the runner where to trade the token; GitLab knows them by these names."
 )
+_FEDERATION_NOTE = """\
+Anthropic trades it once for a token of its own, in place of an API key: one program a job. Merge requests and
+forks get a token of another `sub` or `project_path`: the federation rule must name the branch."""
+_BECOME_NOTE = "A file for the cloud's own libraries, which trade it when the program calls a model."
+_RULES_NOTE = """\
+No merge request's pipeline and no fork starts it. Whoever can push to these branches and tags can call the
+models: protect them."""
 _SECRETS_NOTE = "The values are variables of this job alone, masked in its log."
 
 
@@ -42,23 +52,66 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
         UsageError: a variable that GitLab sets itself.
         ManifestError: no role or provider, no branch and no tag, or two variables of one name.
     """
-    if consumer.cloud == "gcp":
-        reading = gitlab_gcp.reading(manifest, consumer, pins)
-    else:
-        reading = gitlab_aws.reading(manifest, consumer)
-    require_distinct(consumer, [IDENTITY, *reading.variables, *consumer.env, *reading.secrets])
-    job: dict[str, Node] = {
-        "rules": Noted(reading.rules_note, _rules(consumer)),
-        "variables": Noted(_VARIABLES_NOTE, {**reading.variables, **_plain(consumer)}),
-        "id_tokens": {IDENTITY: {"aud": reading.audience}},
-        "secrets": Noted(_SECRETS_NOTE, reading.secrets),
-        "script": Noted("Replace it by your program.", [f'test -n "${name}"' for name in reading.secrets]),
-    }
+    reading = _reading(manifest, consumer, pins)
+    # The runner's region may be the route's own, too.
+    shared = reading.variables if consumer.route == Route.BEDROCK else {}
+    plain = {name: value for name, value in _plain(consumer).items() if shared.get(name) != value}
+    require_distinct(consumer, [IDENTITY, *reading.variables, *plain, *reading.secrets])
+    job: dict[str, Node] = {"rules": Noted(reading.rules_note, _rules(consumer))}
+    if reading.variables:
+        job["variables"] = Noted(_VARIABLES_NOTE, {**reading.variables, **plain})
+    elif plain:
+        job["variables"] = plain
+    tokens = _tokens(consumer, reading)
+    if tokens:
+        job["id_tokens"] = tokens
+    if reading.secrets:
+        job["secrets"] = Noted(_SECRETS_NOTE, reading.secrets)
+    job["script"] = _script(manifest, consumer, reading)
     heading = (
         f"Keys of {consumer.name} in {manifest.environment}, for GitLab CI.\n"
         f"No value and no cloud key is stored there: {reading.proof}."
     )
     return "\n".join(comment(heading)) + "\n" + render_yaml({_job_name(consumer.name): job})
+
+
+def _reading(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, int]) -> Reading:
+    if not consumer.keys and not calls_as_itself(consumer):
+        return Reading("the job proves who it is", _RULES_NOTE, "", {}, {})
+    if consumer.cloud == "gcp":
+        return gitlab_gcp.reading(manifest, consumer, pins)
+    return gitlab_aws.reading(manifest, consumer)
+
+
+def _tokens(consumer: ManifestConsumer, reading: Reading) -> dict[str, Node]:
+    """The job's tokens: one for the cloud, if anything of it is needed, and one for Anthropic."""
+    tokens: dict[str, Node] = {}
+    if reading.secrets or calls_as_itself(consumer, tuple(reading.secrets)):
+        tokens[IDENTITY] = {"aud": reading.audience}
+    audience = audience_of(consumer)
+    if audience is not None:
+        tokens[IDENTITY_TOKEN] = Noted(_FEDERATION_NOTE, {"aud": audience})
+    return tokens
+
+
+def _script(manifest: Manifest, consumer: ManifestConsumer, reading: Reading) -> Node:
+    """The commands: what the route has to do first, and a line that stands for the program."""
+    checks = list(reading.secrets)
+    before: list[Node] = []
+    if consumer.route == Route.FEDERATION:
+        removed = before_federation(consumer)
+        before += [f"unset -v {' '.join(removed)}"] if removed else []
+        checks.append(IDENTITY_TOKEN)
+    if calls_as_itself(consumer, tuple(reading.secrets)):
+        on_aws = consumer.cloud == "aws"
+        become = aws_token_file(IDENTITY) if on_aws else gitlab_gcp.become(manifest, consumer)
+        before.append(Noted(_BECOME_NOTE, Block(become)))
+        checks.append(WEB_TOKEN_FILE if on_aws else "GOOGLE_APPLICATION_CREDENTIALS")
+    commands: list[Node] = [f'test -n "${name}"' for name in checks] or ["true"]
+    if not before:
+        return Noted("Replace it by your program.", commands)
+    first = commands[0]
+    return [*before, Noted("Replace it by your program.", first), *commands[1:]]
 
 
 def _plain(consumer: ManifestConsumer) -> dict[str, Node]:

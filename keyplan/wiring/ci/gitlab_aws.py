@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 
 from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
+from keyplan.routes import Route
 from keyplan.wiring.ci.gitlab_reading import FILE_NOTE, IDENTITY, ROTATION_NOTE, Reading
-from keyplan.wiring.consumers import keys_of, role_of
+from keyplan.wiring.consumers import keys_of, refused, role_of
 from keyplan.wiring.syntax.yaml import Node, Noted, Verbatim
 
 # What the role's trust compares. Source: components/aws/ci/trusts.py gives every issuer's provider this one.
@@ -27,20 +28,25 @@ def reading(manifest: Manifest, consumer: ManifestConsumer) -> Reading:
     """The variables that the runner looks for, and the secrets.
 
     Raises:
+        UsageError: AWS_REGION is another than that of the keys.
         ManifestError: the consumer has no role, or a key that the manifest lacks.
     """
+    keys, here = keys_of(manifest, consumer), manifest.on_aws().region
+    region = consumer.env.get("AWS_REGION", here) if consumer.route == Route.BEDROCK else here
+    if keys and region != here:
+        raise refused(consumer, "AWS_REGION", f"GitLab's runner reads the keys there, and they are in {here}")
     session = re.sub(r"[^A-Za-z0-9_.-]", "-", consumer.name)[:SESSION_NAME_PREFIX_MAX]
     return Reading(
         proof="the job proves who it is, and the role lets it read",
         rules_note=_RULES_NOTE,
         audience=AUDIENCE,
         variables={
-            "AWS_REGION": manifest.on_aws().region,
+            "AWS_REGION": region,
             "AWS_ROLE_ARN": role_of(consumer),
             # CloudTrail shows it with every read: it leads back to this job.
             "AWS_ROLE_SESSION_NAME": session + "-$CI_JOB_ID",
         },
-        secrets={key.env_var: _secret(key) for key in keys_of(manifest, consumer)},
+        secrets={key.env_var: _secret(key) for key in keys},
     )
 
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 from keyplan.manifest import Manifest, ManifestConsumer
 from keyplan.wiring.ci.gitlab_reading import FILE_NOTE, IDENTITY, ROTATION_NOTE, Reading
+from keyplan.wiring.ci.routes import gcp_credentials
+from keyplan.wiring.ci.script import exchange_url
 from keyplan.wiring.gcp.reader import KeyVersion, provider_of, versions_of
 from keyplan.wiring.syntax.yaml import Node, Noted, Verbatim
 
@@ -41,6 +43,11 @@ def reading(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, i
         },
         secrets={version.env_var: _secret(version) for version in versions_of(manifest, consumer, pins)},
     )
+
+
+def become(manifest: Manifest, consumer: ManifestConsumer) -> str:
+    """Lines that make the job's token Google's default credentials, for a program that calls models."""
+    return gcp_credentials(provider_of(consumer).name, exchange_url(manifest), IDENTITY)
 
 
 def _secret(version: KeyVersion) -> Node:

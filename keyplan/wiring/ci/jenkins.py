@@ -13,11 +13,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from keyplan.errors import ManifestError
 from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.wiring.ci.routes import needs_script
 from keyplan.wiring.ci.script import AWS_AUDIENCE, Runner, script
 from keyplan.wiring.consumers import list_setting, plain_of, text_setting
+from keyplan.wiring.federation.tokens import audience_of
 from keyplan.wiring.gcp.reader import provider_of
 from keyplan.wiring.syntax import groovy
 
@@ -46,7 +49,9 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
         UsageError: a variable that bash cannot set.
         ManifestError: no role or provider, or two variables of one name.
     """
-    text = script(manifest, consumer, pins, RUNNER, plain_of(consumer))
+    # The credential says what its token is for; a single one cannot be for the cloud and for Anthropic.
+    runner = RUNNER if consumer.keys else replace(RUNNER, identity_for_anthropic=RUNNER.identity)
+    text = script(manifest, consumer, pins, runner, plain_of(consumer))
     where = "Google Cloud" if consumer.cloud == "gcp" else "the role"
     heading = (
         f"Keys of {consumer.name} in {manifest.environment}, for Jenkins.\n"
@@ -70,7 +75,7 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
 
 def _when(consumer: ManifestConsumer, branches: tuple[str, ...]) -> Iterator[str]:
     if not branches:
-        if consumer.keys:
+        if needs_script(consumer):
             yield groovy.comment(_JOB_NOTE, "      ").rstrip("\n")
         return
     yield groovy.comment(_BRANCHES_NOTE, "      ").rstrip("\n")
@@ -95,12 +100,14 @@ def _comparison(pattern: str) -> str:
 def _steps(manifest: Manifest, consumer: ManifestConsumer, text: str) -> Iterator[str]:
     # The interpreter stands on the script's very first line: Jenkins would take sh otherwise, and trace it.
     run = f"sh {groovy.block('#!/bin/bash' + chr(10) + text)}"
-    if not consumer.keys:
+    if not needs_script(consumer):
         yield groovy.comment("Replace the last line by your program.", "        ").rstrip("\n")
         yield f"        {run}"
         return
     on_gcp = consumer.cloud == "gcp"
     audience = text_setting(consumer, "audience")
+    if not consumer.keys and (of_anthropic := audience_of(consumer)) is not None:
+        audience = of_anthropic
     if audience is None:
         audience = provider_of(consumer).audience if on_gcp else AWS_AUDIENCE
     yield groovy.comment(_CREDENTIAL_NOTE.format(audience=_in_comment(audience)), "        ").rstrip("\n")

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 
 from keyplan.errors import ManifestError
 from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.wiring.ci.routes import needs_script
 from keyplan.wiring.ci.script import Runner, script
 from keyplan.wiring.consumers import list_setting, refused, text_setting
 from keyplan.wiring.gcp.reader import plain_of
@@ -51,7 +52,7 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
     plain = _plain(consumer)
     if plain:
         context["environmentVariables"] = plain
-    if consumer.keys:
+    if needs_script(consumer):
         commands: Node = [_command(script(manifest, consumer, pins, RUNNER), operations)]
         context["preRunCommands"] = Noted(_COMMAND_NOTE, commands)
     properties: dict[str, Node] = {
@@ -60,7 +61,7 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
     if context:
         properties["operationContext"] = context
     settings: Node = {"type": "pulumiservice:DeploymentSettings", "properties": properties}
-    trust = _TRUST_NOTE.format(operations=" or ".join(operations)) if consumer.keys else ""
+    trust = _TRUST_NOTE.format(operations=" or ".join(operations)) if needs_script(consumer) else ""
     document: dict[str, Node] = {
         "resources": {consumer.name: Noted(trust, settings) if trust else settings},
     }

@@ -11,6 +11,7 @@ checked 2026-11-21.
 
 from __future__ import annotations
 
+import json
 import shlex
 
 from keyplan.errors import UsageError
@@ -23,16 +24,20 @@ BEDROCK_TOKEN = "AWS_BEARER_TOKEN_BEDROCK"  # noqa: S105 - the name of a variabl
 AWS_CREDENTIALS = """\
 export AWS_ACCESS_KEY_ID="$access" AWS_SECRET_ACCESS_KEY="$secret" AWS_SESSION_TOKEN="$session"
 """
+# mktemp makes what nobody else can read. `%s` is all that printf replaces: the rest has no such sign.
 _GCP_CREDENTIALS = """\
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
-printf %s "$token" > "$folder/token"
-FOLDER="$folder" jq -n --arg audience {audience} \\
-  '{{type: "external_account", audience: $audience,
-    subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
-    token_url: {exchange}, credential_source: {{file: (env.FOLDER + "/token")}}}}' \\
-  > "$folder/credentials.json"
+printf %s "${variable}" > "$folder/token"
+printf '%s"%s/token"}}}}' {start} "$folder" > "$folder/credentials.json"
 export GOOGLE_APPLICATION_CREDENTIALS="$folder/credentials.json"
+"""
+WEB_TOKEN_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE"  # noqa: S105 - the name of a variable
+_AWS_TOKEN_FILE = f"""\
+{WEB_TOKEN_FILE}="$(mktemp)"
+trap 'rm -f "${WEB_TOKEN_FILE}"' EXIT
+printf %s "${{variable}}" > "${WEB_TOKEN_FILE}"
+export {WEB_TOKEN_FILE}
 """
 
 
@@ -80,13 +85,25 @@ def federation_lines(consumer: ManifestConsumer, words: str, own: str | None) ->
     )
 
 
-def gcp_credentials(provider: str, exchange: str) -> str:
-    """Lines that make Google's default credentials of `$token`, in a folder of their own.
+def gcp_credentials(provider: str, exchange: str, variable: str = "token") -> str:
+    """Lines that make Google's default credentials of a token, in a folder of their own.
 
     Args:
         provider: its full name, without a host.
         exchange: where Google trades tokens, without a slash at its end.
+        variable: of the shell, which has the token.
     """
-    return _GCP_CREDENTIALS.format(
-        audience=shlex.quote(f"//iam.googleapis.com/{provider}"), exchange=f'"{exchange}/v1/token"'
-    )
+    document = {
+        "type": "external_account",
+        "audience": f"//iam.googleapis.com/{provider}",
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+        "token_url": f"{exchange}/v1/token",
+    }
+    # The file's path is known to the shell alone, which writes the document's end.
+    start = json.dumps(document)[:-1] + ', "credential_source": {"file": '
+    return _GCP_CREDENTIALS.format(start=shlex.quote(start), variable=variable)
+
+
+def aws_token_file(variable: str) -> str:
+    """Lines that give AWS's libraries a token, which they trade for the role of AWS_ROLE_ARN."""
+    return _AWS_TOKEN_FILE.format(variable=variable)

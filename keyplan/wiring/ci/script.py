@@ -161,7 +161,7 @@ def _aws(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, int]
 
 
 def _gcp(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, int], runner: Runner) -> str:
-    provider, exchange = provider_of(consumer), _exchange_url(manifest)
+    provider, exchange = provider_of(consumer), exchange_url(manifest)
     reads = [
         shlex.join(["read_key", version.env_var, version.name])
         for version in versions_of(manifest, consumer, pins)
@@ -185,7 +185,7 @@ def _reading(runner: Runner, read: str, calls: list[str]) -> str:
     return read + runner.mask + _HAND_ON + "".join(f"{call}\n" for call in calls)
 
 
-def _exchange_url(manifest: Manifest) -> str:
+def exchange_url(manifest: Manifest) -> str:
     """Where Google trades tokens, without a slash at its end."""
     endpoint = endpoint_for("sts", manifest.on_gcp().endpoints, "gcp")
     if endpoint is None:
