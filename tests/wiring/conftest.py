@@ -13,6 +13,9 @@ ACCOUNT = "123456789012"
 REGION = "eu-west-1"
 ORGANIZATION_ID = "1c9d6a52-0000-4000-8000-000000000000"
 PROJECT_ID = "7f3b8e14-0000-4000-8000-000000000000"
+WORKSPACE_ID = "3c2b1a09-0000-4000-8000-000000000000"
+REPOSITORY_ID = "9f8e7d6c-0000-4000-8000-000000000000"
+ENVIRONMENT_ID = "1b2c3d4e-0000-4000-8000-000000000000"
 
 
 def key(name: str, env_var: str, suffix: str) -> ManifestKey:
@@ -129,6 +132,40 @@ def example() -> Manifest:
                 "project": "shop",
                 "stack": "prod",
                 "operations": ["update", "refresh"],
+            },
+        ),
+        consumer(
+            "invoices",
+            "bitbucket-pipelines",
+            env={"ANTHROPIC_MODEL": "claude-haiku-4-5"},
+            settings={
+                "workspace": "example",
+                "workspaceId": WORKSPACE_ID,
+                "repositoryId": REPOSITORY_ID,
+                "environment": "Production",
+                "environmentId": ENVIRONMENT_ID,
+            },
+        ),
+        consumer(
+            "regression",
+            "azure-pipelines",
+            env={"ANTHROPIC_MODEL": "claude-haiku-4-5"},
+            settings={
+                "organizationId": ORGANIZATION_ID,
+                "organization": "example",
+                "project": "evals",
+                "serviceConnection": "keyplan-regression",
+            },
+        ),
+        consumer(
+            "summaries",
+            "jenkins",
+            env={"ANTHROPIC_MODEL": "claude-haiku-4-5"},
+            settings={
+                "url": "https://jenkins.example.com",
+                "job": "platform/summaries",
+                "branches": ["main", "release/*"],
+                "issuer": "https://jenkins.example.com/oidc",
             },
         ),
         consumer("research", "people", env={"ANTHROPIC_MODEL": "claude-opus-4-6"}),

@@ -20,7 +20,10 @@ FITTING = {
     "chat-api": ("ecs", "dotenv"),
     "evals": ("github-actions",),
     "indexer": ("eks", "dotenv"),
+    "invoices": ("bitbucket-pipelines",),
     "nightly": ("gitlab-ci",),
+    "regression": ("azure-pipelines",),
+    "summaries": ("jenkins",),
     "reports": ("iam-role", "dotenv"),
     "research": ("claude-code", "dotenv"),
     "search": ("eks", "eks-external-secrets", "dotenv"),
@@ -80,10 +83,11 @@ def test_every_fitting_target_names_every_key_of_its_consumer(manifest: Manifest
             "zzz",
             "ecs",
             "prod has no such consumer; "
-            "there is batch, changelog, chat-api, evals, indexer, nightly, reports, research, search, "
-            "thumbnails, translations, workbench",
+            "there is batch, changelog, chat-api, evals, image-tests, indexer, invoices, nightly, regression, "
+            "reports, research, search and 5 more",
             "keyplan wire --list",
         ),
+        ("ecs", "chat-api", "the target comes first, then the consumer", "keyplan wire ecs chat-api"),
         ("chat-api", "ecss", "there is no such target; did you mean ecs", "keyplan wire ecs chat-api"),
         (
             "thumbnails",

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from keyplan.catalogue import CI_RUNTIMES
 from keyplan.manifest import GcpLocation, GcpSecretLocation, Manifest, ManifestConsumer, ManifestKey
 from tests.sandbox_gcp.conftest import Cloud
 from tests.sandbox_gcp.conftest import cloud as cloud  # fixtures
 from tests.sandbox_gcp.conftest import start_cloud as start_cloud
-from tests.wiring.conftest import ORGANIZATION_ID, PROJECT_ID
+from tests.wiring.conftest import ORGANIZATION_ID, PROJECT_ID, REPOSITORY_ID, WORKSPACE_ID
 from tests.wiring.conftest import manifest as aws_manifest  # noqa: F401 a fixture
 
 PROJECT = "example-prod"
@@ -56,7 +57,7 @@ def consumer(name: str, runtime: str, **changes: Any) -> ManifestConsumer:
         identity = {"member": pod_principal(name, name)}
     elif runtime == "people":
         identity = {}
-    elif runtime in ("github-actions", "gitlab-ci", "circleci", "buildkite"):
+    elif runtime in CI_RUNTIMES:
         attribute = f"attribute.{name.replace('-', '_')}/123456789"
         identity = {
             "member": f"principalSet://iam.googleapis.com/{POOLS}/keyplan-prod/{attribute}",
@@ -106,6 +107,38 @@ def example() -> Manifest:
             "buildkite",
             env=model,
             settings={"organization": "example", "pipeline": "samples", "branches": ["main"]},
+        ),
+        consumer(
+            "invoices",
+            "bitbucket-pipelines",
+            env=model,
+            settings={
+                "workspace": "example",
+                "workspaceId": WORKSPACE_ID,
+                "repositoryId": REPOSITORY_ID,
+                "branches": ["main", "release/*"],
+            },
+        ),
+        consumer(
+            "regression",
+            "azure-pipelines",
+            env=model,
+            settings={
+                "organizationId": ORGANIZATION_ID,
+                "projectId": PROJECT_ID,
+                "pipelineId": "42",
+                "branches": ["main", "release/*"],
+            },
+        ),
+        consumer(
+            "summaries",
+            "jenkins",
+            env=model,
+            settings={
+                "url": "https://jenkins.example.com",
+                "job": "platform/summaries",
+                "issuer": "https://jenkins.example.com/oidc",
+            },
         ),
         consumer("research", "people", env=model, settings={"members": ["group:research@example.com"]}),
     ]
