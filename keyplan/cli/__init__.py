@@ -7,6 +7,7 @@ are never echoed in a message: somebody may have typed a value among them.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -134,7 +135,7 @@ def _internal(error: Exception, verbose: bool) -> int:
     """A failure that nobody foresaw. Its text stays hidden: an SDK or a parser may have put a value into
     it.
     """
-    if isinstance(error, OSError) and error.filename is None and not _output_works():
+    if isinstance(error, OSError) and error.filename is None and _is_of_output(error):
         _abandon_output()
         say("error: standard output cannot be written: is the disk full?")
         return EXIT_OUTPUT
@@ -148,6 +149,11 @@ def _internal(error: Exception, verbose: bool) -> int:
     else:
         say("hint: run it again with --verbose for the place in the code, and report that")
     return EXIT_INTERNAL
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Python's own buffer keeps what could not be written; without one (PYTHONUNBUFFERED) it is gone."""
+    return error.errno == errno.ENOSPC or not _output_works()
 
 
 def _output_works() -> bool:

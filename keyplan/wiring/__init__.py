@@ -39,6 +39,7 @@ class Target:
 
 
 NAMES_SHOWN_MAX = 12  # in an error; `--list` shows them all
+LAST_RESORT = "ci-secret"  # no choice beside the others: only where a CI's job cannot prove who it is
 _CLOUD_RUN = frozenset({"cloud-run", "cloud-run-job"})
 _SERVICES_AND_PEOPLE = frozenset(
     {"ecs", "lambda", "ec2", "eks", "iam-role", "people", *_CLOUD_RUN, "gke", "compute-engine", "cloud-build"}
@@ -103,6 +104,16 @@ TARGETS = {
     "pulumi-deployments": _ci(
         "settings of a stack for Pulumi Deployments (YAML)", "pulumi_deployments", "pulumi-deployments"
     ),
+    LAST_RESORT: Target(
+        "a script that copies keys into the CI's own secret store: the last resort (bash)",
+        "keyplan.wiring.ci.ci_secret",
+        frozenset(
+            {"github-actions", "gitlab-ci", "circleci", "buildkite"}
+            | {"bitbucket-pipelines", "azure-pipelines", "jenkins"}
+        ),
+        frozenset({AWS, GCP}),
+        in_stack=False,
+    ),
     "claude-code": Target(
         "settings of Claude Code for a person (JSON)",
         "keyplan.wiring.claude.settings",
@@ -143,6 +154,10 @@ def wire(manifest: Manifest, consumer_name: str, target: str, pins: Mapping[str,
             target cannot hold, or a pin where there is nothing to pin.
         ManifestError: the manifest lacks what the target needs.
     """
+    if consumer_name in TARGETS and target in manifest.consumers and consumer_name not in manifest.consumers:
+        raise UsageError(
+            "the target comes first, then the consumer", f"keyplan wire {consumer_name} {target}"
+        )
     consumer = _consumer(manifest, consumer_name)
     if target not in _fitting(consumer):
         raise _no_fit(consumer, target)
@@ -182,7 +197,7 @@ def lacks_target(consumer: ManifestConsumer) -> bool:
 
 def local_targets() -> tuple[str, ...]:
     """The targets for one machine beside dotenv: they fit whatever dotenv fits."""
-    return tuple(name for name, target in TARGETS.items() if not target.in_stack)
+    return tuple(name for name, target in TARGETS.items() if not target.in_stack and name != LAST_RESORT)
 
 
 def _fitting(consumer: ManifestConsumer) -> tuple[str, ...]:

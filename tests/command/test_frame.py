@@ -82,11 +82,12 @@ def test_a_reader_that_has_gone_ends_the_command_quietly(environment: Environmen
     assert (done.returncode, done.stderr) == (141, b"")
 
 
-def test_a_full_disk_is_told(environment: Environment) -> None:
+@pytest.mark.parametrize("buffered", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["buffered", "unbuffered"])
+def test_a_full_disk_is_told(environment: Environment, buffered: dict[str, str]) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
             environment.command("status"), stdout=full, stderr=subprocess.PIPE, check=False, timeout=60,
-            env=clean_environment(environment.directory),
+            env={**clean_environment(environment.directory), **buffered},
         )  # fmt: skip
     assert done.returncode == 74
     assert done.stderr == b"error: standard output cannot be written: is the disk full?\n"
