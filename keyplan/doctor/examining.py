@@ -57,7 +57,7 @@ def conclude(
         *seen.findings,
         *of_single_settings(settings),
         *between(settings, ours, theirs, evidence),
-        *of_stored(evidence, ours, theirs),
+        *of_stored(evidence),
         *of_answers(evidence.answers),
         *of_packages(litellm),
     ]

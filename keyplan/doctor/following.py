@@ -27,6 +27,7 @@ from keyplan.doctor.variables import (
     AWS_EXPIRATION,
     AWS_KEY,
     AWS_PROFILE,
+    AWS_REFRESHERS,
     AZURE_CONFIG,
     AZURE_OTHERS,
     BEDROCK,
@@ -36,6 +37,7 @@ from keyplan.doctor.variables import (
     FOUNDRY_TOKEN,
     GOOGLE_CONFIG,
     GOOGLE_FILE,
+    GOOGLE_REFRESHERS,
     LOGIN,
     NODE_CERTIFICATES,
     PROFILE,
@@ -155,12 +157,8 @@ def _aws(there: Mapping[str, Setting], home: Path) -> tuple[tuple[Setting, ...],
         if found is not None and found.get("region") and not more:
             value = SecretValue(found["region"])
             more.append(Setting(PROFILE_REGION, value, Source.AWS, shown(path, home, "~")))
-    if (
-        profile is not None
-        and secret is None
-        and AWS_KEY not in there
-        and "AWS_BEARER_TOKEN_BEDROCK" not in there
-    ):
+    others = (AWS_KEY, "AWS_BEARER_TOKEN_BEDROCK", *AWS_REFRESHERS)
+    if profile is not None and secret is None and not any(other in there for other in others):
         stored += _aws_login(profile, home)
     return tuple(more), stored
 
@@ -180,6 +178,8 @@ def _aws_login(profile: Mapping[str, str], home: Path) -> Iterator[Stored]:
 
 def _google(there: Mapping[str, Setting], home: Path, environment: Mapping[str, str]) -> Iterator[Stored]:
     """Application Default Credentials: a file, unless this machine is Google's own."""
+    if any(name in there for name in GOOGLE_REFRESHERS):
+        return
     setting = there.get(GOOGLE_FILE)
     if setting is not None and setting.literal:
         yield _file(Kind.GOOGLE_LOGIN, setting, login_of_google)

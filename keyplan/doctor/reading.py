@@ -13,7 +13,14 @@ from typing import Any
 
 from keyplan.doctor.json_places import lines, parse
 from keyplan.doctor.model import FileText, Finding, Setting, Source
-from keyplan.doctor.variables import ACTIVE_PROFILE, HELPER, MODEL_SETTING, WATCHED
+from keyplan.doctor.variables import (
+    ACTIVE_PROFILE,
+    AWS_REFRESHERS,
+    GOOGLE_REFRESHERS,
+    HELPER,
+    MODEL_SETTING,
+    WATCHED,
+)
 from keyplan.secret_value import SecretValue
 
 SETTINGS = (Source.USER, Source.PROJECT, Source.LOCAL, Source.MANAGED)  # the later wins
@@ -92,7 +99,7 @@ def _of_json(file: FileText) -> tuple[list[Setting], Finding | None]:
     ]
     if file.source is Source.DEVCONTAINER:
         return found, None
-    for name in (HELPER, MODEL_SETTING):
+    for name in (HELPER, MODEL_SETTING, *AWS_REFRESHERS, *GOOGLE_REFRESHERS):
         text = document.get(name)
         if isinstance(text, str) and text:
             place = places.get((name,))

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from keyplan.doctor.addresses import moment, seconds
-from keyplan.doctor.model import Choice, Evidence, Finding, Kind, Stored
+from keyplan.doctor.model import Evidence, Finding, Kind, Stored
 from keyplan.doctor.rules import at
-from keyplan.doctor.variables import AWS_EXPIRATION, AWS_PROFILE, FOUNDRY_KEY
+from keyplan.doctor.variables import AWS_EXPIRATION, AWS_PROFILE, FOUNDRY_KEY, PROFILE
 
 # In every kind of file that a login is in: what it says of its end, and whether the client renews it.
 _HINTS = {
@@ -36,13 +36,13 @@ _CODES = {
 }
 
 
-def of_stored(evidence: Evidence, claude_code: Choice, sdk: Choice) -> Iterator[Finding]:
+def of_stored(evidence: Evidence) -> Iterator[Finding]:
     """What each of the files says that stands in a client's way; the identity token is told elsewhere."""
     for stored in evidence.stored:
         if stored.kind is Kind.IDENTITY_TOKEN:
             continue
-        is_over = evidence.now is not None and stored.expires_at is not None
-        is_over = is_over and not stored.renews and (stored.expires_at or 0) < (evidence.now or 0)
+        ends = None if stored.renews else stored.expires_at
+        is_over = ends is not None and evidence.now is not None and ends < evidence.now
         if stored.problem is not None or is_over:
             yield _finding(stored, stored.problem or "has expired")
 
@@ -52,11 +52,11 @@ def _finding(stored: Stored, problem: str) -> Finding:
     cause = stored.cause
     if stored.kind is Kind.LOGIN:
         problem = "has expired, and nothing in it renews it" if problem == "has expired" else problem
-    if cause is None or cause.name == "":
+    if cause is None:
         return Finding(code, f"the {stored.kind.value} in {stored.place} {problem}", stored.place, hint=hint)
     if cause.name == AWS_EXPIRATION:
         return at(cause, code, "is over: the credentials beside it have expired", hint)
-    what = "profile that" if cause.name == AWS_PROFILE else "file that"
+    what = "profile that" if cause.name in (AWS_PROFILE, PROFILE) else "file that"
     return at(cause, code, f"names a {what} {problem}", hint)
 
 

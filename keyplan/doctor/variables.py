@@ -101,6 +101,9 @@ AWS_PROFILE, AWS_CONFIG, AWS_CREDENTIALS = (
     "AWS_CONFIG_FILE",
     "AWS_SHARED_CREDENTIALS_FILE",
 )
+# Settings of Claude Code: commands that bring a new login when it has expired. Source: Claude Code
+# documentation, "Amazon Bedrock" and "Google Vertex AI".
+AWS_REFRESHERS, GOOGLE_REFRESHERS = ("awsAuthRefresh", "awsCredentialExport"), ("gcpAuthRefresh",)
 AWS_KEY, AWS_EXPIRATION = "AWS_ACCESS_KEY_ID", "AWS_CREDENTIAL_EXPIRATION"
 GOOGLE_FILE, GOOGLE_CONFIG = "GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_CONFIG"
 AZURE_CONFIG = "AZURE_CONFIG_DIR"

@@ -20,7 +20,7 @@ class Gateway(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(
-        self, context: SSLContext | None = None, *, status: int = 404, now: float | None = None
+        self, context: SSLContext | None = None, *, status: int = 404, now: float | str | None = None
     ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.status, self.now = status, now
@@ -55,7 +55,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.together.wait(timeout=30)
         self.send_response_only(self.server.status)
         if self.server.now is not None:
-            self.send_header("Date", formatdate(self.server.now, usegmt=True))
+            now = self.server.now
+            self.send_header("Date", now if isinstance(now, str) else formatdate(now, usegmt=True))
         self.end_headers()
 
     do_GET = do_HEAD  # noqa: N815 - as the base class looks for it
