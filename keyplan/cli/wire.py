@@ -121,14 +121,20 @@ def table(manifest: Manifest) -> str:
     if not manifest.consumers:
         return f"{manifest.environment} has no consumers\n"
     rows, local = [COLUMNS], wiring.local_targets()
+    elsewhere = {*local, wiring.LAST_RESORT}
+    has_ci = False
     for name, consumer in sorted(manifest.consumers.items()):
-        targets = ", ".join(each for each in wiring.targets_for(manifest, name) if each not in local)
+        fitting = wiring.targets_for(manifest, name)
+        has_ci = has_ci or wiring.LAST_RESORT in fitting
+        targets = ", ".join(each for each in fitting if each not in elsewhere)
         missing = f"none for {consumer.runtime} yet" if wiring.lacks_target(consumer) else ""
         rows.append((name, consumer.runtime, "; ".join(filter(None, (targets, missing)))))
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     lines = [f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}\n" for row in rows]
     if any(WITH_VALUES in row[2].split(", ") for row in rows):
         lines.append(f"\nwhere {WITH_VALUES} fits, these fit too: {', '.join(local)}\n")
+    if has_ci:
+        lines.append(f"\nfor a CI that cannot use its own: {wiring.LAST_RESORT}, the last resort\n")
     return "".join(lines)
 
 
