@@ -39,13 +39,7 @@ ALIASES = {
 _ALIAS = re.compile(rf"({'|'.join(ALIASES)})(?:\[1m\])?", re.IGNORECASE)
 # "A value containing a slash, dot, or space" is treated as unset. Source: Claude Code documentation, "Amazon
 # Bedrock" and "Google Vertex AI" (checked 2026-11-21).
-_NO_  # Names of regions of both clouds, and nothing that a person could have typed there by mistake. Source: the
-# regions of AWS in botocore, and those of Google Cloud in its documentation (checked 2026-11-21).
-_CONTINENTS = (
-    *("us", "eu", "ap", "ca", "sa", "af", "me", "il", "mx", "cn", "eusc"),
-    *("europe", "asia", "northamerica", "southamerica", "australia", "africa"),
-)
-REGION = re.compile(rf"(?:{'|'.join(_CONTINENTS)})(?:-[a-z]{{2,12}}){{1,3}}-?[0-9]{{1,2}}|global|us|eu")
+_NO_REGION = re.compile(r".*[/. ].*", re.DOTALL)
 _FALLS_BACK = {BEDROCK: "us-east-1", VERTEX: "us-east5"}
 # The geography of an inference profile, and how the regions begin from which it can be asked for: the request
 # has to start in one of the profile's own regions. Source: Amazon Bedrock user guide, "Supported Regions and
@@ -60,7 +54,13 @@ _GEOGRAPHIES = {
     "au": "ap-",
 }
 _PROFILE_ID = re.compile(rf"({'|'.join(_GEOGRAPHIES)})\.anthropic\.[a-z0-9.:-]{{1,100}}")
-REGION = re.compile(r"[a-z]{2,12}(?:-[a-z]{2,10}){1,3}-?[0-9]{1,2}|global|us|eu")
+# Names of regions of both clouds, and nothing that a person could have typed there by mistake. Source: the
+# regions of AWS in botocore, and those of Google Cloud in its documentation (checked 2026-11-21).
+_CONTINENTS = (
+    *("us", "eu", "ap", "ca", "sa", "af", "me", "il", "mx", "cn", "eusc"),
+    *("europe", "asia", "northamerica", "southamerica", "australia", "africa"),
+)
+REGION = re.compile(rf"(?:{'|'.join(_CONTINENTS)})(?:-[a-z]{{2,12}}){{1,3}}-?[0-9]{{1,2}}|global|us|eu")
 
 
 def of_providers(effective: Mapping[str, Setting]) -> Iterator[Finding]:
