@@ -1,0 +1,218 @@
+"""Principals as requests show them: users and roles of the snapshot, with their policies.
+
+Source: IAM User Guide, "AWS global condition context keys", properties of the principal, and "Information
+available in all requests" (the value of aws:userid); checked 2026-11-21.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from keyplan.audit.documents import Effect, Statement, read_document
+from keyplan.audit.snapshot import Organization, Snapshot
+from keyplan.audit.values import Beginning, Known, Missing, Open, Value
+
+Policy = tuple[Statement, ...]
+SERVICE_LINKED = "/aws-service-role/"
+_SESSION_TAGS = "sts:TagSession"
+
+
+@dataclass(frozen=True, eq=False)
+class Caller:
+    """A user, or a session of a role without further session policies."""
+
+    arn: str
+    account: str
+    kind: str  # `user` or `role`
+    name: str
+    unique_id: str | None
+    tags: Mapping[str, str]  # by key in lower case
+    takes_session_tags: bool  # whether its trust lets somebody add tags when the session begins
+    policies: tuple[Policy, ...]
+    boundary: Policy | None
+    path: str
+    trust: Policy | None  # of a role
+    organization: Organization | None
+
+    @property
+    def is_service_linked(self) -> bool:
+        """Whether SCPs and RCPs leave it alone."""
+        return self.kind == "role" and self.path.startswith(SERVICE_LINKED)
+
+    @property
+    def own_names(self) -> tuple[str, ...]:
+        return (self.arn,) if self.unique_id is None else (self.arn, self.unique_id)
+
+    @property
+    def account_names(self) -> tuple[str, ...]:
+        return (self.account, f"arn:{self.arn.split(':')[1]}:iam::{self.account}:root")
+
+    @property
+    def session_prefix(self) -> str | None:
+        if self.kind != "role":
+            return None
+        return f"arn:{self.arn.split(':')[1]}:sts::{self.account}:assumed-role/{self.name}/"
+
+    def value(self, key: str) -> Value | None:
+        if key.startswith("aws:principaltag/"):
+            return self._tag(key.removeprefix("aws:principaltag/"))
+        return self._fixed(key)
+
+    def _tag(self, key: str) -> Value:
+        known = self.tags.get(key)
+        if known is not None:
+            return Known((known,))
+        return Open(False) if self.takes_session_tags else Missing.ABSENT
+
+    def _fixed(self, key: str) -> Value | None:
+        is_user = self.kind == "user"
+        match key:
+            case "aws:principalarn":
+                return Known((self.arn,))
+            case "aws:principalaccount" | "kms:calleraccount":
+                return Known((self.account,))
+            case "aws:principaltype":
+                return Known(("User" if is_user else "AssumedRole",))
+            case "aws:principalisawsservice":
+                return Known(("false",))
+            case "aws:username":
+                return Known((self.name,)) if is_user else Missing.ABSENT
+            case "aws:userid":
+                if self.unique_id is None:
+                    return Open(True)
+                return Known((self.unique_id,)) if is_user else Beginning(f"{self.unique_id}:")
+            case "aws:principalorgid" | "aws:principalorgpaths":
+                return of_organization(self.organization, self.account, key)
+        return None
+
+
+def of_organization(organization: Organization | None, account: str, key: str) -> Value:
+    """The id or the path of an account's organization; absent for an account that is in none."""
+    if organization is None or account not in organization.accounts:
+        return Missing.ABSENT
+    if key.endswith("orgid"):
+        return Known((organization.id,))
+    path = organization.paths.get(account)
+    return Open(True) if path is None else Known((path,))
+
+
+def read_callers(snapshot: Snapshot) -> tuple[Caller, ...]:
+    """Every user and role of every account in the snapshot, users first, in the snapshot's order."""
+    found: dict[str, Caller] = {}
+    for account, details in snapshot.details.items():
+        reader = _Account(snapshot, account, details)
+        for entry, kind in (
+            *((each, "user") for each in details["UserDetailList"]),
+            *((each, "role") for each in details["RoleDetailList"]),
+        ):
+            arn = entry.get("Arn")
+            if not isinstance(arn, str):
+                snapshot.problems.append(f"{account}: a {kind} without Arn")
+            elif arn in found:
+                snapshot.problems.append(f"{arn} stands twice; the first counts")
+            else:
+                found[arn] = reader.caller(entry, kind, arn)
+    return tuple(found.values())
+
+
+class _Account:
+    """One account's policies, each read once."""
+
+    def __init__(
+        self, snapshot: Snapshot, account: str, details: Mapping[str, Sequence[Mapping[str, Any]]]
+    ) -> None:
+        self._problems = snapshot.problems
+        self._organization = snapshot.organization
+        self._account = account
+        self._documents = {str(each.get("Arn")): _default_version(each) for each in details["Policies"]}
+        self._groups = {str(each.get("GroupName")): each for each in details["GroupDetailList"]}
+        self._read: dict[str, Policy] = {}
+
+    def caller(self, entry: Mapping[str, Any], kind: str, arn: str) -> Caller:
+        """A principal of an entry of its list."""
+        trust = entry.get("AssumeRolePolicyDocument") if kind == "role" else None
+        statements = None if kind == "user" else read_document(trust, f"{arn} trust", self._problems)
+        unique_id = entry.get("UserId" if kind == "user" else "RoleId")
+        boundary = (entry.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
+        return Caller(
+            arn=arn,
+            account=self._account,
+            kind=kind,
+            name=str(entry.get("UserName" if kind == "user" else "RoleName") or arn.rpartition("/")[2]),
+            unique_id=unique_id if isinstance(unique_id, str) else None,
+            tags=tags_of(entry.get("Tags")),
+            takes_session_tags=any(
+                statement.effect is Effect.ALLOW and _tags_sessions(statement)
+                for statement in statements or ()
+            ),
+            policies=tuple(self._policies_of(entry, kind, arn)),
+            boundary=None if boundary is None else self._managed(str(boundary)),
+            path=str(entry.get("Path") or "/"),
+            trust=statements,
+            organization=self._organization,
+        )
+
+    def _policies_of(self, entry: Mapping[str, Any], kind: str, arn: str) -> list[Policy]:
+        inline = "UserPolicyList" if kind == "user" else "RolePolicyList"
+        found = self._of_one(entry, inline, arn)
+        for name in entry.get("GroupList") or () if kind == "user" else ():
+            group = self._groups.get(str(name))
+            if group is None:
+                found.append(self._unknown(f"group {name}"))
+            else:
+                found.extend(self._of_one(group, "GroupPolicyList", str(group.get("Arn") or name)))
+        return found
+
+    def _of_one(self, entry: Mapping[str, Any], inline: str, owner: str) -> list[Policy]:
+        found = []
+        for each in entry.get(inline) or ():
+            name = f"{owner} {each.get('PolicyName')}"
+            if name not in self._read:
+                self._read[name] = read_document(each.get("PolicyDocument"), name, self._problems)
+            found.append(self._read[name])
+        for each in entry.get("AttachedManagedPolicies") or ():
+            found.append(self._managed(str(each.get("PolicyArn"))))
+        return found
+
+    def _managed(self, arn: str) -> Policy:
+        if arn not in self._documents:
+            return self._unknown(arn)
+        if arn not in self._read:
+            self._read[arn] = read_document(self._documents[arn], arn, self._problems)
+        return self._read[arn]
+
+    def _unknown(self, name: str) -> Policy:
+        """A policy that is missing may allow and deny anything."""
+        if name not in self._read:
+            self._read[name] = read_document(None, name, self._problems)
+        return self._read[name]
+
+
+def _default_version(policy: Mapping[str, Any]) -> object:
+    versions = policy.get("PolicyVersionList") or ()
+    default = policy.get("DefaultVersionId")
+    for version in versions:
+        if version.get("IsDefaultVersion") is True or version.get("VersionId") == default:
+            return version.get("Document")
+    return None
+
+
+def tags_of(value: object) -> dict[str, str]:
+    """Tags as AWS lists them, or as a mapping, by key in lower case: condition keys have no case."""
+    if isinstance(value, Mapping):
+        return {str(key).lower(): str(text) for key, text in value.items()}
+    if not isinstance(value, list):
+        return {}
+    return {
+        str(each.get("Key", each.get("TagKey"))).lower(): str(each.get("Value", each.get("TagValue", "")))
+        for each in value
+        if isinstance(each, Mapping)
+    }
+
+
+def _tags_sessions(statement: Statement) -> bool:
+    from keyplan.audit.clauses import applies_to
+
+    return statement.effect is Effect.ALLOW and applies_to(statement, _SESSION_TAGS)

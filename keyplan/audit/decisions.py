@@ -1,0 +1,247 @@
+"""AWS's evaluation logic: which policies have to allow a request, and which of them bypass others.
+
+Source: IAM User Guide, "Policy evaluation logic", "Policy evaluation for requests within a single account",
+"Cross-account policy evaluation logic", "Permissions boundaries for IAM entities" (what resource policies
+bypass); AWS Organizations User Guide, "SCP evaluation", "RCP evaluation"; KMS Developer Guide, "Key
+policies" (that IAM policies count only where the key policy lets them), "Grants"; checked 2026-11-21.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from keyplan.audit.callers import Caller, Policy
+from keyplan.audit.clauses import SESSION, Clause, identity_clauses, resource_clauses
+from keyplan.audit.documents import read_document
+from keyplan.audit.domains import Domain, masks_of
+from keyplan.audit.grades import NOTHING, Grades, Verdict, everywhere
+from keyplan.audit.snapshot import Snapshot
+
+Clauses = tuple[tuple[Clause, ...], tuple[Clause, ...]]  # those that allow, and those that deny
+
+
+class Gate(Enum):
+    """What a resource's own policy means for principals of its account."""
+
+    EITHER = "either"  # the identity's policies or the resource's: Secrets Manager
+    NEEDED = "needed"  # the resource's policy has to allow, if only the account: keys, and trusts of roles
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What each kind of policy says of one caller and all resources; `inspect` tells it of a pair."""
+
+    identity: Grades
+    boundary: Grades
+    service_control: Grades
+    resource_control: Grades
+    to_caller: Grades  # resource policies that name the user, the session or everybody
+    to_role: Grades  # those that name the role: a boundary still has to allow
+    to_account: Grades  # those that name the account: its own policies decide
+    denied: Grades
+    verdicts: Grades
+
+
+@dataclass
+class Controls:
+    """The SCPs and RCPs of each account, read once."""
+
+    snapshot: Snapshot
+    _levels: dict[tuple[str, str], tuple[tuple[Policy, ...], ...] | None] = field(default_factory=dict)
+
+    def levels(self, kind: str, account: str) -> tuple[tuple[Policy, ...], ...] | None:
+        """The levels above an account, root first; none where nothing controls it; None: unknown.
+
+        Args:
+            kind: `scps` or `rcps`.
+        """
+        if (kind, account) not in self._levels:
+            self._levels[kind, account] = self._read(kind, account)
+        return self._levels[kind, account]
+
+    def _read(self, kind: str, account: str) -> tuple[tuple[Policy, ...], ...] | None:
+        organization = self.snapshot.organization
+        if organization is not None and account == organization.management_account:
+            return ()
+        table: Mapping[str, Any] | None = getattr(self.snapshot, kind)
+        listed = None if table is None else table.get(account)
+        if isinstance(listed, list):
+            return tuple(self._level(kind, account, level) for level in listed)
+        if listed is None and (organization is None or account not in organization.accounts):
+            return ()
+        self.snapshot.problems.append(f"{kind}: those of {account} are missing")
+        return None
+
+    def _level(self, kind: str, account: str, level: object) -> tuple[Policy, ...]:
+        policies = level.get("policies") if isinstance(level, Mapping) else None
+        if not isinstance(policies, list):
+            return (read_document(None, f"{kind} of {account}", self.snapshot.problems),)
+        return tuple(
+            read_document(each.get("Content"), f"{kind} {each.get('Name')}", self.snapshot.problems)
+            if isinstance(each, Mapping)
+            else read_document(None, f"{kind} of {account}", self.snapshot.problems)
+            for each in policies
+        )
+
+
+class Judge:
+    """Decides about all resources of a domain, a caller at a time."""
+
+    def __init__(
+        self,
+        domain: Domain,
+        gate: Gate,
+        accounts: Sequence[str],
+        policies: Iterable[tuple[int, Policy]],
+        controls: Controls,
+        *,
+        uncontrolled: int = 0,
+        grants: Mapping[str, Grades] | None = None,
+    ) -> None:
+        """
+        Args:
+            accounts: the resources' accounts, by position.
+            policies: the resources' own policies.
+            uncontrolled: resources that no RCP is about.
+            grants: what KMS grants let a principal decrypt with, by its ARN.
+        """
+        self.domain, self.gate = domain, gate
+        self.of_account = masks_of(accounts)
+        self._controls, self._uncontrolled = controls, uncontrolled
+        self._grants = grants or {}
+        self.allowing, self.denying = resource_clauses(policies, domain)
+        self._compiled: dict[int, Clauses] = {}
+        self._kept: list[Policy] = []  # their ids are keys above
+
+    def parts(self, caller: Caller) -> Parts:
+        """What each kind of policy says, and the verdicts."""
+        everything = self.domain.everything
+        identity, denied = self._of_policies(caller.policies, caller)
+        boundary = everywhere(everything)
+        if caller.boundary is not None:
+            boundary, by_boundary = self._of_policies((caller.boundary,), caller)
+            denied = denied.join(by_boundary)
+        service_control, by_scp = self._service_control(caller)
+        resource_control, by_rcp = self._resource_control(caller)
+        to_caller, to_role, to_account = self._of_resources(self.allowing, caller)
+        if (granted := self._grants.get(caller.arn)) is not None:
+            to_caller = to_caller.join(granted)
+        by_resource = NOTHING
+        for each in self._of_resources(self.denying, caller):
+            by_resource = by_resource.join(each)
+        for further in (by_scp, by_rcp, by_resource):
+            denied = denied.join(further)
+        own = identity.meet(boundary)
+        named = to_caller.join(to_role.meet(boundary))
+        within = named.join(own if self.gate is Gate.EITHER else own.meet(to_account))
+        across = own.meet(to_caller.join(to_role).join(to_account))
+        same = self.of_account.get(caller.account, 0)
+        allowed = within.within(same).join(across.within(everything & ~same))
+        verdicts = allowed.meet(service_control).meet(resource_control).meet(denied.inverted(everything))
+        return Parts(
+            identity, boundary, service_control, resource_control, to_caller, to_role, to_account, denied,
+            verdicts,
+        )  # fmt: skip
+
+    def verdicts(self, caller: Caller) -> Grades:
+        """The verdicts alone."""
+        return self.parts(caller).verdicts
+
+    def clauses(self, policy: Policy) -> Clauses:
+        """A policy's statements, ready for this domain."""
+        found = self._compiled.get(id(policy))
+        if found is None:
+            self._kept.append(policy)
+            found = self._compiled[id(policy)] = identity_clauses(policy, self.domain)
+        return found
+
+    def controlling(self, caller: Caller) -> Iterator[tuple[str, tuple[Policy, ...]]]:
+        """The SCPs and RCPs that are about a caller, by kind."""
+        if caller.is_service_linked:
+            return
+        for level in self._controls.levels("scps", caller.account) or ():
+            yield "scp", level
+        for account in self.of_account:
+            for level in self._controls.levels("rcps", account) or ():
+                yield "rcp", level
+
+    def _of_policies(self, policies: Iterable[Policy], caller: Caller) -> tuple[Grades, Grades]:
+        allowed = denied = NOTHING
+        for policy in policies:
+            allowing, denying = self.clauses(policy)
+            for clause in allowing:
+                allowed = allowed.join(clause.holds(self.domain, caller))
+            for clause in denying:
+                denied = denied.join(clause.holds(self.domain, caller))
+        return allowed, denied
+
+    def _service_control(self, caller: Caller) -> tuple[Grades, Grades]:
+        """Each level has to allow, and none may deny."""
+        everything = self.domain.everything
+        levels = () if caller.is_service_linked else self._controls.levels("scps", caller.account)
+        if levels is None:
+            return everywhere(everything, Verdict.UNKNOWN), NOTHING
+        allowed, denied = everywhere(everything), NOTHING
+        for level in levels:
+            by_level, but = self._of_policies(level, caller)
+            allowed, denied = allowed.meet(by_level), denied.join(but)
+        return allowed, denied
+
+    def _resource_control(self, caller: Caller) -> tuple[Grades, Grades]:
+        """RCPs only deny: RCPFullAWSAccess, which allows everything, cannot be taken from any level."""
+        everything = self.domain.everything
+        if caller.is_service_linked:
+            return everywhere(everything), NOTHING
+        known, denied = everywhere(everything), NOTHING
+        for account, mask in self.of_account.items():
+            mask &= ~self._uncontrolled
+            levels = self._controls.levels("rcps", account)
+            if levels is None:
+                known = known.meet(everywhere(everything & ~mask).join(everywhere(mask, Verdict.UNKNOWN)))
+                continue
+            for level in levels:
+                denied = denied.join(self._of_policies(level, caller)[1].within(mask))
+        return known, denied
+
+    def _of_resources(self, clauses: Iterable[Clause], caller: Caller) -> tuple[Grades, Grades, Grades]:
+        """What resource policies say to the caller itself, to its role and to its account."""
+        to_caller = to_role = to_account = NOTHING
+        for clause in clauses:
+            caller_mask, session_mask, own_mask, account_mask = masks_for(clause, caller)
+            if not caller_mask | session_mask | own_mask | account_mask:
+                continue
+            holds = clause.holds(self.domain, caller)
+            to_caller = to_caller.join(holds.within(caller_mask))
+            if session_mask:
+                openly = everywhere(session_mask, Verdict.CONDITIONAL)
+                to_caller = to_caller.join(holds.meet(openly))
+            to_role = to_role.join(holds.within(own_mask))
+            to_account = to_account.join(holds.within(account_mask))
+        return to_caller, to_role, to_account
+
+
+def masks_for(clause: Clause, caller: Caller) -> tuple[int, int, int, int]:
+    """The members of a clause that name everybody or the user, a session of the role, the role, and the
+    account.
+    """
+    who = clause.who
+    if clause.trouble:
+        return clause.members, 0, 0, 0
+    everybody = who.get(("AWS", "*"), 0)
+    own = account = session = 0
+    for name in caller.own_names:
+        own |= who.get(("AWS", name), 0)
+    for name in caller.account_names:
+        account |= who.get(("AWS", name), 0)
+    if caller.session_prefix is not None:
+        session = who.get((SESSION, caller.session_prefix), 0)
+    if clause.not_who:
+        # Whoever is not named is meant; a session that is named may be this one.
+        others = clause.members & ~(everybody | own)
+        return others & ~session, others & session, 0, 0
+    if caller.kind == "user":
+        return everybody | own, 0, 0, account
+    return everybody, session & ~everybody, own, account

@@ -1,0 +1,136 @@
+"""What is asked: the resources of one action, and what its requests have for the condition keys.
+
+Source: Service Authorization Reference, AWS Secrets Manager (GetSecretValue), AWS Key Management Service
+(Decrypt), AWS Security Token Service (AssumeRole); Secrets Manager User Guide, "Secret encryption and
+decryption" (the encryption context, and that it calls KMS for the caller); checked 2026-11-21.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from keyplan.audit.callers import Caller, of_organization
+from keyplan.audit.clauses import Asker
+from keyplan.audit.keys import is_absent, opened
+from keyplan.audit.snapshot import Organization
+from keyplan.audit.values import Known, Missing, Open, Spread, Value
+from keyplan.audit.wildcards import Index
+
+
+class Domain:
+    """The resources of one action, by position, and its requests."""
+
+    def __init__(
+        self,
+        action: str,
+        arns: Sequence[str],
+        *,
+        known: Mapping[str, tuple[str, ...]],
+        constant: Mapping[str, Value],
+        tables: Mapping[str, Sequence[Value]],
+        tags: Mapping[str, Sequence[Mapping[str, str]]],
+    ) -> None:
+        """
+        Args:
+            known: the snapshot's context, which wins over everything.
+            constant: keys that have one value in every request.
+            tables: keys whose value is the resource's, by position.
+            tags: families of keys (`aws:resourcetag/`) and the tags behind them, by position.
+        """
+        self.action = action
+        self.index = Index(arns)
+        self.everything = self.index.everything
+        self.strange: set[str] = set()
+        self._known = {key: Known(values) for key, values in known.items()}
+        self._constant = constant
+        self._tables = tables
+        self._tags = tags
+        self._spreads: dict[str, Spread] = {}
+
+    def spread(self, key: str, asker: Asker) -> Spread:
+        """What a request has for a key, by resource."""
+        of_resource = self._of_resource(key)
+        if of_resource is not None:
+            return of_resource
+        return ((self._value(key, asker), self.everything),)
+
+    def _value(self, key: str, asker: Asker) -> Value:
+        value = self._known.get(key) or self._constant.get(key) or asker.value(key)
+        if value is not None:
+            return value
+        always = opened(self.action, key)
+        if always is not None:
+            return Open(always)
+        if is_absent(self.action, key):
+            return Missing.ABSENT
+        self.strange.add(key)
+        return Missing.STRANGE
+
+    def _of_resource(self, key: str) -> Spread | None:
+        if key in self._known or key in self._constant:
+            return None
+        if key not in self._spreads:
+            values = self._tables.get(key) or self._of_tags(key)
+            if values is None:
+                return None
+            self._spreads[key] = spread_of(values)
+        return self._spreads[key]
+
+    def _of_tags(self, key: str) -> Sequence[Value] | None:
+        for family, tags in self._tags.items():
+            if key.startswith(family):
+                name = key.removeprefix(family)
+                return [Known((each[name],)) if name in each else Missing.ABSENT for each in tags]
+        return None
+
+
+def spread_of(values: Iterable[Value]) -> Spread:
+    """Values by position, as each value with its positions."""
+    found: dict[Value, int] = {}
+    for position, value in enumerate(values):
+        found[value] = found.get(value, 0) | (1 << position)
+    return tuple(found.items())
+
+
+def masks_of(texts: Iterable[str]) -> dict[str, int]:
+    """Texts by position, as each text with its positions."""
+    found: dict[str, int] = {}
+    for position, text in enumerate(texts):
+        found[text] = found.get(text, 0) | (1 << position)
+    return found
+
+
+def account_tables(accounts: Sequence[str], organization: Organization | None) -> dict[str, Sequence[Value]]:
+    """The keys that say whose a resource is."""
+    of_org: Callable[[str, str], Value] = lambda account, key: of_organization(organization, account, key)  # noqa: E731
+    return {
+        "aws:resourceaccount": [Known((account,)) for account in accounts],
+        "aws:resourceorgid": [of_org(account, "orgid") for account in accounts],
+        "aws:resourceorgpaths": [of_org(account, "orgpaths") for account in accounts],
+    }
+
+
+def direct_call() -> dict[str, Value]:
+    """What a call has that a principal makes itself. The endpoints answer over TLS only."""
+    return {
+        "aws:securetransport": Known(("true",)),
+        "aws:viaawsservice": Known(("false",)),
+        "aws:calledvia": Missing.ABSENT,
+        "aws:calledviafirst": Missing.ABSENT,
+        "aws:calledvialast": Missing.ABSENT,
+    }
+
+
+def call_through(service: str) -> dict[str, Value]:
+    """What a call has that a service makes for the caller, with the caller's own permissions."""
+    return {
+        "aws:securetransport": Known(("true",)),
+        "aws:viaawsservice": Known(("true",)),
+        "aws:calledvia": Known((service,)),
+        "aws:calledviafirst": Known((service,)),
+        "aws:calledvialast": Known((service,)),
+        "aws:sourceip": Open(False),
+    }
+
+
+__all__ = ["Caller", "Domain", "account_tables", "call_through", "direct_call", "masks_of", "spread_of"]

@@ -1,0 +1,329 @@
+"""The judges of a snapshot: reading secrets, decrypting with their keys, assuming roles.
+
+A value can be read when Secrets Manager lets the caller have it and KMS lets the caller decrypt it, for whom
+Secrets Manager asks KMS. Source: Secrets Manager User Guide, "Secret encryption and decryption", the key
+policy of aws/secretsmanager; KMS Developer Guide, "Key states", "Grants" (checked 2026-11-21).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from keyplan.audit.callers import Caller, Policy, read_callers, tags_of
+from keyplan.audit.clauses import applies_to
+from keyplan.audit.decisions import Controls, Gate, Judge
+from keyplan.audit.documents import read_document
+from keyplan.audit.domains import Domain, account_tables, call_through, direct_call
+from keyplan.audit.grades import NOTHING, Grades, Verdict, everywhere
+from keyplan.audit.keys import ASSUME_ROLE, DECRYPT, GET_SECRET_VALUE
+from keyplan.audit.snapshot import Snapshot
+from keyplan.audit.values import Known, Missing, Open, Value
+
+AWS_ALIAS = "alias/aws/secretsmanager"
+_CURRENT = "AWSCURRENT"
+_USABLE = "Enabled"
+_SECRET_ID, _STAGE = "secretsmanager:secretid", "secretsmanager:versionstage"
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret of the snapshot."""
+
+    arn: str
+    name: str
+    account: str
+    region: str
+    deleted: bool
+    key: Mapping[str, Any] | None  # the entry of its key in the snapshot
+    aws_key: bool  # whether it is the AWS managed one
+    policy: Policy
+    tags: Mapping[str, str]
+
+
+class Estate:
+    """Everything of a snapshot that verdicts are made of."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.callers = read_callers(snapshot)
+        self.secrets = tuple(_read_secrets(snapshot))
+        self.roles = tuple(caller for caller in self.callers if caller.kind == "role")
+        controls = Controls(snapshot)
+        self.readers = tuple(_secret_judges(self, controls))
+        self.decrypters = _key_judge(self, controls)
+        self.assumers = _role_judge(self, controls)
+        self._usable = _usable_keys(self)
+
+    def reads(self, caller: Caller) -> Grades:
+        """The secrets whose current value a caller can read, by the best of the requests it could make."""
+        best = NOTHING
+        for judge in self.readers:
+            best = best.join(judge.verdicts(caller))
+        return best.meet(self.decrypts(caller))
+
+    def decrypts(self, caller: Caller) -> Grades:
+        """The secrets whose value KMS decrypts for a caller."""
+        return self.decrypters.verdicts(caller).meet(self._usable)
+
+    def assumes(self, caller: Caller) -> Grades:
+        """The roles that a caller can assume, by their position in `roles`."""
+        return self.assumers.verdicts(caller)
+
+
+def arn_part(arn: str, number: int) -> str:
+    """The partition (1), region (3) or account (4) of an ARN; empty where there is none."""
+    parts = arn.split(":", 5)
+    return parts[number] if len(parts) > number else ""
+
+
+def _read_secrets(snapshot: Snapshot) -> Iterator[Secret]:
+    keys = _keys_by_name(snapshot)
+    for entry in snapshot.secrets:
+        arn = str(entry["ARN"])
+        key_id = entry.get("KmsKeyId")
+        aws_key = not key_id or str(key_id).endswith(AWS_ALIAS)
+        account, region = arn_part(arn, 4), arn_part(arn, 3)
+        key = keys.get((account, region, AWS_ALIAS if aws_key else _without_arn(str(key_id))))
+        if not aws_key and str(key_id).startswith("arn:"):
+            key = keys.get((arn_part(str(key_id), 4), arn_part(str(key_id), 3), _without_arn(str(key_id))))
+        if key is None and not aws_key and snapshot.kms_keys is not None:
+            snapshot.problems.append(f"{arn}: its key is not in the snapshot")
+        if key is not None and key.get("KeyManager") == "AWS":
+            aws_key = True
+        raw = entry.get("ResourcePolicy")
+        yield Secret(
+            arn=arn,
+            name=str(entry.get("Name") or arn.split(":", 6)[-1][:-7]),
+            account=account,
+            region=region,
+            deleted=entry.get("DeletedDate") is not None,
+            key=key,
+            aws_key=aws_key,
+            policy=() if raw in (None, "") else read_document(raw, f"{arn} policy", snapshot.problems),
+            tags=tags_of(entry.get("Tags")),
+        )
+
+
+def _keys_by_name(snapshot: Snapshot) -> dict[tuple[str, str, str], Mapping[str, Any]]:
+    """Keys by account, region and every name that a secret may have for one: id, `alias/…`."""
+    found: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+    for entry in snapshot.kms_keys or ():
+        arn = str(entry["Arn"])
+        for name in (arn, str(entry.get("KeyId") or ""), *_alias_names(entry)):
+            found.setdefault((arn_part(arn, 4), arn_part(arn, 3), _without_arn(name)), entry)
+    return found
+
+
+def _without_arn(name: str) -> str:
+    """`arn:aws:kms:…:key/ID` -> `ID`, `arn:aws:kms:…:alias/X` -> `alias/X`."""
+    return (name.split(":", 5)[-1] if name.startswith("arn:") else name).removeprefix("key/")
+
+
+def _secret_judges(estate: Estate, controls: Controls) -> Iterator[Judge]:
+    """One for each form of the request that policies tell apart: the caller takes the one that is let in."""
+    secrets = estate.secrets
+    accounts = [secret.account for secret in secrets]
+    mentioned = _mentioned(estate)
+    ids: list[list[Value]] = [[Known((secret.arn,)) for secret in secrets]]
+    stages: list[Value] = [Missing.ABSENT]
+    if _SECRET_ID in mentioned:
+        ids.append([Known((secret.name,)) for secret in secrets])
+    if _STAGE in mentioned:
+        stages.append(Known((_CURRENT,)))
+    for secret_ids, stage in itertools.product(ids, stages):
+        domain = Domain(
+            GET_SECRET_VALUE,
+            [secret.arn for secret in secrets],
+            known=estate.snapshot.context,
+            constant={**direct_call(), _STAGE: stage, "secretsmanager:versionid": Missing.ABSENT},
+            tables={
+                **account_tables(accounts, estate.snapshot.organization),
+                _SECRET_ID: secret_ids,
+                "aws:requestedregion": [Known((secret.region,)) for secret in secrets],
+            },
+            tags={
+                family: [secret.tags for secret in secrets]
+                for family in ("aws:resourcetag/", "secretsmanager:resourcetag/")
+            },
+        )
+        policies = [(number, secret.policy) for number, secret in enumerate(secrets)]
+        yield Judge(domain, Gate.EITHER, accounts, policies, controls)
+
+
+def _mentioned(estate: Estate) -> set[str]:
+    """The condition keys of all policies that can be about a read, in lower case."""
+    policies = {id(policy): policy for caller in estate.callers for policy in caller.policies}
+    policies.update({id(secret.policy): secret.policy for secret in estate.secrets})
+    policies.update({id(each.boundary): each.boundary for each in estate.callers if each.boundary})
+    found = {
+        atom.key.lower()
+        for policy in policies.values()
+        for statement in policy
+        if applies_to(statement, GET_SECRET_VALUE)
+        for atom in statement.atoms
+    }
+    controls = (estate.snapshot.scps, estate.snapshot.rcps)
+    texts = "".join(str(table).lower() for table in controls if table)
+    return found | {key for key in (_SECRET_ID, _STAGE) if key in texts}
+
+
+def _key_judge(estate: Estate, controls: Controls) -> Judge:
+    """Decrypting, by secret: each stands for its key, in a call that Secrets Manager makes for the caller."""
+    secrets = estate.secrets
+    accounts = [secret.account if secret.key is None else _account_of_key(secret.key) for secret in secrets]
+    arns = [f"key of {secret.arn}" if secret.key is None else str(secret.key["Arn"]) for secret in secrets]
+    domain = Domain(
+        DECRYPT,
+        arns,
+        known={key: value for key, value in estate.snapshot.context.items() if key != "aws:sourceip"},
+        constant={
+            **call_through("secretsmanager.amazonaws.com"),
+            "kms:encryptioncontextkeys": Known(("SecretARN", "SecretVersionId")),
+        },
+        tables={
+            **account_tables(accounts, estate.snapshot.organization),
+            "aws:requestedregion": [Known((secret.region,)) for secret in secrets],
+            "kms:viaservice": [Known((service_host(secret.region),)) for secret in secrets],
+            "kms:encryptioncontext:secretarn": [Known((secret.arn,)) for secret in secrets],
+            "kms:resourcealiases": [_aliases(secret.key) for secret in secrets],
+        },
+        tags={"aws:resourcetag/": [tags_of((secret.key or {}).get("Tags")) for secret in secrets]},
+    )
+    aws_keys = sum(1 << number for number, secret in enumerate(secrets) if secret.aws_key)
+    return Judge(
+        domain,
+        Gate.NEEDED,
+        accounts,
+        _key_policies(secrets, estate.snapshot.problems),
+        controls,
+        uncontrolled=aws_keys,
+        grants=_grants(secrets),
+    )
+
+
+def _account_of_key(key: Mapping[str, Any]) -> str:
+    return arn_part(str(key["Arn"]), 4)
+
+
+def _aliases(key: Mapping[str, Any] | None) -> Value:
+    if key is None:
+        return Open(False)
+    names = tuple(map(_without_arn, _alias_names(key)))
+    return Known(names) if names else Missing.ABSENT
+
+
+def _alias_names(key: Mapping[str, Any]) -> list[str]:
+    """Aliases as ListAliases has them, or as plain names."""
+    return [
+        str(each.get("AliasName") if isinstance(each, Mapping) else each) for each in key.get("Aliases") or ()
+    ]
+
+
+def _key_policies(secrets: Sequence[Secret], problems: list[str]) -> Iterator[tuple[int, Policy]]:
+    """The policy of each secret's key; keys are shared, and each policy is read once."""
+    read: dict[tuple[str, ...], Policy] = {}
+    for number, secret in enumerate(secrets):
+        place: tuple[str, ...] = (secret.account, secret.region)
+        document: object = aws_key_policy(*place) if secret.aws_key else None
+        name = f"{AWS_ALIAS} policy"
+        if secret.key is not None:
+            place, name = (str(secret.key["Arn"]),), f"{secret.key['Arn']} policy"
+            document = secret.key.get("KeyPolicy") or document
+        elif not secret.aws_key:
+            place, name = (secret.arn,), f"{secret.arn} key policy"
+        if place not in read:
+            read[place] = read_document(document, name, problems)
+        yield number, read[place]
+
+
+def aws_key_policy(account: str, region: str) -> dict[str, Any]:
+    """The policy of the AWS managed key, which nobody can change: everybody of the account, through Secrets
+    Manager.
+    """
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "Allow access through AWS Secrets Manager",
+                "Effect": "Allow",
+                "Principal": {"AWS": "*"},
+                "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"],
+                "Resource": "*",
+                "Condition": {
+                    "StringEquals": {
+                        "kms:CallerAccount": account,
+                        "kms:ViaService": service_host(region),
+                    }
+                },
+            }
+        ],
+    }
+
+
+def service_host(region: str) -> str:
+    """How KMS names Secrets Manager in a region. Source: KMS Developer Guide, "kms:ViaService"."""
+    return f"secretsmanager.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
+
+
+def _grants(secrets: Sequence[Secret]) -> dict[str, Grades]:
+    """What grants allow, by grantee; the encryption context that one asks for has to be this secret's."""
+    found: dict[str, Grades] = {}
+    for number, secret in enumerate(secrets):
+        for grant in (secret.key or {}).get("Grants") or ():
+            grantee = grant.get("GranteePrincipal") if isinstance(grant, Mapping) else None
+            if not isinstance(grantee, str) or "Decrypt" not in (grant.get("Operations") or ()):
+                continue
+            verdict = _constraints_met(grant.get("Constraints") or {}, secret.arn)
+            found[grantee] = found.get(grantee, NOTHING).join(everywhere(1 << number, verdict))
+    return found
+
+
+def _constraints_met(constraints: Mapping[str, Any], arn: str) -> Verdict:
+    """The version's id, which is the other pair of the context, is not known.
+
+    Source: KMS API Reference, GrantConstraints (checked 2026-11-21).
+    """
+    verdict = Verdict.ALLOW
+    for name in ("EncryptionContextSubset", "EncryptionContextEquals"):
+        wanted = constraints.get(name)
+        if not wanted:
+            continue
+        if wanted.get("SecretARN", arn) != arn or set(wanted) - {"SecretARN", "SecretVersionId"}:
+            return Verdict.DENY
+        if name == "EncryptionContextEquals" and set(wanted) != {"SecretARN", "SecretVersionId"}:
+            return Verdict.DENY
+        if "SecretVersionId" in wanted:
+            verdict = Verdict.CONDITIONAL
+    return verdict
+
+
+def _usable_keys(estate: Estate) -> Grades:
+    """Secrets that can be read at all: not deleted, with a key that is there and enabled."""
+    sure = unknown = 0
+    for number, secret in enumerate(estate.secrets):
+        bit = 1 << number
+        if secret.deleted:
+            continue
+        if secret.key is None and not secret.aws_key:
+            unknown |= bit
+        elif secret.key is None or secret.key.get("KeyState", _USABLE) == _USABLE:
+            sure |= bit
+    return everywhere(sure).join(everywhere(unknown, Verdict.UNKNOWN))
+
+
+def _role_judge(estate: Estate, controls: Controls) -> Judge:
+    roles = estate.roles
+    accounts = [role.account for role in roles]
+    domain = Domain(
+        ASSUME_ROLE,
+        [role.arn for role in roles],
+        known=estate.snapshot.context,
+        constant=direct_call(),
+        tables=account_tables(accounts, estate.snapshot.organization),
+        tags={family: [role.tags for role in roles] for family in ("aws:resourcetag/", "iam:resourcetag/")},
+    )
+    policies = [(number, role.trust or ()) for number, role in enumerate(roles)]
+    return Judge(domain, Gate.NEEDED, accounts, policies, controls)

@@ -1,0 +1,162 @@
+"""The condition keys, and what a snapshot can know of each. Names are compared without regard to case.
+
+A key that is in no table is unknown: its statement is reported, and weighs as unknown. One that is in no
+request of the kind that is asked is absent, and what that means is the operator's affair.
+Source: IAM User Guide, "AWS global condition context keys"; Service Authorization Reference, AWS Secrets
+Manager, AWS Key Management Service, AWS Security Token Service (all checked 2026-11-21).
+"""
+
+from __future__ import annotations
+
+# What differs from request to request and no snapshot can know; the truth value: whether it is always there.
+OPEN: dict[str, bool] = {
+    "aws:multifactorauthpresent": False,
+    "aws:multifactorauthage": False,
+    "aws:sourceip": True,
+    "aws:vpcsourceip": False,
+    "aws:sourcevpc": False,
+    "aws:sourcevpcarn": False,
+    "aws:sourcevpce": False,
+    "aws:vpceaccount": False,
+    "aws:vpceorgid": False,
+    "aws:vpceorgpaths": False,
+    "aws:useragent": False,
+    "aws:referer": False,
+    "aws:tokenissuetime": False,
+    "aws:federatedprovider": False,
+    "aws:sourceidentity": False,
+    "aws:ec2instancesourcevpc": False,
+    "aws:ec2instancesourceprivateipv4": False,
+    "aws:sourceinstancearn": False,
+    "aws:chatbotsourcearn": False,
+    "aws:assumedroot": False,
+    "aws:signinsessionarn": False,
+    "aws:ismcpserviceaction": False,
+    "aws:viaawsmcpservice": False,
+    "aws:calledviaawsmcp": False,
+    "ec2:sourceinstancearn": False,
+    "ec2:roledelivery": False,
+    "lambda:sourcefunctionarn": False,
+    "ssm:sourceinstancearn": False,
+    "ecs:cluster": False,
+    "ecs:sourcetaskarn": False,
+    "identitystore:userid": False,
+    "glue:roleassumedby": False,
+    "glue:credentialissuingservice": False,
+    "signin:oauthclientid": False,
+    "codebuild:projectarn": False,
+    "codebuild:buildarn": False,
+}
+# In no request that a principal makes itself: only where a service acts for a resource of its own.
+ABSENT = frozenset(
+    {"aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"}
+    | {"aws:principalservicename", "aws:principalservicenameslist"}
+)
+# Keys whose value has several parts, for which the set operators are made.
+SEVERAL = frozenset(
+    {"aws:principalorgpaths", "aws:resourceorgpaths", "aws:vpceorgpaths", "aws:sourceorgpaths"}
+    | {"aws:calledvia", "aws:tagkeys", "aws:principalservicenameslist", "kms:encryptioncontextkeys"}
+    | {"kms:resourcealiases", "kms:grantoperations", "sts:transitivetagkeys", "sts:identitytokenaudience"}
+)
+# Of Secrets Manager's other calls: in no request that reads a value.
+_OF_OTHER_CALLS = frozenset(
+    f"secretsmanager:{name}"
+    for name in (
+        *(
+            "name",
+            "description",
+            "kmskeyid",
+            "kmskeyarn",
+            "recoverywindowindays",
+            "rotationlambdaarn",
+            "type",
+        ),
+        *("forcedeletewithoutrecovery", "blockpublicpolicy", "addreplicaregions", "modifyrotationrules"),
+        *("forceoverwritereplicasecret", "rotateimmediately", "externalsecretrotationrolearn"),
+    )
+)
+SECRET_OPEN = {
+    "secretsmanager:versionid": True,
+    "secretsmanager:resource/allowrotationlambdaarn": False,
+    "secretsmanager:secretprimaryregion": True,
+}
+_KMS_OPEN = {
+    "kms:encryptioncontext:secretversionid": True,
+    "kms:requestalias": False,
+    "kms:keyorigin": True,
+    "kms:keyspec": True,
+    "kms:customermasterkeyspec": True,
+    "kms:keyusage": True,
+    "kms:customermasterkeyusage": True,
+    "kms:multiregion": True,
+    "kms:multiregionkeytype": False,
+    "kms:encryptionalgorithm": True,
+    "kms:recipientattestation:imagesha384": False,
+}
+_KMS_ABSENT = frozenset(
+    {"kms:grantconstrainttype", "kms:grantisforawsresource", "kms:granteeprincipal", "kms:grantoperations"}
+    | {"kms:retiringprincipal", "kms:bypasspolicylockoutsafetycheck", "kms:expirationmodel", "kms:validto"}
+    | {"kms:wrappingalgorithm", "kms:wrappingkeyspec", "kms:macalgorithm", "kms:signingalgorithm"}
+    | {"kms:messagetype", "kms:datakeypairspec", "kms:reencryptonsamekey", "kms:primaryregion"}
+    | {"kms:replicaregion", "kms:rotationperiodindays", "kms:schedulekeydeletionpendingwindowindays"}
+    | {"kms:keyagreementalgorithm"}
+)
+_STS_OPEN = {
+    "sts:externalid": False,
+    "sts:rolesessionname": True,
+    "sts:sourceidentity": False,
+    "sts:transitivetagkeys": False,
+    "sts:durationseconds": False,
+    "sts:taskpolicyarn": False,
+    "aws:tagkeys": False,
+}
+
+GET_SECRET_VALUE, DECRYPT, ASSUME_ROLE = "secretsmanager:GetSecretValue", "kms:Decrypt", "sts:AssumeRole"
+ASSUME_ROLE_WITH_WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
+_OPEN_OF = {
+    GET_SECRET_VALUE: SECRET_OPEN,
+    DECRYPT: _KMS_OPEN,
+    ASSUME_ROLE: _STS_OPEN,
+    ASSUME_ROLE_WITH_WEB_IDENTITY: _STS_OPEN,
+}
+# Families of keys that go on with a name of the account's own, and whether a request can have one.
+_FAMILIES_OPEN = ("saml:", "accounts.google.com:", "graph.facebook.com:", "www.amazon.com:")
+
+
+def opened(action: str, key: str) -> bool | None:
+    """Whether an open key is always in a request of this action; None: it is not open.
+
+    `key` is in lower case.
+    """
+    if key in OPEN:
+        return OPEN[key]
+    if key in (known := _OPEN_OF.get(action, {})):
+        return known[key]
+    if key.startswith("aws:requesttag/"):
+        return False if action in (ASSUME_ROLE, ASSUME_ROLE_WITH_WEB_IDENTITY) else None
+    if key.startswith(_FAMILIES_OPEN) or ("/" in key.partition(":")[0] or "." in key.partition(":")[0]):
+        return False  # of a federated session, as in `token.actions.githubusercontent.com:sub`
+    return None
+
+
+def is_absent(action: str, key: str) -> bool:
+    """Whether no request of this action has the key."""
+    if key in ABSENT or key in _OF_OTHER_CALLS or key in _KMS_ABSENT:
+        return True
+    if key.startswith("aws:requesttag/") or key == "aws:tagkeys":
+        return True
+    # Keys of the other services that are asked about here.
+    service = key.partition(":")[0]
+    return service in _SERVICES and service != action.partition(":")[0] and _is_known(key)
+
+
+_SERVICES = ("secretsmanager", "kms", "sts")
+_COMPUTED = frozenset(
+    {"kms:viaservice", "kms:calleraccount", "secretsmanager:secretid", "secretsmanager:versionstage"}
+)
+_COMPUTED_FAMILIES = ("kms:encryptioncontext:", "secretsmanager:resourcetag/")
+
+
+def _is_known(key: str) -> bool:
+    tables = (SECRET_OPEN, _KMS_OPEN, _STS_OPEN, _COMPUTED)
+    return any(key in table for table in tables) or key.startswith(_COMPUTED_FAMILIES)

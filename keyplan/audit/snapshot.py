@@ -1,0 +1,170 @@
+"""A snapshot of accounts, its fields checked: what is missing or wrong is said, and the rest still counts.
+
+The shapes are those of AWS's own answers (docs/audit.md lists them). Only a document that is no snapshot at
+all is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from keyplan.errors import UsageError
+
+FORMAT = "keyplan-snapshot/1"
+
+
+@dataclass(frozen=True)
+class Organization:
+    """The organization, as far as verdicts need it."""
+
+    id: str
+    management_account: str | None
+    accounts: frozenset[str]
+    paths: Mapping[str, str]  # account -> `o-…/r-…/ou-…/`
+
+
+@dataclass
+class Snapshot:
+    """The fields of a snapshot; `problems` gets a line for each that cannot be used."""
+
+    account: str
+    partition: str
+    region: str
+    context: Mapping[str, tuple[str, ...]]  # by key in lower case
+    details: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]  # account -> authorization details
+    secrets: Sequence[Mapping[str, Any]]
+    kms_keys: Sequence[Mapping[str, Any]] | None  # None: the snapshot has no such table
+    organization: Organization | None
+    scps: Mapping[str, Any] | None
+    rcps: Mapping[str, Any] | None
+    probes: Sequence[Mapping[str, Any]]
+    problems: list[str] = field(default_factory=list)
+
+
+DETAIL_LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
+
+
+def read_snapshot(document: object) -> Snapshot:
+    """Read a snapshot from JSON that was loaded.
+
+    Raises:
+        UsageError: it is no snapshot, or one of a format that this keyplan does not know.
+    """
+    if not isinstance(document, Mapping) or not isinstance(document.get("format"), str):
+        raise UsageError(f"this is not a snapshot: it has no `format` field that says {FORMAT}")
+    if document["format"] != FORMAT:
+        raise UsageError(f"this is not a snapshot of a format that this keyplan reads, which is {FORMAT}")
+    problems: list[str] = []
+    account = _text(document, "account_id", problems)
+    details = {account: _details(document.get("authorization_details"), "authorization_details", problems)}
+    others = document.get("external_accounts") or {}
+    for other, entry in sorted(others.items()) if isinstance(others, Mapping) else ():
+        inside = entry.get("authorization_details") if isinstance(entry, Mapping) else None
+        details[str(other)] = _details(inside, f"external_accounts.{other}", problems)
+    return Snapshot(
+        account=account,
+        partition=_text(document, "partition", problems) or "aws",
+        region=_text(document, "region", problems),
+        context=_context(document.get("context")),
+        details=details,
+        secrets=list(_unique(document, "secrets", "ARN", problems)),
+        kms_keys=_kms_keys(document, problems),
+        organization=_organization(document, problems),
+        scps=_by_account(document, "scps", problems),
+        rcps=_by_account(document, "rcps", problems),
+        probes=[each for each in document.get("oidc_probes") or () if isinstance(each, Mapping)],
+        problems=problems,
+    )
+
+
+def _text(document: Mapping[str, Any], name: str, problems: list[str]) -> str:
+    value = document.get(name)
+    if isinstance(value, str):
+        return value
+    problems.append(f"{name}: it is missing, or not text")
+    return ""
+
+
+def _details(value: object, where: str, problems: list[str]) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    if not isinstance(value, Mapping):
+        problems.append(f"{where}: it is missing: its principals are unknown")
+        value = {}
+    found = {}
+    for name in DETAIL_LISTS:
+        listed = value.get(name)
+        if not isinstance(listed, list):
+            problems.append(f"{where}.{name}: it is missing")
+            listed = []
+        found[name] = [each for each in listed if isinstance(each, Mapping)]
+    return found
+
+
+def _unique(
+    document: Mapping[str, Any], name: str, key: str, problems: list[str]
+) -> Iterator[Mapping[str, Any]]:
+    listed = document.get(name)
+    if not isinstance(listed, list):
+        problems.append(f"{name}: it is missing")
+        return
+    seen: set[str] = set()
+    for entry in listed:
+        arn = entry.get(key) if isinstance(entry, Mapping) else None
+        if not isinstance(arn, str):
+            problems.append(f"{name}: an entry without {key}")
+        elif arn in seen:
+            problems.append(f"{name}: {arn} stands twice; the first counts")
+        else:
+            seen.add(arn)
+            yield entry
+
+
+def _kms_keys(document: Mapping[str, Any], problems: list[str]) -> Sequence[Mapping[str, Any]] | None:
+    if not isinstance(document.get("kms_keys"), list):
+        problems.append("kms_keys: it is missing: whether a value can be decrypted is unknown")
+        return None
+    return list(_unique(document, "kms_keys", "Arn", problems))
+
+
+def _context(value: object) -> Mapping[str, tuple[str, ...]]:
+    if not isinstance(value, Mapping):
+        return {}
+    return {
+        str(key).lower(): tuple(map(str, given)) if isinstance(given, list) else (_scalar(given),)
+        for key, given in value.items()
+    }
+
+
+def _scalar(value: object) -> str:
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+
+
+def _organization(document: Mapping[str, Any], problems: list[str]) -> Organization | None:
+    value = document.get("organization")
+    if value is None:
+        return None
+    if not isinstance(value, Mapping) or not isinstance(value.get("Id"), str):
+        problems.append("organization: it has no Id")
+        return None
+    accounts = value.get("Accounts") or ()
+    paths = value.get("Paths") or {}
+    ids = {str(each.get("Id") if isinstance(each, Mapping) else each) for each in accounts}
+    by_account = {str(key): str(path) for key, path in paths.items()} if isinstance(paths, Mapping) else {}
+    management = value.get("ManagementAccountId")
+    return Organization(
+        value["Id"],
+        None if management is None else str(management),
+        frozenset(ids | set(by_account)),
+        by_account,
+    )
+
+
+def _by_account(document: Mapping[str, Any], name: str, problems: list[str]) -> Mapping[str, Any] | None:
+    value = document.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        problems.append(f"{name}: it is not by account")
+        return None
+    return value
