@@ -226,6 +226,23 @@ def test_names_numbers_arns_commits_and_digests_are_shown() -> None:
     assert f"-{line}".rstrip() in found.lines
 
 
+def test_a_random_word_that_keyplan_writes_itself_is_shown() -> None:
+    found = compare(f"id: {UNKNOWN_KEY}  \n".encode(), f"id: {UNKNOWN_KEY}\n", "file", "keyplan", ())
+    assert found is not None
+    assert f"-id: {UNKNOWN_KEY}  " in found.lines
+
+
+def test_a_range_of_no_lines_names_the_line_before_it_as_diff_does() -> None:
+    for content, expected, heading in (
+        (b"", "x\n", "@@ -0,0 +1,1 @@"),
+        (b"a\nb\n", "a\n", "@@ -1,2 +1,1 @@"),
+        (b"x\n", "", "@@ -1,1 +0,0 @@"),
+    ):
+        found = compare(content, expected, "file", "keyplan", ())
+        assert found is not None
+        assert found.lines[2] == heading
+
+
 def test_what_would_move_the_terminal_is_written_out() -> None:
     found = compare("\x1b[2J\u202e\r\n".encode(), "x\n", "file", "keyplan", ())
     assert found is not None
