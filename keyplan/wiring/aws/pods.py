@@ -15,7 +15,9 @@ from dataclasses import dataclass
 
 from keyplan.errors import ManifestError
 from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.routes import Route
 from keyplan.wiring.consumers import role_of, text_setting
+from keyplan.wiring.federation.pods import with_identity
 from keyplan.wiring.kubernetes import deployment, label, stream
 from keyplan.wiring.syntax.yaml import Node, Noted
 
@@ -69,23 +71,28 @@ def render_all(
         specification: the pod's, with one container; without its service account.
     """
     pod = pod_of(consumer)
-    account: list[dict[str, Node]] = [_service_account(consumer, pod)] if pod.uses_irsa else []
+    # Federation alone takes the cluster's own token, and no role.
+    needs_role = bool(consumer.keys) or consumer.route != Route.FEDERATION
+    account = [_service_account(consumer, pod)] if needs_role and pod.uses_irsa else []
     name = text_setting(consumer, "deployment") or label(consumer.name)
+    specification = with_identity(consumer, pod.namespace, pod.service_account, specification)
     patch = deployment(
         name,
         pod.namespace,
-        {"serviceAccountName": Noted(_note(pod), pod.service_account), **specification},
+        {"serviceAccountName": Noted(_note(pod, needs_role), pod.service_account), **specification},
     )
     heading = [
         f"Keys of {consumer.name} in {manifest.environment}, for EKS; no value of a key is in here.",
         advice,
-        *([] if pod.uses_irsa else _association(manifest, consumer, pod)),
+        *(_association(manifest, consumer, pod) if needs_role and not pod.uses_irsa else []),
         "The last document is merged into your own Deployment; the others go into the cluster as they are.",
     ]
     return stream("\n".join(heading), [*account, *documents, patch])
 
 
-def _note(pod: Pod) -> str:
+def _note(pod: Pod, has_role: bool) -> str:
+    if not has_role:
+        return "The one account that the federation rule lets in."
     how = "by the annotation above" if pod.uses_irsa else "by the association above"
     return f"The one account that the role's trust accepts; it has the role {how}."
 

@@ -4,7 +4,8 @@ The token is the one whose `sub` has the form that the trusts compare: `CIRCLE_O
 with branches `CIRCLE_OIDC_TOKEN_V2`, which goes on with the repository and the branch. CircleCI cannot hide a
 value that a job reads while it runs: nothing here prints one.
 
-Source: CircleCI Docs, "Using OpenID Connect tokens in jobs" (claims of both tokens, forks), "Configuration
+Source: CircleCI Docs, "Using OpenID Connect tokens in jobs" (claims of both tokens, forks), "OIDC tokens with
+custom claims" (`circleci run oidc get`), "Configuration
 reference" (`run`, `environment`, which is taken literally), "Pipeline values and parameters" (`<<`);
 checked 2026-11-21.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from keyplan.errors import UsageError
 from keyplan.manifest import Manifest, ManifestConsumer
@@ -27,8 +29,13 @@ EXPRESSION = "<<"
 OWN_PREFIX = "CIRCLE_"
 # The first has bash, curl, jq and the AWS CLI; the second all but the last.
 AWS_IMAGE, GCP_IMAGE = "cimg/aws:2025.01", "cimg/base:2025.01"
-RUNNER = Runner(identity="$CIRCLE_OIDC_TOKEN", build="CIRCLE_BUILD_NUM", mask="")
-RUNNER_OF_BRANCHES = Runner(identity="$CIRCLE_OIDC_TOKEN_V2", build="CIRCLE_BUILD_NUM", mask="")
+RUNNER = Runner(
+    identity="$CIRCLE_OIDC_TOKEN",
+    build="CIRCLE_BUILD_NUM",
+    mask="",
+    identity_for_anthropic='$(circleci run oidc get --claims \'{"aud": "{audience}"}\')',
+)
+RUNNER_OF_BRANCHES = replace(RUNNER, identity="$CIRCLE_OIDC_TOKEN_V2")
 
 _STEP_NOTE = """\
 Replace the last line by your program. This step alone has the keys, and CircleCI does not mask them: do not

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from keyplan.errors import ManifestError
 from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.wiring.federation.pods import with_identity
 from keyplan.wiring.gcp.reader import WRITE_AGAIN
 from keyplan.wiring.kubernetes import deployment as part_of_deployment
 from keyplan.wiring.kubernetes import label, stream
@@ -62,6 +63,7 @@ def deployment(
     }
     if volumes:
         specification["volumes"] = volumes
+    specification = with_identity(consumer, pod.namespace, pod.service_account, specification)
     return part_of_deployment(name, pod.namespace, specification)
 
 

@@ -10,11 +10,13 @@ import re
 import shlex
 
 from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
+from keyplan.wiring.ci.routes import calls_as_itself
 from keyplan.wiring.consumers import role_of
 from keyplan.wiring.github.reading import MASK_AND_HAND_ON, Reading, output
 from keyplan.wiring.syntax.yaml import Block, Node, Noted, Verbatim
 
 CREDENTIALS_ACTION = "aws-actions/configure-aws-credentials@v6"
+CALLING_SECONDS = 3600  # where the program calls models itself: what every role allows at most
 ROLE_DURATION_SECONDS = 900  # the shortest that STS gives. Source: STS API Reference, DurationSeconds
 SESSION_NAME_PREFIX_MAX = 40  # RoleSessionName holds 64 characters, and a run's id takes up to 20 of them
 
@@ -30,6 +32,9 @@ read_key() { # variable, secret, field of the stored object
     + MASK_AND_HAND_ON
 )
 
+_READING_NOTE = "Credentials of 15 minutes, as outputs of this step and not in every step's environment."
+_CALLING_NOTE = "Credentials of an hour, as outputs of this step and not in every step's environment."
+_VALUES_NOTE = "Values go from here, masked, to the steps that name them, and never to GITHUB_ENV."
 _REFS_NOTE = """\
 Only what the role's trust accepts, and never a pull request: one from a fork gets no identity token, and
 the trust does not accept the ref of any other."""
@@ -44,20 +49,28 @@ def reading(manifest: Manifest, consumer: ManifestConsumer, keys: tuple[Manifest
     Raises:
         ManifestError: the consumer has no role.
     """
+    calls = calls_as_itself(consumer, tuple(key.env_var for key in keys))
     return Reading(
         "the job proves who it is, and the role lets it read",
         _REFS_NOTE,
         _ENVIRONMENT_NOTE,
         [
-            Noted("Credentials of 15 minutes, as outputs of this step and not in every step's environment.",
-                  _credentials_step(manifest, consumer)),
-            Noted("Values go from here, masked, to the steps that name them, and never to GITHUB_ENV.",
-                  _read_step(manifest, keys)),
+            Noted(_CALLING_NOTE if calls else _READING_NOTE, _credentials_step(manifest, consumer, calls)),
+            *([Noted(_VALUES_NOTE, _read_step(manifest, keys))] if keys else []),
         ],
-    )  # fmt: skip
+    )
 
 
-def _credentials_step(manifest: Manifest, consumer: ManifestConsumer) -> Node:
+def calling() -> dict[str, Node]:
+    """The role's credentials as variables, for the step whose program calls models."""
+    return {
+        "AWS_ACCESS_KEY_ID": output("aws", "aws-access-key-id"),
+        "AWS_SECRET_ACCESS_KEY": output("aws", "aws-secret-access-key"),
+        "AWS_SESSION_TOKEN": output("aws", "aws-session-token"),
+    }
+
+
+def _credentials_step(manifest: Manifest, consumer: ManifestConsumer, calls: bool) -> Node:
     session = re.sub(r"[^A-Za-z0-9_.-]", "-", consumer.name)[:SESSION_NAME_PREFIX_MAX]
     return {
         "name": "Become the reader",
@@ -69,7 +82,7 @@ def _credentials_step(manifest: Manifest, consumer: ManifestConsumer) -> Node:
                 "CloudTrail shows it with every read: it leads back to this run.",
                 Verbatim(session + "-${{ github.run_id }}"),
             ),
-            "role-duration-seconds": ROLE_DURATION_SECONDS,
+            "role-duration-seconds": CALLING_SECONDS if calls else ROLE_DURATION_SECONDS,
             "aws-region": manifest.on_aws().region,
             "allowed-account-ids": manifest.on_aws().account_id,
             "output-credentials": True,
@@ -87,9 +100,7 @@ def _read_step(manifest: Manifest, keys: tuple[ManifestKey, ...]) -> Node:
         "id": "keys",
         "shell": "bash",
         "env": {
-            "AWS_ACCESS_KEY_ID": output("aws", "aws-access-key-id"),
-            "AWS_SECRET_ACCESS_KEY": output("aws", "aws-secret-access-key"),
-            "AWS_SESSION_TOKEN": output("aws", "aws-session-token"),
+            **calling(),
             "AWS_REGION": manifest.on_aws().region,
             "AWS_DEFAULT_REGION": manifest.on_aws().region,  # AWS CLI 1 knows no other
         },

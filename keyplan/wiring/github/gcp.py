@@ -14,6 +14,7 @@ import shlex
 from collections.abc import Mapping
 
 from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.wiring.ci.routes import calls_as_itself
 from keyplan.wiring.gcp.reader import KeyVersion, provider_of, store_url, versions_of
 from keyplan.wiring.github.reading import MASK_AND_HAND_ON, Reading, output
 from keyplan.wiring.syntax.yaml import Block, Node, Noted
@@ -33,6 +34,11 @@ read_key() { # variable, version of a secret
     + MASK_AND_HAND_ON
 )
 
+_READING_NOTE = "An access token of an hour at most, as an output of this step: it is in no file."
+_CALLING_NOTE = """\
+A file for Google's own libraries, which the steps find that name it. It has no key; what it has lets a
+program ask for the job's identity token while the job runs."""
+_VALUES_NOTE = "Values go from here, masked, to the steps that name them, and never to GITHUB_ENV."
 _REFS_NOTE = """\
 Only what the provider's condition accepts, and never a pull request: the condition refuses its token, and
 one from a fork gets none."""
@@ -47,20 +53,25 @@ def reading(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, i
     Raises:
         ManifestError: the consumer has no workload identity provider.
     """
+    calls = calls_as_itself(consumer)
+    versions = versions_of(manifest, consumer, pins)
     return Reading(
         "the job proves who it is, and Google Cloud lets it read",
         _REFS_NOTE,
         _ENVIRONMENT_NOTE,
         [
-            Noted("An access token of an hour at most, as an output of this step: it is in no file.",
-                  _credentials_step(manifest, consumer)),
-            Noted("Values go from here, masked, to the steps that name them, and never to GITHUB_ENV.",
-                  _read_step(manifest, versions_of(manifest, consumer, pins))),
+            Noted(_CALLING_NOTE if calls else _READING_NOTE, _credentials_step(manifest, consumer, calls)),
+            *([Noted(_VALUES_NOTE, _read_step(manifest, versions))] if versions else []),
         ],
-    )  # fmt: skip
+    )
 
 
-def _credentials_step(manifest: Manifest, consumer: ManifestConsumer) -> Node:
+def calling() -> dict[str, Node]:
+    """Google's default credentials, for the step whose program calls models."""
+    return {"GOOGLE_APPLICATION_CREDENTIALS": output("google", "credentials_file_path")}
+
+
+def _credentials_step(manifest: Manifest, consumer: ManifestConsumer, calls: bool) -> Node:
     return {
         "name": "Become the reader",
         "id": "google",
@@ -68,7 +79,7 @@ def _credentials_step(manifest: Manifest, consumer: ManifestConsumer) -> Node:
         "with": {
             "workload_identity_provider": provider_of(consumer).name,
             "project_id": manifest.on_gcp().project_id,
-            "create_credentials_file": False,
+            "create_credentials_file": calls,
             "export_environment_variables": False,
         },
     }

@@ -15,8 +15,10 @@ from collections.abc import Mapping
 
 from keyplan.errors import ManifestError, UsageError
 from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
+from keyplan.wiring.ci.routes import calls_as_itself, needs_script
 from keyplan.wiring.consumers import keys_of, list_setting, plain_variables, refused, text_setting
-from keyplan.wiring.github import aws, gcp
+from keyplan.wiring.federation.tokens import audience_of, before_federation
+from keyplan.wiring.github import aws, gcp, keyless
 from keyplan.wiring.github.reading import Reading, output
 from keyplan.wiring.syntax.yaml import Block, Node, Noted, Verbatim, comment
 from keyplan.wiring.syntax.yaml import render as render_yaml
@@ -26,6 +28,7 @@ from keyplan.wiring.syntax.yaml import render as render_yaml
 EXPRESSION = "${{"
 CHECKOUT_ACTION = "actions/checkout@v7"
 JOB_TIMEOUT_MINUTES = 15
+_RUN_NOTE = "Replace the last line by your program; only steps that name a key like this one have it."
 
 
 def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, int]) -> str:
@@ -36,19 +39,31 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
         ManifestError: a setting that the trust needs is missing.
     """
     keys = keys_of(manifest, consumer)
-    _refuse_what_github_changes(manifest, consumer)
-    if consumer.cloud == "gcp":
-        reading = gcp.reading(manifest, consumer, pins)
-    else:
-        reading = aws.reading(manifest, consumer, keys)
+    refuse_what_github_changes(manifest, consumer)
+    reading = reading_of(manifest, consumer, keys, pins)
     heading = "\n".join(comment(_heading(manifest, consumer, reading)))
     workflow: dict[str, Node] = {
         "name": f"{consumer.name} ({manifest.environment})",
         Verbatim("on"): _triggers(consumer, reading),
         "permissions": Noted("Nothing by default; the job below asks for what it needs.", {}),
-        "jobs": {_job_id(consumer.name): _job(consumer, keys, reading)},
+        "jobs": {job_id(consumer.name): _job(consumer, keys, reading)},
     }
     return f"{heading}\n{render_yaml(workflow)}"
+
+
+def reading_of(
+    manifest: Manifest, consumer: ManifestConsumer, keys: tuple[ManifestKey, ...], pins: Mapping[str, int]
+) -> Reading:
+    """What the job does first: read the keys, become the caller, or neither, as the route wants it.
+
+    Raises:
+        ManifestError: no role or provider where one is needed.
+    """
+    if not keys and not calls_as_itself(consumer):
+        return keyless.reading()
+    if consumer.cloud == "gcp":
+        return gcp.reading(manifest, consumer, pins)
+    return aws.reading(manifest, consumer, keys)
 
 
 def _heading(manifest: Manifest, consumer: ManifestConsumer, reading: Reading) -> str:
@@ -80,41 +95,52 @@ def _filter(pattern: str) -> str:
     return re.sub(r"[?+!\[\]\\]", r"\\\g<0>", pattern).replace("*", "**")
 
 
-def _job_id(name: str) -> str:
+def job_id(name: str) -> str:
     """A job's id starts with a letter or `_` and holds letters, digits, `-` and `_`."""
     identifier = re.sub(r"[^A-Za-z0-9_-]", "-", name)
     return identifier if re.match(r"[A-Za-z_]", identifier) else f"_{identifier}"
 
 
-def _job(consumer: ManifestConsumer, keys: tuple[ManifestKey, ...], reading: Reading) -> dict[str, Node]:
+def start_of_job(consumer: ManifestConsumer) -> dict[str, Node]:
+    """Where the job runs, for how long, and in which deployment environment."""
     job: dict[str, Node] = {"runs-on": "ubuntu-latest", "timeout-minutes": JOB_TIMEOUT_MINUTES}
     environment = text_setting(consumer, "environment")
     if environment is not None:
         job["environment"] = Noted("The trust is bound to this deployment environment.", environment)
-    job["permissions"] = {
-        "contents": "read",
-        "id-token": Noted("Lets the job ask GitHub for its identity token.", "write"),
-    }
+    return job
+
+
+def _job(consumer: ManifestConsumer, keys: tuple[ManifestKey, ...], reading: Reading) -> dict[str, Node]:
+    job = start_of_job(consumer)
+    permissions: dict[str, Node] = {"contents": "read"}
+    if needs_script(consumer):
+        permissions["id-token"] = Noted("Lets the job ask GitHub for its identity token.", "write")
+    job["permissions"] = permissions
     job["steps"] = [
         {"uses": CHECKOUT_ACTION, "with": {"persist-credentials": False}},
         *reading.steps,
-        Noted("Replace the last line by your program; only steps that name a key like this one have it.",
-              _run_step(consumer, keys)),
-    ]  # fmt: skip
+        Noted(_RUN_NOTE if keys else "Replace the last line by your program.", _run_step(consumer, keys)),
+    ]
     return job
 
 
 def _run_step(consumer: ManifestConsumer, keys: tuple[ManifestKey, ...]) -> Node:
     values: dict[str, Node] = {key.env_var: output("keys", key.env_var) for key in keys}
-    present = " && ".join(f'test -n "${name}"' for name in values)
-    return {
-        "name": f"Run {consumer.name}",
-        "env": {**plain_variables(consumer), **values},
-        "run": Block(present),
-    }
+    if calls_as_itself(consumer, tuple(values)):
+        values |= aws.calling() if consumer.cloud == "aws" else gcp.calling()
+    audience = audience_of(consumer)
+    before = "" if audience is None else keyless.identity(audience, before_federation(consumer))
+    present = " && ".join(f'test -n "${name}"' for name in (*values, *keyless.variables(audience)))
+    step: dict[str, Node] = {"name": f"Run {consumer.name}"}
+    env = {**plain_variables(consumer), **values}
+    if env:
+        step["env"] = env
+    if before:
+        step["shell"] = "bash"
+    return {**step, "run": Block(before + (present or "true"))}
 
 
-def _refuse_what_github_changes(manifest: Manifest, consumer: ManifestConsumer) -> None:
+def refuse_what_github_changes(manifest: Manifest, consumer: ManifestConsumer) -> None:
     for name, value in consumer.env.items():
         if name.upper().startswith(("GITHUB_", "RUNNER_")):
             raise refused(consumer, name, "GitHub sets the variables of that prefix itself")
