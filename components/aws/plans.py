@@ -171,6 +171,7 @@ def _reader_plan(
             reader_document,
             room_beside(
                 route,
+                subject,
                 own_role=own,
                 inline_used=len(runtime_document or ""),
                 managed_used=len(runtime_policies) + slots_used.get(existing_name or "", 0),

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from components.aws.account import Account
 from components.aws.policy.documents import render
 from components.aws.policy.grants import Room
-from components.aws.policy.quotas import INLINE_POLICIES_OF_ROLE_CHARACTERS, MANAGED_POLICIES_PER_ROLE
+from components.aws.policy.quotas import (
+    INLINE_POLICIES_OF_ROLE_CHARACTERS,
+    MANAGED_POLICIES_PER_ROLE,
+    QuotaExceeded,
+)
 from components.aws.policy.routes import call_claude_document, identity_token_document
 from keyplan.catalogue import CI_RUNTIMES, Cloud, Consumer, Key, Runtime
 from keyplan.names import route_policy_name
@@ -77,18 +81,27 @@ def _asks_aws_for_tokens(consumer: Consumer) -> bool:
     return consumer.cloud is Cloud.AWS and consumer.runtime not in CI_RUNTIMES | {Runtime.EKS}
 
 
-def room_beside(route: RoutePolicy | None, *, own_role: bool, inline_used: int, managed_used: int) -> Room:
+def room_beside(
+    route: RoutePolicy | None, subject: str, *, own_role: bool, inline_used: int, managed_used: int
+) -> Room:
     """How much policy a consumer's principal takes for its reads.
 
     Args:
+        subject: the consumer in words, for the message.
         own_role: whether keyplan makes the role; what is already inside another one is not known, so nothing
             is put into it.
         inline_used: characters of the other inline policies.
         managed_used: how many other managed policies the principal has.
+
+    Raises:
+        QuotaExceeded: not even the route's own policy fits.
     """
     inline = 0 if route is None else route.inline_characters
-    managed = 0 if route is None else route.managed_policies
-    return Room(
-        INLINE_POLICIES_OF_ROLE_CHARACTERS - inline_used - inline if own_role else 0,
-        MANAGED_POLICIES_PER_ROLE - managed_used - managed,
-    )
+    managed = MANAGED_POLICIES_PER_ROLE - managed_used - (0 if route is None else route.managed_policies)
+    if managed < 0:
+        raise QuotaExceeded(
+            f"{subject} needs a managed policy for its route, and its role has the "
+            f"{MANAGED_POLICIES_PER_ROLE} that the quota `Managed policies attached to an IAM role` allows",
+            "give some of the consumers that share the role a role of their own",
+        )
+    return Room(INLINE_POLICIES_OF_ROLE_CHARACTERS - inline_used - inline if own_role else 0, managed)

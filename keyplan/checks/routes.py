@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keyplan.catalogue import CI_RUNTIMES, Cloud, Consumer, Key, Runtime
+from keyplan.catalogue import CI_RUNTIMES, Cloud, Consumer, EcsSettings, Key, ReadAt, Runtime
 from keyplan.checks.fields import Field, Node, Reader, Record, choice, read_record, text
 from keyplan.checks.formats import region
 from keyplan.checks.gcp_formats import project_id
@@ -282,6 +282,7 @@ def check_consumer(
         _key_for_route(route, held, node)
     _route_is_described(consumer, environment, node)
     _principal_for_route(consumer, held, node)
+    _role_of_the_program(consumer, held, child)
     _one_credential(route, held, child)
     _variables_of_route(consumer, child)
 
@@ -322,6 +323,24 @@ def _principal_for_route(consumer: Consumer, held: Iterable[Key], node: Node) ->
                 f"a key whose `envVar` is {_ENTRA_KEY} among `keys`: a consumer on {consumer.cloud} has no "
                 "identity in Entra ID"
             )
+
+
+def _role_of_the_program(consumer: Consumer, held: Iterable[Key], child: Node) -> None:
+    """The role that starts an ECS task is not the one that the program in it has.
+
+    Source: Amazon ECS Developer Guide, "Amazon ECS task execution IAM role" (checked 2026-11-21).
+    """
+    settings = consumer.settings
+    if not isinstance(settings, EcsSettings) or settings.read_at is not ReadAt.START or not consumer.keys:
+        return
+    as_its_role = consumer.route is Route.FEDERATION or (
+        consumer.route is Route.BEDROCK and not any(key.env_var == _BEDROCK_TOKEN for key in held)
+    )
+    if as_its_role:
+        child.child("readAt", str(settings.read_at)).reject(
+            f"`run` with `route: {consumer.route}`, or two consumers: with `start` this one's role starts "
+            "the task, and the program in it has another role"
+        )
 
 
 def _elsewhere(consumer: Consumer, cloud: Cloud, instead: str) -> str:

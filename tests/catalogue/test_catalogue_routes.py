@@ -73,7 +73,11 @@ VARIABLES = {
     ),
     "subscription": ("chat: {runtime: people, route: subscription}", {}),
     "a route beside a key": (
-        "chat: {runtime: ecs, route: bedrock, keys: [anthropic]}",
+        "chat: {runtime: ecs, readAt: run, route: bedrock, keys: [anthropic]}",
+        {"AWS_REGION": "eu-west-1", "CLAUDE_CODE_USE_BEDROCK": "1"},
+    ),
+    "a key of Bedrock's own, at the start": (
+        "chat: {runtime: ecs, route: bedrock, keys: [mantle]}",
         {"AWS_REGION": "eu-west-1", "CLAUDE_CODE_USE_BEDROCK": "1"},
     ),
     "a gateway": (
@@ -160,7 +164,7 @@ MISTAKES = {
         "a `route` that needs none",
     ),
     "federation with a key that wins": (
-        "chat: {runtime: ecs, route: federation, federation: {ruleId: fdrl_01B}, keys: [anthropic]}",
+        "chat: {runtime: lambda, route: federation, federation: {ruleId: fdrl_01B}, keys: [anthropic]}",
         "consumers.chat.keys: found anthropic together with the route federation; allowed: no key in "
         "ANTHROPIC_API_KEY with `route: federation`: the clients would use the key and never say so; take "
         "it out, or make two consumers",
@@ -203,6 +207,16 @@ MISTAKES = {
         "chat: {runtime: ecs, route: bedrock, env: {ANTHROPIC_MODEL: sonnet}}",
         "consumers.chat.env.ANTHROPIC_MODEL: found `sonnet`; allowed: a model's full name, as bedrock spells "
         "it: an alias means the newest one, which may not be enabled there",
+    ),
+    "a task that reads at its start and calls Bedrock": (
+        "chat: {runtime: ecs, route: bedrock, keys: [anthropic]}",
+        "consumers.chat.readAt: found `start`; allowed: `run` with `route: bedrock`, or two consumers: with "
+        "`start` this one's role starts the task, and the program in it has another role",
+    ),
+    "a task that reads at its start and proves who it is": (
+        "chat: {runtime: ecs, route: federation, federation: {ruleId: fdrl_01B}, keys: [foundry]}",
+        "consumers.chat.readAt: found `start`; allowed: `run` with `route: federation`, or two consumers: "
+        "with `start` this one's role starts the task, and the program in it has another role",
     ),
 }
 

@@ -122,3 +122,21 @@ def test_another_time_of_reading_is_an_error(manifest: Manifest, read_at: object
     broken = replace(manifest, consumers={"x": consumer("x", "ecs", settings={"readAt": read_at})})
     with pytest.raises(ManifestError, match=r"consumers\.x\.settings\.readAt: expected"):
         wire(broken, "x", "ecs")
+
+
+@pytest.mark.parametrize("read_at", ["start", "run"])
+def test_without_keys_the_role_is_the_programs_own(read_at: str, manifest: Manifest) -> None:
+    caller = replace(
+        manifest.consumers["chat-api"],
+        keys=(),
+        settings={"readAt": read_at},
+        env={"CLAUDE_CODE_USE_BEDROCK": "1"},
+        route="bedrock",
+    )
+    changed = replace(manifest, consumers={**manifest.consumers, "chat-api": caller})
+    assert fragment(changed, "chat-api") == {
+        "taskRoleArn": f"arn:aws:iam::{ACCOUNT}:role/prod-chat-api-reader",
+        "containerDefinitions": [
+            {"name": "chat-api", "environment": [{"name": "CLAUDE_CODE_USE_BEDROCK", "value": "1"}]}
+        ],
+    }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from components.aws.account import Account
 from components.aws.policy.documents import VERSION, Document
+from components.aws.policy.trusts import condition, literal
 
 INVOKE_ACTIONS = ("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream")
 # What Anthropic's own example asks for; the issuer of a federation rule takes up to an hour by default.
@@ -70,6 +71,7 @@ def identity_token_document(audience: str) -> Document:
         audience: what the federation rule wants in `aud`.
     """
     key = "sts:IdentityTokenAudience"
+    operator, audiences = condition([literal(audience)])
     return {
         "Version": VERSION,
         "Statement": [
@@ -81,7 +83,7 @@ def identity_token_document(audience: str) -> Document:
                 "Condition": {
                     # All values, because a request may name ten audiences: a token that also names somebody
                     # else would let its receiver in there. Null keeps a request without any from passing.
-                    "ForAllValues:StringEquals": {key: audience},
+                    f"ForAllValues:{operator}": {key: audiences},
                     "Null": {key: "false"},
                     # A request that names no duration gets five minutes.
                     "NumericLessThanEqualsIfExists": {"sts:DurationSeconds": str(IDENTITY_TOKEN_SECONDS)},
