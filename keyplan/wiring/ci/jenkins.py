@@ -28,12 +28,13 @@ IDENTITY = "KEYPLAN_ID_TOKEN"
 RUNNER = Runner(identity=f"${IDENTITY}", build="BUILD_NUMBER", mask="", forget=(IDENTITY,))
 
 _CREDENTIAL_NOTE = """\
-An "OpenID Connect id token" of this id in Jenkins, at its root or in a folder of this job, with the audience
+A credential of the kind "OpenID Connect id token", at Jenkins' root or in a folder of this job. Its page has
+to show this audience and, once it is saved, this issuer:
 {audience}
-and with the issuer that the catalogue has."""
+{issuer}"""
 _SCRIPT_NOTE = """\
 Replace the last line by your program. This step alone has the keys. Jenkins masks the token and does not
-mask the keys: do not print them. The agent has bash, curl and jq{cli}."""
+mask the keys: do not print them. It needs {tools} on the agent."""
 _BRANCHES_NOTE = """\
 Only what the trust accepts, and never a pull request, of a fork neither: its job has another address. Whoever
 can push to these branches can read: protect them. So can whoever may configure this project in Jenkins."""
@@ -110,10 +111,14 @@ def _steps(manifest: Manifest, consumer: ManifestConsumer, text: str) -> Iterato
         audience = of_anthropic
     if audience is None:
         audience = provider_of(consumer).audience if on_gcp else AWS_AUDIENCE
-    yield groovy.comment(_CREDENTIAL_NOTE.format(audience=_in_comment(audience)), "        ").rstrip("\n")
+    issuer = text_setting(consumer, "issuer")
+    if issuer is None:
+        raise ManifestError(f"consumers.{consumer.name}.settings.issuer: expected an address")
+    note = _CREDENTIAL_NOTE.format(audience=_in_comment(audience), issuer=_in_comment(issuer))
+    yield groovy.comment(note, "        ").rstrip("\n")
     credential = groovy.literal(_credentials_id(manifest, consumer))
     yield f"        withCredentials([string(credentialsId: {credential}, variable: '{IDENTITY}')]) {{"
-    note = _SCRIPT_NOTE.format(cli="" if on_gcp else " and the AWS CLI")
+    note = _SCRIPT_NOTE.format(tools="bash, curl and jq" if on_gcp else "bash, jq and the AWS CLI")
     yield groovy.comment(note, "          ").rstrip("\n")
     yield f"          {run}"
     yield "        }"
@@ -126,5 +131,5 @@ def _credentials_id(manifest: Manifest, consumer: ManifestConsumer) -> str:
 
 def _in_comment(text: str) -> str:
     if "\\" in text:
-        raise ManifestError("an audience with a backslash cannot stand in a Jenkinsfile")
+        raise ManifestError("an audience or an issuer with a backslash cannot stand in a Jenkinsfile")
     return text
