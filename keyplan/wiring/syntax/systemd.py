@@ -21,7 +21,8 @@ def environment(name: str, value: str) -> str:
     """`Environment="NAME=value"`.
 
     Raises:
-        ValueError: a name that is none, a NUL character, or half of a surrogate pair.
+        ValueError: a name that is none, or a character that systemd cannot take: NUL, half of a surrogate
+            pair, the last two of a plane. The text says which, and never shows the value.
     """
     return f"Environment={_quoted(f'{_name(name)}={value}')}"
 
@@ -38,7 +39,7 @@ def command(program: str, arguments: Sequence[str]) -> list[str]:
         program: an absolute path of plain characters; the program's word follows rules of its own.
 
     Raises:
-        ValueError: another path, or an argument with a NUL character or half of a surrogate pair.
+        ValueError: another path, or an argument that cannot be written, as `environment`.
     """
     if not program.startswith("/") or _PLAIN.fullmatch(program) is None:
         raise ValueError("the program is no absolute path of plain characters")
@@ -64,6 +65,8 @@ def _escaped(character: str) -> str:
         raise ValueError("a NUL character cannot be in an environment variable")
     if 0xD800 <= code < 0xE000:
         raise ValueError("it is not text that UTF-8 can hold")
+    if code > 0xFFFF and code & 0xFFFE == 0xFFFE:
+        raise ValueError("systemd refuses a character of it that Unicode keeps out of texts")
     if character in _ESCAPES:
         return _ESCAPES[character]
     if 0x20 <= code < 0x7F:
