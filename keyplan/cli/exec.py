@@ -16,6 +16,7 @@ If a key cannot be read, the program is not started, and every such key is named
 Variables that would win over a key or send it elsewhere (ANTHROPIC_AUTH_TOKEN, ANTHROPIC_BASE_URL,
 CLAUDE_CODE_USE_BEDROCK and the like) are removed, and named on standard error; --keep NAME leaves one. With a
 gateway's token its address is set too; a program gets no key that it would send to the gateway of another.
+A consumer whose route needs no key, such as federation, may have none: then nothing is read.
 
 Exit code: the program's own; 126 and 127 when it cannot be run or is not found; 2 or 3 before it was started.
 """
@@ -40,6 +41,7 @@ from keyplan.manifest_vendors import held
 from keyplan.process import replace
 from keyplan.stores.opening import cloud_to_read, open_reader
 from keyplan.vendors import vendor_named
+from keyplan.vendors.anthropic import overrides_of_route
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from keyplan.manifest_document import KeyDocument, ManifestDocument
+    from keyplan.secret_value import SecretValue
 
 TAKES_PROGRAM = True
 # It manages the whole organization: a program gets it only if somebody says so.
@@ -85,16 +88,20 @@ def run(arguments: argparse.Namespace) -> int:
     keys = document["keys"]
     require_distinct([(name, keys[name]["envVar"]) for name in names])
     require_one_road(held(document, names))
-    overrides = {
+    route = document["consumers"][arguments.consumer].get("route") if arguments.consumer else None
+    overrides = dict(overrides_of_route(route)) | {
         variable: why
         for name in names
         if not has_own_gateway(keys[name])
         for variable, why in vendor_named(keys[name]["vendor"]).OVERRIDES.items()
     }
 
-    cloud = cloud_to_read(document, arguments.cloud, arguments.consumer)
-    reader = open_reader(cloud, document, trusted_hosts(arguments), arguments.timeout, report)
-    values, failures = reader.read(names)
+    values: Mapping[str, SecretValue] = {}
+    failures: Mapping[str, KeyplanError] = {}
+    if names:
+        cloud = cloud_to_read(document, arguments.cloud, arguments.consumer)
+        reader = open_reader(cloud, document, trusted_hosts(arguments), arguments.timeout, report)
+        values, failures = reader.read(names)
     report(f"{len(values)} of {len(names)} keys read")
     if failures:
         raise unreadable(failures, list(values))
@@ -145,7 +152,7 @@ def chosen(
             f"environment {environment} has no keys but Admin API keys, which a program gets only by name",
             f"keyplan exec --only {available[0]} -- …",
         )
-    if not names:
+    if not names and consumer is None:
         raise UsageError(
             f"environment {environment} has no keys", "add one to the catalogue, then `pulumi up`"
         )

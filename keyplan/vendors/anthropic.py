@@ -30,6 +30,32 @@ OVERRIDES: Mapping[str, str] = {
     "CLAUDE_CODE_USE_FOUNDRY": "Claude Code would use Foundry instead of the key",
 }
 
+# On a route without a key, what else the clients would use. The SDKs take the first three before federation;
+# Claude Code takes any provider's flag first. Source: as above, and Claude API, "WIF reference", credential
+# precedence (platform.claude.com/docs/en/manage-claude/wif-reference, checked 2026-11-21).
+_INSTEAD_OF_FEDERATION = "the clients would use it instead of federation"
+BEFORE_FEDERATION: Mapping[str, str] = {
+    **OVERRIDES,
+    "ANTHROPIC_API_KEY": _INSTEAD_OF_FEDERATION,
+    "ANTHROPIC_AUTH_TOKEN": _INSTEAD_OF_FEDERATION,
+    "ANTHROPIC_PROFILE": _INSTEAD_OF_FEDERATION,
+    "ANTHROPIC_BASE_URL": "the identity token would be sent to another host",
+}
+_PROVIDERS = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY")
+
+
+def overrides_of_route(route: str | None) -> Mapping[str, str]:
+    """Variables that would win over a route without a key, and what each does; none for other routes."""
+    if route == "federation":
+        return BEFORE_FEDERATION
+    if route == "subscription":
+        words = "Claude Code would use it instead of the login"
+        return {**dict.fromkeys(BEFORE_FEDERATION, words), "ANTHROPIC_FEDERATION_RULE_ID": words}
+    if route in ("bedrock", "vertex", "foundry"):
+        return dict.fromkeys(_PROVIDERS, f"Claude Code could use it instead of {route}")
+    return {}
+
+
 _CONSOLE = "make an API key at https://platform.claude.com/settings/keys and give that one"
 FORM = Form("sk-ant-api03-", "Anthropic API key", _CONSOLE)
 _OTHER_CREDENTIALS = {

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 
 from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
-from keyplan.wiring.aws.lambda_function import require_variables
+from keyplan.wiring.aws.lambda_function import require_variables, without_own_region
 from keyplan.wiring.consumers import keys_of, plain_of, references, refused, role_of
 from keyplan.wiring.syntax.yaml import Block, Node, Noted, comment
 from keyplan.wiring.syntax.yaml import render as render_yaml
@@ -71,11 +71,11 @@ def render(manifest: Manifest, consumer: ManifestConsumer) -> str:
         ManifestError: the consumer has no role.
     """
     keys = keys_of(manifest, consumer)
-    plain = plain_of(consumer)
+    plain = without_own_region(manifest, consumer, plain_of(consumer))
     for name, value in plain.items():
         if _DYNAMIC in value:
             raise refused(consumer, name, "CloudFormation would put something else in place of {{resolve:…}}")
-    cache = {CACHE_VARIABLE: str(CACHE_SECONDS)} if keys and CACHE_VARIABLE not in plain else {}
+    cache = {CACHE_VARIABLE: str(CACHE_SECONDS)} if keys else {}
     variables = cache | plain | references(consumer, keys)
     require_variables(consumer, variables)
     properties: dict[str, Node] = {

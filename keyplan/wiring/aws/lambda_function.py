@@ -19,6 +19,7 @@ from keyplan.wiring.syntax import json
 # "Working with Lambda environment variables": names, reserved names, 4 KB for all of them together.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
 VARIABLES_MAX_BYTES = 4096
+REGION_VARIABLE = "AWS_REGION"
 RESERVED = frozenset(
     {
         "_HANDLER",
@@ -47,11 +48,32 @@ def render(manifest: Manifest, consumer: ManifestConsumer) -> str:
     """The fragment as JSON, with the field names of CreateFunction and UpdateFunctionConfiguration.
 
     Raises:
-        UsageError: a variable that Lambda would refuse, or all of them over 4 KB.
+        UsageError: a variable that Lambda would refuse, all of them over 4 KB, or AWS_REGION with another
+            region than the function's.
     """
-    variables = plain_variables(consumer) | references(consumer, keys_of(manifest, consumer))
+    plain = without_own_region(manifest, consumer, plain_variables(consumer))
+    variables = plain | references(consumer, keys_of(manifest, consumer))
     require_variables(consumer, variables)
     return json.render({"Role": role_of(consumer), "Environment": {"Variables": variables}})
+
+
+def without_own_region(
+    manifest: Manifest, consumer: ManifestConsumer, variables: dict[str, str]
+) -> dict[str, str]:
+    """The variables without AWS_REGION where it is the function's own: Lambda sets that one, and no other.
+
+    Raises:
+        UsageError: it is another region, which the function could not get.
+    """
+    here = manifest.on_aws().region
+    if variables.get(REGION_VARIABLE, here) != here:
+        raise refused(
+            consumer,
+            REGION_VARIABLE,
+            f"Lambda sets it itself, to the function's own region, {here}; ask for the models there, or give "
+            "the client its region in the program",
+        )
+    return {name: value for name, value in variables.items() if name != REGION_VARIABLE}
 
 
 def require_variables(consumer: ManifestConsumer, variables: Mapping[str, str]) -> None:

@@ -23,14 +23,6 @@ TOKEN_SECONDS = 3600  # the most that an issuer is given at Anthropic, unless so
 _AUDIENCE = re.compile(r"[A-Za-z0-9._~:/?@+=%,-]+")  # of a word in shells, JSON and YAML alike
 WRITE_AGAIN = "run `pulumi up` or `make sandbox` again: they write a manifest that is right"
 
-# The clients take each of them before federation: Claude Code all, the SDKs the first three.
-BEFORE_FEDERATION = (
-    "ANTHROPIC_API_KEY",
-    "ANTHROPIC_AUTH_TOKEN",
-    "ANTHROPIC_PROFILE",
-    *sorted(name for name in anthropic.OVERRIDES if name != "ANTHROPIC_AUTH_TOKEN"),
-)
-
 
 def audience_of(consumer: ManifestConsumer) -> str | None:
     """What the consumer's identity token has to be for; None where its route is another.
@@ -56,4 +48,4 @@ def audience_of(consumer: ManifestConsumer) -> str | None:
 
 def before_federation(consumer: ManifestConsumer) -> tuple[str, ...]:
     """The variables to unset, without those that the consumer has on purpose."""
-    return tuple(name for name in BEFORE_FEDERATION if name not in consumer.env)
+    return tuple(name for name in sorted(anthropic.BEFORE_FEDERATION) if name not in consumer.env)
