@@ -22,6 +22,8 @@ from keyplan.doctor.stored import (
 )
 from keyplan.doctor.variables import (
     ANTHROPIC_CONFIG,
+    API_KEY,
+    AUTH_TOKEN,
     AWS_CONFIG,
     AWS_CREDENTIALS,
     AWS_EXPIRATION,
@@ -38,6 +40,7 @@ from keyplan.doctor.variables import (
     GOOGLE_CONFIG,
     GOOGLE_FILE,
     GOOGLE_REFRESHERS,
+    HELPER,
     LOGIN,
     NODE_CERTIFICATES,
     PROFILE,
@@ -56,6 +59,8 @@ Metadata = tuple[str | None, float | None, bool]
 DMI = Path("/sys/class/dmi/id")
 _OF_GOOGLE = ("product_name", "Google")
 _OF_AZURE = ("chassis_asset_tag", "7783-7084-3265-9085-8269-3286-77")
+# The login itself, and what hides it until it is taken away: beside any other route its end is no concern.
+_NEAR_THE_LOGIN = (LOGIN, API_KEY, AUTH_TOKEN, HELPER)
 _LARGE_BYTES = 16 << 20  # Claude Code's own file of projects grows with every one
 
 
@@ -75,17 +80,21 @@ def follow(
     """
     there = {name: origins(settings, found)[0] for name, found in in_claude_code(settings).items()}
     anywhere = {**in_process(settings), **there}
-    flag = claude_code(settings).uses
-    stored = [*_named_files(anywhere, home), *_login(there, login, home)]
+    uses = claude_code(settings).uses
+    route = None if uses is None else uses.name
+    stored = list(_named_files(anywhere, home))
     more: tuple[Setting, ...] = ()
-    if flag is not None and flag.name in FLAGS and SKIPS[flag.name] not in there:
-        if flag.name == BEDROCK:
-            more, found = _aws(there, home)
-            stored += found
-        elif flag.name == VERTEX:
-            stored += _google(there, home, environment)
-        elif flag.name == FOUNDRY:
-            stored += _azure(there, home)
+    if LOGIN in there and route in _NEAR_THE_LOGIN:
+        stored.append(_known(Kind.LOGIN, login, shown(login, home, "~"), login_of_claude_code))
+    elif route in FLAGS and SKIPS[route] in there:
+        pass  # a gateway has the provider's credentials
+    elif route == BEDROCK:
+        more, found = _aws(there, home)
+        stored += found
+    elif route == VERTEX:
+        stored += _google(there, home, environment)
+    elif route == FOUNDRY:
+        stored += _azure(there, home)
     return more, tuple(stored)
 
 
@@ -128,12 +137,6 @@ def _named_files(there: Mapping[str, Setting], home: Path) -> Iterator[Stored]:
         is_there = name is not None and _exists(folder / "configs" / f"{name}.json")
         problem = None if is_there else "is not there"
         yield Stored(Kind.NAMED_PROFILE, profile.place, profile, problem, renews=True)
-
-
-def _login(there: Mapping[str, Setting], login: Path, home: Path) -> Iterator[Stored]:
-    """Only where Claude Code would use it: another credential makes its end nobody's concern."""
-    if LOGIN in there:
-        yield _known(Kind.LOGIN, login, shown(login, home, "~"), login_of_claude_code)
 
 
 def _aws(there: Mapping[str, Setting], home: Path) -> tuple[tuple[Setting, ...], list[Stored]]:

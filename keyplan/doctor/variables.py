@@ -12,7 +12,6 @@ import re
 
 from keyplan.endpoints import ANTHROPIC_HOST
 from keyplan.routes import IDENTITY_TOKEN, IDENTITY_TOKEN_FILE, ORGANIZATION_ID, SERVICE_ACCOUNT_ID
-from keyplan.wiring.claude.merging import WINNING
 
 API_KEY, AUTH_TOKEN, BASE_URL = "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"
 OAUTH_TOKEN = "CLAUDE_CODE_OAUTH_TOKEN"  # noqa: S105  # a variable's name
@@ -33,7 +32,19 @@ BASE_URLS = {
     FOUNDRY: FOUNDRY_BASE_URL,
 }
 
-CLAUDE_CODE_ORDER = (*WINNING, HELPER, OAUTH_TOKEN, PROFILE, FEDERATION, ACTIVE_PROFILE, LOGIN)
+# The first are those of `keyplan.wiring.claude.merging`, which a test compares: importing them would load
+# every target of the wiring.
+CLAUDE_CODE_ORDER = (
+    *FLAGS,
+    AUTH_TOKEN,
+    API_KEY,
+    HELPER,
+    OAUTH_TOKEN,
+    PROFILE,
+    FEDERATION,
+    ACTIVE_PROFILE,
+    LOGIN,
+)
 SDK_ORDER = (API_KEY, AUTH_TOKEN, PROFILE, FEDERATION, ACTIVE_PROFILE)
 
 # What each provider needs beside its flag: of every group at least one.

@@ -10,6 +10,9 @@ import pytest
 from keyplan.doctor.examining import conclude, look
 from keyplan.doctor.forms import as_text
 from keyplan.doctor.model import Choice, Diagnosis, FileText, Source
+from keyplan.doctor.variables import CLAUDE_CODE_ORDER
+from keyplan.doctor.variables import HELPER as HELPER_SETTING
+from keyplan.wiring.claude.merging import WINNING
 from tests.doctor.evidence import OF_EVIDENCE
 from tests.doctor.machines import (
     ADDRESS,
@@ -359,6 +362,10 @@ def test_each_client_has_its_own_order() -> None:
         "ANTHROPIC_FEDERATION_RULE_ID",
         "active profile",
     ]
+
+
+def test_what_wins_over_a_helper_is_the_same_for_the_wiring() -> None:
+    assert CLAUDE_CODE_ORDER[: CLAUDE_CODE_ORDER.index(HELPER_SETTING)] == WINNING
 
 
 def test_a_profile_of_a_persons_login_comes_after_the_login_of_claude_code() -> None:

@@ -25,7 +25,7 @@ from keyplan.doctor.stored import (
     token_of_sso,
 )
 from tests.doctor.evidence import NOW, token
-from tests.doctor.machines import CANARY, Machine, settings
+from tests.doctor.machines import API_KEY, CANARY, Machine, settings
 
 PAST, FUTURE = "2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"
 BEDROCK = {"CLAUDE_CODE_USE_BEDROCK": "1"}
@@ -60,6 +60,14 @@ def test_a_login_that_has_ended_is_told_where_nothing_renews_it(machine: Machine
     assert findings(machine) == {}
     machine.put("~/.claude/.credentials.json", login(99e9))
     assert findings(machine) == {}
+
+
+def test_a_login_that_has_ended_is_told_only_where_it_is_or_could_be_used(machine: Machine) -> None:
+    machine.put("~/.claude/.credentials.json", login(1.0))
+    assert set(findings(machine, ANTHROPIC_API_KEY=API_KEY)) == {"api-route", "login-expired"}
+    bedrock = {**BEDROCK, "AWS_REGION": "eu-west-1"}
+    assert set(findings(machine, **bedrock)) == {"provider-owns-session"}
+    assert findings(machine, CLAUDE_CODE_OAUTH_TOKEN="canary") == {}
 
 
 def test_a_login_elsewhere_is_followed_where_the_variable_says(machine: Machine) -> None:
