@@ -10,6 +10,7 @@ import pytest
 
 from tests.command.conftest import certificate, fake_aws, moto_url, new_environment
 from tests.command.environments import Environment, manifest_document, on_both_clouds
+from tests.command_gcp.gcp_lives import Life
 from tests.command_gcp.google import Google, google_cloud, make_secrets, without_aws
 
 __all__ = ["certificate", "fake_aws", "moto_url", "new_environment"]
@@ -47,3 +48,9 @@ def on_both(google: Google, new_environment: Callable[..., Environment]) -> Envi
     make_secrets(google, environment)
     environment.save()
     return environment
+
+
+@pytest.fixture
+def life(on_google: Environment, google: Google) -> Life:
+    """The first of them, as an operator who may not read sees it."""
+    return Life(on_google, google)

@@ -11,6 +11,7 @@ from typing import Any
 from keyplan.manifest import Manifest, ManifestKey
 from keyplan.secret_value import SecretValue
 from keyplan.vendors.road import VendorRoad
+from keyplan.vendors.verdicts import Answer
 from sandbox.vendor_server import Kind, VendorServer, VendorWorld
 from tests.command.environments import manifest_document
 
@@ -79,6 +80,12 @@ class Way:
 def new_value(world: VendorWorld, vendor: str = "anthropic", **more: Any) -> SecretValue:
     """The value of a new key."""
     return SecretValue(world.create_key("dev-chat-api-key", kind=KINDS[vendor], **more).value)
+
+
+def asked(server: VendorServer, value: SecretValue, vendor: str = "anthropic", **fields: str) -> Answer:
+    """The answer about a value where it belongs."""
+    way = Way(server.url)
+    return way.road.ask(key_at(server, vendor, **fields), value, key_at(server, vendor).url)
 
 
 class RawServer:
