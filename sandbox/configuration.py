@@ -35,6 +35,7 @@ SKIPPED_CHECKS = (
 
 
 VENDOR_ENDPOINTS = "keyplan:vendorEndpoints"
+ROUTES = "keyplan:routes"
 VENDOR = "anthropic"
 
 
@@ -86,14 +87,7 @@ def vendor_settings(config: Mapping[str, Any], url: str) -> dict[str, dict[str, 
     """The program's configuration for a vendor at `url`; other vendors stay where the stack has them."""
     if not url:
         return {}
-    given = config.get(VENDOR_ENDPOINTS)
-    if isinstance(given, str):
-        try:
-            given = json.loads(given)
-        except ValueError:
-            given = None
-    others = given if isinstance(given, dict) else {}
-    return {VENDOR_ENDPOINTS: {**others, VENDOR: url}}
+    return {VENDOR_ENDPOINTS: {**_mapping(config.get(VENDOR_ENDPOINTS)), VENDOR: url}}
 
 
 def _google_emulator(url: str) -> dict[str, str]:
@@ -102,10 +96,25 @@ def _google_emulator(url: str) -> dict[str, str]:
     return {"accessToken": TOKEN, **endpoint_settings(url)}
 
 
-def google_project(config: Mapping[str, Any]) -> str:
-    """The project of Google Cloud that a configuration names; "" for one that names none."""
-    project = config.get("gcp:project")
-    return project if isinstance(project, str) else ""
+def google_projects(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The projects of Google Cloud that a configuration names: its own, and where models are called.
+
+    None for one without a project of its own. What the catalogue says wrongly is left to the program.
+    """
+    vertex = _mapping(_mapping(config.get(ROUTES)).get("vertex"))
+    named = [config.get("gcp:project"), vertex.get("project")]
+    found = [project for project in named if isinstance(project, str)]
+    return tuple(dict.fromkeys(found)) if named[0] else ()
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """A setting that is a mapping, as a file has it or as Pulumi hands it over; else an empty one."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return {}
+    return value if isinstance(value, dict) else {}
 
 
 def cloud_settings(config: Mapping[str, str], google_url: str = "") -> dict[str, dict[str, str]]:

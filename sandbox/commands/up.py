@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from keyplan.errors import EXIT_DONE, UsageError
-from sandbox.configuration import Configuration, cloud_settings, google_project, read_configuration
+from sandbox.configuration import Configuration, cloud_settings, google_projects, read_configuration
 from sandbox.engine_choice import ENGINES, VARIABLE, Choice, choose, requested
 from sandbox.outputs import write_outputs
 from sandbox.progress import Progress
@@ -27,7 +27,7 @@ from sandbox.pulumi_cli.workspace import directory_of, prepare
 from sandbox.report import count, is_resource, next_steps, note, say, summary
 from sandbox.result import Mode, Result
 from sandbox.server.administration import digest
-from sandbox.server.client import ensure_google_project
+from sandbox.server.client import ensure_google_projects
 from sandbox.server.lifecycle import Launch, find_server, requested_port
 from sandbox.server.record import ServerRecord
 from sandbox.stored import stored_keys
@@ -126,7 +126,7 @@ def _run_program(
     project: Project, record: ServerRecord, configuration: Configuration, choice: Choice, *, preview: bool
 ) -> Result:
     config = configuration.with_endpoints(record.url, record.gcp_url, record.vendor_url)
-    ensure_google_project(record, google_project(config))
+    ensure_google_projects(record, google_projects(config))
     mode: Mode = "preview" if preview else "up"
     with Progress("resource", "resources") as progress:
         if choice.pulumi is not None:

@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import Any
 
 from keyplan.errors import UsageError
-from sandbox.configuration import emulator_settings, google_project, google_settings, vendor_settings
+from sandbox.configuration import emulator_settings, google_projects, google_settings, vendor_settings
 from sandbox.isolation import isolated
 from sandbox.project import Project, make_directory, write_private
 from sandbox.pulumi_cli.find import Engine
 from sandbox.server.administration import digest
-from sandbox.server.client import ensure_google_project
+from sandbox.server.client import ensure_google_projects
 from sandbox.server.record import ServerRecord
 
 PROVIDERS = ("aws", "gcp")
@@ -159,7 +159,7 @@ def _write_project(project: Project, place: Path, record: ServerRecord, plugins:
             **google_settings(config, record.gcp_url),
             **vendor_settings(config, record.vendor_url),
         }
-        ensure_google_project(record, google_project(config))
+        ensure_google_projects(record, google_projects(config))
         stack = {key: value for key, value in stack.items() if key not in (*ENCRYPTION, SALT)}
         stack["config"] = {name: value for name, value in config.items() if not _is_encrypted(value)}
         stack["config"].setdefault("aws:region", "eu-west-1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,10 +74,11 @@ class ServerClient:
         return body
 
 
-def ensure_google_project(record: ServerRecord, project: str) -> None:
-    """See that the sandbox's Google Cloud has a project of this id. What is no id is left to the program."""
-    if PROJECT_ID.fullmatch(project):
-        ServerClient(record).ask("google-project", project=project)
+def ensure_google_projects(record: ServerRecord, projects: Iterable[str]) -> None:
+    """See that the sandbox's Google Cloud has projects of these ids. What is no id is left to the program."""
+    for project in projects:
+        if PROJECT_ID.fullmatch(project):
+            ServerClient(record).ask("google-project", project=project)
 
 
 def aws_client(record: ServerRecord, service: str, region: str = REGION_DEFAULT) -> Any:

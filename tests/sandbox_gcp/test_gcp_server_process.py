@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sandbox.project import Project
-from sandbox.server.client import ServerClient, ask_health, ensure_google_project
+from sandbox.server.client import ServerClient, ask_health, ensure_google_projects
 from sandbox.server.lifecycle import LOG_NAME, Launch, find_server, stop_server
 from sandbox.server.record import ServerRecord, read_record
 from sandbox.stored import stored_keys, values_stored
@@ -110,12 +110,11 @@ def test_what_is_stored_is_told_by_number_and_never_by_value(record: ServerRecor
 
 
 def test_the_project_that_a_stack_names_is_there(record: ServerRecord) -> None:
-    ensure_google_project(record, "acme-prod-project")
+    ensure_google_projects(record, ["acme-prod-project"])
     number = _ask(record, "GET", "/v1/projects/acme-prod-project")[1]["projectNumber"]
-    ensure_google_project(record, "acme-prod-project")
+    ensure_google_projects(record, ["acme-prod-project"])
     assert _ask(record, "GET", "/v1/projects/acme-prod-project")[1]["projectNumber"] == number
-    ensure_google_project(record, "")
-    ensure_google_project(record, "Not A Project")
+    ensure_google_projects(record, ["", "Not A Project"])
 
 
 def test_no_request_is_logged(project: Project, record: ServerRecord) -> None:
