@@ -121,7 +121,7 @@ def table(manifest: Manifest) -> str:
     if not manifest.consumers:
         return f"{manifest.environment} has no consumers\n"
     rows, local = [COLUMNS], wiring.local_targets()
-    elsewhere = {*local, wiring.LAST_RESORT}
+    elsewhere = {*local, *wiring.PROGRAMS, wiring.LAST_RESORT}
     has_ci = False
     for name, consumer in sorted(manifest.consumers.items()):
         fitting = wiring.targets_for(manifest, name)
@@ -133,6 +133,7 @@ def table(manifest: Manifest) -> str:
     lines = [f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}\n" for row in rows]
     if any(WITH_VALUES in row[2].split(", ") for row in rows):
         lines.append(f"\nwhere {WITH_VALUES} fits, these fit too: {', '.join(local)}\n")
+    lines.append(f"\nwhoever calls Claude, as a sample: {', '.join(wiring.PROGRAMS)}\n")
     if has_ci:
         lines.append(f"\nfor a CI that cannot use its own: {wiring.LAST_RESORT}, the last resort\n")
     return "".join(lines)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from keyplan.errors import UsageError
 from keyplan.manifest import Manifest, ManifestConsumer
-from keyplan.manifest_rules import AWS_RUNTIMES, GCP_RUNTIMES
+from keyplan.manifest_rules import AWS_RUNTIMES, GCP_RUNTIMES, RUNTIMES
 from keyplan.wiring.refusals import REFUSED, refusal
 
 AWS, GCP = "aws", "gcp"
@@ -40,6 +40,8 @@ class Target:
 
 NAMES_SHOWN_MAX = 12  # in an error; `--list` shows them all
 LAST_RESORT = "ci-secret"  # no choice beside the others: only where a CI's job cannot prove who it is
+CLAUDE_ACTION = "claude-code-action"  # not in the stack's output: few of the consumers that it fits are one
+PROGRAMS = ("python", "typescript", "curl")  # for every consumer that has a client of Claude's
 _CLOUD_RUN = frozenset({"cloud-run", "cloud-run-job"})
 _SERVICES_AND_PEOPLE = frozenset(
     {"ecs", "lambda", "ec2", "eks", "iam-role", "people", *_CLOUD_RUN, "gke", "compute-engine", "cloud-build"}
@@ -62,6 +64,14 @@ def _local(summary: str, module: str) -> Target:
     # Not for a runner: what is made for a machine outlives its job.
     module = f"keyplan.wiring.local.{module}"
     return Target(summary, module, _SERVICES_AND_PEOPLE, frozenset({AWS, GCP}), in_stack=False)
+
+
+def _program(summary: str, module: str) -> Target:
+    """A sample: what somebody puts into a program, and no configuration that the stack would keep."""
+    everywhere = frozenset(RUNTIMES)
+    return Target(
+        summary, f"keyplan.wiring.programs.{module}", everywhere, frozenset({AWS, GCP}), in_stack=False
+    )
 
 
 TARGETS = {
@@ -94,6 +104,14 @@ TARGETS = {
         frozenset({"github-actions"}),
         frozenset({AWS, GCP}),
         True,
+    ),
+    CLAUDE_ACTION: Target(
+        "a workflow with Claude Code's own action (YAML)",
+        "keyplan.wiring.github.claude_action",
+        frozenset({"github-actions"}),
+        frozenset({AWS, GCP}),
+        True,
+        in_stack=False,
     ),
     "gitlab-ci": _ci("a job for GitLab CI (YAML)", "gitlab", "gitlab-ci"),
     "circleci": _ci("a configuration for CircleCI (YAML)", "circleci", "circleci"),
@@ -131,6 +149,9 @@ TARGETS = {
     "systemd": _local("a drop-in for a service of systemd on any host", "systemd"),
     "devcontainer": _local("part of a devcontainer.json (JSON)", "devcontainer"),
     "vscode": _local("settings for the terminals of VS Code (JSON)", "vscode"),
+    "python": _program("a program with Anthropic's SDK (Python)", "python"),
+    "typescript": _program("a program with Anthropic's SDK (TypeScript)", "typescript"),
+    "curl": _program("a script that sends one message (sh)", "curl"),
 }
 
 
@@ -197,7 +218,8 @@ def lacks_target(consumer: ManifestConsumer) -> bool:
 
 def local_targets() -> tuple[str, ...]:
     """The targets for one machine beside dotenv: they fit whatever dotenv fits."""
-    return tuple(name for name, target in TARGETS.items() if not target.in_stack and name != LAST_RESORT)
+    others = (LAST_RESORT, CLAUDE_ACTION, *PROGRAMS)
+    return tuple(name for name, target in TARGETS.items() if not target.in_stack and name not in others)
 
 
 def _fitting(consumer: ManifestConsumer) -> tuple[str, ...]:
