@@ -33,7 +33,7 @@ from keyplan.audit.values import (
     resolve,
     variable_keys,
 )
-from keyplan.audit.wildcards import LITERAL, Index, Match, matches
+from keyplan.audit.wildcards import LITERAL, Index, Match, literal_beginning, matches, without_wildcards
 
 SESSION = "session"  # beside the kinds of principals: what the ARNs of a role's sessions begin with
 
@@ -66,6 +66,18 @@ class Ground(Protocol):
 
     def spread(self, key: str, asker: Asker) -> Spread:
         """What a request has for a key, by resource."""
+
+    def indexed(self, key: str) -> Indexed | None:
+        """The same for a key whose value is the resource's, or absent: ready to be searched."""
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """The values of a key by resource; those without one are not in the index."""
+
+    index: Index
+    there: int
+    absent: int
 
 
 @dataclass(frozen=True)
@@ -118,7 +130,7 @@ class Clause:
         for line in self.lines:
             if not grades.unknown:
                 return NOTHING
-            grades = grades.meet(_weigh_line(line, self.members, lookup))
+            grades = grades.meet(_weigh_line(line, self.members, lookup, ground))
         return grades
 
     def _of_resources(self, ground: Ground, lookup: Lookup) -> Grades:
@@ -144,10 +156,13 @@ class Clause:
         return found.within(self.members & ~invalid)
 
 
-def _weigh_line(line: Line, everything: int, lookup: Lookup) -> Grades:
+def _weigh_line(line: Line, everything: int, lookup: Lookup, ground: Ground) -> Grades:
     operator = line.operator
     if operator is None:
         return everywhere(everything, Verdict.UNKNOWN)
+    indexed = ground.indexed(line.key) if operator.compares_text else None
+    if indexed is not None and not line.trouble:
+        return _search(line, operator, everything, lookup, indexed)
     grades = NOTHING
     for value, mask in lookup(line.key):
         part = everything & mask
@@ -156,6 +171,17 @@ def _weigh_line(line: Line, everything: int, lookup: Lookup) -> Grades:
     if line.trouble:
         grades = grades.within(~line.trouble).join(everywhere(line.trouble & everything, Verdict.UNKNOWN))
     return grades
+
+
+def _search(line: Line, operator: Operator, everything: int, lookup: Lookup, indexed: Indexed) -> Grades:
+    """A line about the resources' own values: each pattern is looked for among them, once for all."""
+    tests = _Tests(line, operator, everything, lookup)
+    there = indexed.there & everything
+    absent = _weigh_value(line, operator, Missing.ABSENT, indexed.absent & everything, lookup)
+    grades = tests.among(indexed.index).within(there)
+    if operator.negated:
+        grades = grades.inverted(there).meet(tests.sound())
+    return grades.join(absent)
 
 
 def _weigh_value(line: Line, operator: Operator, value: Value, part: int, lookup: Lookup) -> Grades:
@@ -250,6 +276,17 @@ class _Tests:
         for pattern, members in (*self._line.others, *self._resolved):
             if members & ~mask and test_of(self._name, pattern)(value):
                 mask |= members
+        return self._with_open(mask)
+
+    def among(self, index: Index) -> Grades:
+        """Where one of the policy's values meets the resource's own."""
+        mask = 0
+        for pattern, members in (*self._line.exact.items(), *self._line.others, *self._resolved):
+            if is_exact(self._name, pattern):
+                mask |= index.matching(without_wildcards(pattern)) & members
+            else:
+                beginning = "" if self._name == "stringequalsignorecase" else literal_beginning(pattern)
+                mask |= index.passing(beginning, test_of(self._name, pattern)) & members
         return self._with_open(mask)
 
     def beginning(self, text: str) -> Grades:

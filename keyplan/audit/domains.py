@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from keyplan.audit.callers import Caller, of_organization
-from keyplan.audit.clauses import Asker
+from keyplan.audit.clauses import Asker, Indexed
 from keyplan.audit.keys import is_absent, opened
 from keyplan.audit.snapshot import Organization
 from keyplan.audit.values import Known, Missing, Open, Spread, Value
@@ -38,7 +38,7 @@ class Domain:
             tags: families of keys (`aws:resourcetag/`) and the tags behind them, by position.
         """
         self.action = action
-        self.index = Index(arns)
+        self.index = Index.of_texts(arns)
         self.everything = self.index.everything
         self.strange: set[str] = set()
         self._known = {key: Known(values) for key, values in known.items()}
@@ -46,6 +46,7 @@ class Domain:
         self._tables = tables
         self._tags = tags
         self._spreads: dict[str, Spread] = {}
+        self._indexes: dict[str, Indexed | None] = {}
 
     def spread(self, key: str, asker: Asker) -> Spread:
         """What a request has for a key, by resource."""
@@ -53,6 +54,27 @@ class Domain:
         if of_resource is not None:
             return of_resource
         return ((self._value(key, asker), self.everything),)
+
+    def indexed(self, key: str) -> Indexed | None:
+        """The same for a key whose value is the resource's, or absent: ready to be searched."""
+        if key not in self._indexes:
+            self._indexes[key] = self._index_of(key)
+        return self._indexes[key]
+
+    def _index_of(self, key: str) -> Indexed | None:
+        spread = self._of_resource(key)
+        if spread is None:
+            return None
+        places: dict[str, int] = {}
+        absent = 0
+        for value, mask in spread:
+            if value is Missing.ABSENT:
+                absent |= mask
+            elif isinstance(value, Known) and len(value.values) == 1:
+                places[value.values[0]] = mask
+            else:
+                return None
+        return Indexed(Index(places, self.everything), self.everything & ~absent, absent)
 
     def _value(self, key: str, asker: Asker) -> Value:
         value = self._known.get(key) or self._constant.get(key) or asker.value(key)

@@ -9,7 +9,7 @@ Source: IAM User Guide, "IAM JSON policy elements: Resource" and "String conditi
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 
 # Where policy variables stand for the characters themselves: `${*}`, `${?}`, `${$}`.
@@ -89,6 +89,11 @@ def _closed(pattern: str, places: set[int]) -> set[int]:
     return found
 
 
+def without_wildcards(text: str) -> str:
+    """A pattern that matches this text alone."""
+    return text.replace("*", LITERAL["*"]).replace("?", LITERAL["?"])
+
+
 def literal_beginning(pattern: str) -> str:
     """What every text that matches begins with."""
     ends = [at for at in (pattern.find("*"), pattern.find("?")) if at >= 0]
@@ -98,14 +103,19 @@ def literal_beginning(pattern: str) -> str:
 class Index:
     """Texts by their position, so that a pattern is compared only with those that begin as it does."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        places: dict[str, int] = {}
-        for position, text in enumerate(texts):
-            places[text] = places.get(text, 0) | (1 << position)
+    def __init__(self, places: Mapping[str, int], everything: int) -> None:
         self._places = places
         self._texts = sorted(places)
         self._found: dict[str, int] = {}
-        self.everything = (1 << len(texts)) - 1
+        self.everything = everything
+
+    @classmethod
+    def of_texts(cls, texts: Sequence[str]) -> Index:
+        """The index of texts by their number; the same text may stand several times."""
+        places: dict[str, int] = {}
+        for position, text in enumerate(texts):
+            places[text] = places.get(text, 0) | (1 << position)
+        return cls(places, (1 << len(texts)) - 1)
 
     def matching(self, pattern: str) -> int:
         """The positions of the texts that match, as bits."""
@@ -115,16 +125,18 @@ class Index:
             return self._places.get(unescaped(pattern), 0)
         mask = self._found.get(pattern)
         if mask is None:
-            mask = self._found[pattern] = self._search(pattern)
+            mask = self._found[pattern] = self.passing(
+                literal_beginning(pattern), lambda text: matches(pattern, text)
+            )
         return mask
 
-    def _search(self, pattern: str) -> int:
-        beginning = literal_beginning(pattern)
+    def passing(self, beginning: str, test: Callable[[str], bool]) -> int:
+        """The positions of the texts that begin so and pass a test."""
         mask = 0
         for number in range(bisect_left(self._texts, beginning), len(self._texts)):
             text = self._texts[number]
             if not text.startswith(beginning):
                 break
-            if matches(pattern, text):
+            if test(text):
                 mask |= self._places[text]
         return mask
