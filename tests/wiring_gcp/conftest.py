@@ -140,6 +140,17 @@ def example() -> Manifest:
                 "issuer": "https://jenkins.example.com/oidc",
             },
         ),
+        consumer(
+            "shop",
+            "pulumi-deployments",
+            env=model,
+            settings={
+                "organization": "example",
+                "project": "shop",
+                "stack": "prod",
+                "operations": ["update"],
+            },
+        ),
         consumer("research", "people", env=model, settings={"members": ["group:research@example.com"]}),
     ]
     keys = [key("anthropic", "ANTHROPIC_API_KEY"), key("openrouter", "OPENROUTER_API_KEY")]

@@ -13,7 +13,7 @@ import pytest
 from keyplan.catalogue import CI_RUNTIMES, GCP_RUNTIMES
 from keyplan.errors import ManifestError, UsageError
 from keyplan.manifest import GcpLocation, Manifest
-from keyplan.wiring import TARGETS, local_targets, targets_for, wire, wire_all
+from keyplan.wiring import LAST_RESORT, TARGETS, local_targets, targets_for, wire, wire_all
 from tests.wiring.conftest import consumer as consumer_on_aws
 from tests.wiring_gcp.conftest import NUMBER, POOLS, PROJECT, consumer, with_consumer
 
@@ -26,6 +26,7 @@ FITTING = {
     "nightly": ("gitlab-ci",),
     "regression": ("azure-pipelines",),
     "summaries": ("jenkins",),
+    "shop": ("pulumi-deployments",),
     "research": ("claude-code", "dotenv"),
     "samples": ("buildkite",),
     "search": ("gke", "gke-external-secrets", "dotenv"),
@@ -35,7 +36,7 @@ FITTING = {
 # Those that say nothing about a pinned version.
 UNCOMMENTED = {
     *{"compute-engine", "github-actions", "gke-external-secrets", "circleci", "buildkite"},
-    *{"bitbucket-pipelines", "azure-pipelines", "jenkins"},
+    *{"bitbucket-pipelines", "azure-pipelines", "jenkins", "pulumi-deployments"},
 }
 # Everything but what is for local work names versions.
 NAMING = [
@@ -56,7 +57,10 @@ def on_both(manifest: Manifest, aws_manifest: Manifest) -> Manifest:
 
 def test_each_consumer_has_the_targets_of_its_runtime(manifest: Manifest) -> None:
     assert {name: targets_for(manifest, name) for name in manifest.consumers} == {
-        name: targets + local_targets() * ("dotenv" in targets) for name, targets in FITTING.items()
+        name: targets
+        + local_targets() * ("dotenv" in targets)
+        + (LAST_RESORT,) * (manifest.consumers[name].runtime in TARGETS[LAST_RESORT].runtimes)
+        for name, targets in FITTING.items()
     }
 
 
@@ -119,6 +123,7 @@ def test_wiring_in_both_clouds_is_that_of_each(
         "regression",
         "research",
         "search",
+        "shop",
         "summaries",
     }
     on_gcp = wire_all(manifest)[0]

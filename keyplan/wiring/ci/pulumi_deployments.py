@@ -30,8 +30,8 @@ RUNNER = Runner(identity="$PULUMI_OIDC_TOKEN", build="PULUMI_CI_BUILD_NUMBER", m
 
 _COMMAND_NOTE = """\
 Replace the last line by your program: this command alone has the keys, and what Pulumi does
-afterwards does not. Nothing is masked in the log: print no value. For other operations the command
-does nothing."""
+afterwards does not. Pulumi does not mask them in the log: do not print them. For other operations
+the command does nothing."""
 _TRUST_NOTE = """\
 Only deployments of this stack that {operations} are trusted. A preview, which a pull request starts
 with its own code, is refused; a review stack has another name. Whoever can push to the branch that is
