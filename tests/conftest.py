@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import tests.one_status_message  # noqa: F401 - before any test file brings Google's client
+from tests.botocore_models import keep_models
 from tests.faults.summary import pytest_terminal_summary  # noqa: F401 - pytest finds it here
 
 # How long an example takes says nothing about behaviour on a shared machine.
@@ -19,6 +20,8 @@ settings.load_profile("keyplan")
 # A shell that starts the tests in its background has them ignore Ctrl-C, and every program that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+keep_models()
 
 LOOPBACK = ("127.", "::1", "localhost")
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.forked.commands import run_keyplan
+
 PROJECT = Path(__file__).resolve().parent.parent.parent
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
@@ -159,19 +161,15 @@ class Environment:
     def run(
         self, *arguments: str, given: str | bytes = b"", **variables: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run `keyplan VERB --manifest FILE …` and wait for it."""
-        content = given.encode() if isinstance(given, str) else given
-        done = subprocess.run(
-            self.command(*arguments),
-            input=content,
-            capture_output=True,
-            cwd=self.directory,
-            env=clean_environment(self.directory, **self.variables, **variables),
-            timeout=60,
-            check=False,
-        )
-        return subprocess.CompletedProcess(
-            done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+        """Run `keyplan VERB --manifest FILE …` in a process of its own and wait for it.
+
+        The process is forked from one that has loaded the command; `command` is for a process that has not.
+        """
+        return run_keyplan(
+            self.command(*arguments)[3:],
+            given.encode() if isinstance(given, str) else given,
+            self.directory,
+            clean_environment(self.directory, **self.variables, **variables),
         )
 
     def arn(self, key: str) -> str:

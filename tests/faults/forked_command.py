@@ -2,20 +2,20 @@
 
 A run is the whole command in a process of its own, which can be killed like any other; what is saved is
 loading Python, boto3 and the clients, three quarters of a second each time. Waits between attempts are cut to
-nothing, their number is not. Speaks lines of JSON over its own standard input and output.
+nothing, their number is not. Unlike `tests.forked.server` it keeps its clients, and tells a run's process
+before the run ends. Speaks lines of JSON over its own standard input and output.
 """
 
 from __future__ import annotations
 
-import contextlib
 import gc
-import importlib
 import json
 import os
-import pkgutil
 import sys
 import time
 from typing import Any
+
+from tests.forked.server import be_the_command, import_keyplan
 
 SERVICES = ("secretsmanager", "sts", "cloudtrail")
 
@@ -27,12 +27,7 @@ def main() -> None:
     for text in clients:
         url, seconds = text.rsplit("=", 1)
         made(url, region, float(seconds))
-    import keyplan
-
-    for module in pkgutil.walk_packages(keyplan.__path__, "keyplan."):
-        if not module.name.endswith("__main__"):
-            with contextlib.suppress(ImportError):  # of an extra that is not installed
-                importlib.import_module(module.name)
+    import_keyplan()
     _shorten_waits()
     gc.collect()
     gc.freeze()  # so that no child copies what it only looks at
@@ -40,7 +35,7 @@ def main() -> None:
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
-            _be_the_command(json.loads(line))
+            _run(json.loads(line))
         _say({"pid": pid})
         _, status = os.waitpid(pid, 0)
         _say({"code": os.waitstatus_to_exitcode(status)})
@@ -80,25 +75,12 @@ def _shorten_waits() -> None:
     time.sleep = lambda seconds: wait(min(float(seconds), 0.001))
 
 
-def _be_the_command(asked: dict[str, Any]) -> None:
-    code = 70
-    try:
-        os.chdir(asked["directory"])
-        os.environ.clear()
-        os.environ.update(asked["environment"])
-        for number, name, flags in (
-            (0, "stdin", os.O_RDONLY),
-            (1, "stdout", os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
-            (2, "stderr", os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
-        ):
-            os.dup2(os.open(name, flags, 0o600), number)
-        sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115
-        from keyplan import cli
-
-        code = cli.run(asked["arguments"])
-        sys.stdout.flush()
-    finally:
-        os._exit(code)
+def _run(asked: dict[str, Any]) -> None:
+    """Become the run; its standard streams are files in its folder."""
+    written = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    modes = {"stdin": os.O_RDONLY, "stdout": written, "stderr": written}
+    folder = asked["directory"]
+    be_the_command(asked, [os.open(os.path.join(folder, name), mode, 0o600) for name, mode in modes.items()])
 
 
 def _say(document: dict[str, Any]) -> None:
