@@ -34,7 +34,17 @@ others are the routes by which Claude's clients authenticate ([catalogue.md](cat
 tried: by the catalogue's check, and by writing the text. A number is the reason below the table.
 
 """
-LANGUAGES = {"YAML": "yaml", "JSON": "json", "sh": "sh", "bash": "sh", "CloudFormation": "yaml"}
+LANGUAGES = {
+    "YAML": "yaml",
+    "CloudFormation": "yaml",
+    "JSON": "json",
+    "sh": "sh",
+    "bash": "sh",
+    "PowerShell": "powershell",
+    "Groovy": "groovy",
+    "Python": "python",
+    "TypeScript": "typescript",
+}
 
 
 def main() -> int:

@@ -6,6 +6,7 @@ asked where it is. The tests of a target go further; this is what a reader of th
 
 from __future__ import annotations
 
+import ast
 import configparser
 import io
 import json
@@ -16,12 +17,10 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import botocore.session
-import check_jsonschema
 import dotenv
 import jsonschema
 import yaml
@@ -29,9 +28,15 @@ from botocore.validate import ParamValidator
 from ruamel.yaml import YAML
 
 from keyplan.wiring import TARGETS
+from tests.wiring import (
+    groovy_reading,
+    powershell_reader,
+    test_ci_servers_wiring,
+    test_wiring_codebuild,
+    test_wiring_editors,
+    test_wiring_pulumi_deployments,
+)
 from tests.wiring_gcp import google_schema
-
-SCHEMAS = Path(check_jsonschema.__file__).parent / "builtin_schemas" / "vendor"
 
 
 class Refused(Exception):  # noqa: N818  # what a validator says of a text
@@ -44,12 +49,12 @@ class Validator:
 
     words: str  # for the page
     accept: Callable[[str], None]
-    program: str | None = None  # asked only where it is installed
+    programs: tuple[str, ...] = ()  # asked only where they are installed
 
     @property
     def is_here(self) -> bool:
         """Whether it can be asked on this machine."""
-        return self.program is None or shutil.which(self.program) is not None
+        return all(map(shutil.which, self.programs))
 
 
 def validators_of(target: str) -> tuple[Validator, ...]:
@@ -59,7 +64,7 @@ def validators_of(target: str) -> tuple[Validator, ...]:
         LookupError: none is known, in words that say where one belongs.
     """
     found = (*_SYNTAX.get(syntax_of(target), ()), *_OWN.get(target, ()))
-    if not any(validator.program is None for validator in found):
+    if all(validator.programs for validator in found):
         raise LookupError(f"docs/gallery_validators.py has no validator for the target {target}: add one")
     return found
 
@@ -70,10 +75,16 @@ def syntax_of(target: str) -> str:
 
 
 def documents_of(text: str) -> list[Any]:
-    """A YAML stream as both versions of YAML read it."""
-    documents = list(yaml.safe_load_all(text))
-    reader = YAML(typ="safe", pure=True)
-    if list(reader.load_all(text)) != documents:
+    """A YAML stream as both versions of YAML read it, but for `on` as a key, which is true in YAML 1.1.
+
+    GitHub's workflows have that key, and GitHub reads it as text.
+    """
+    documents = list(YAML(typ="safe", pure=True).load_all(text))
+    older = list(yaml.safe_load_all(text))
+    for document in older:
+        if isinstance(document, dict) and True in document:
+            document["on"] = document.pop(True)
+    if older != documents:
         raise Refused("a YAML 1.1 reader and a YAML 1.2 reader do not agree")
     return documents
 
@@ -89,15 +100,9 @@ def _json(text: str) -> None:
 def _schema(name: str) -> Callable[[str], None]:
     def accept(text: str) -> None:
         for document in documents_of(text):
-            jsonschema.validate(document, _published(name))
+            test_ci_servers_wiring.validate(name, document)  # Azure's does not know the task of AWS
 
     return accept
-
-
-@cache
-def _published(name: str) -> dict[str, Any]:
-    schema: dict[str, Any] = json.loads((SCHEMAS / f"{name}.json").read_text())
-    return schema
 
 
 def _google(document: str, message: Callable[[Any], str]) -> Callable[[str], None]:
@@ -180,22 +185,52 @@ def _systemd(text: str) -> None:
         raise Refused(f"systemd-analyze: {done.stderr}")
 
 
-_POWERSHELL = re.compile(
-    r"#.*|\$env:\w+ = '(?:[^']|'')*'|Remove-Item( [^']*'Env:\w+',?)+|function [\w-]+ \{ [^{}]* \}"
-)
-
-
 def _powershell(text: str) -> None:
-    """Every line is a comment, an assignment in single quotes, a removal or a function on one line."""
-    for line in text.splitlines():
-        if _POWERSHELL.fullmatch(line) is None:
-            raise Refused(f"it is no line of a known form: {line}")
+    powershell_reader.environment_after(text, {})
 
 
 def _jenkins(text: str) -> None:
-    """The script between Groovy's triple quotes, without their escapes."""
-    [script] = re.findall(r"sh '''(.*?)'''", text, re.DOTALL)
-    _BASH(re.sub(r"\\(.)", r"\1", script))
+    """The script in it: a string in triple quotes."""
+    script, _ = groovy_reading.string_at(text, text.index("'''"))
+    _BASH(script)
+
+
+def _groovy(text: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        if "sh" not in dict(groovy_reading.ran(text, Path(folder))):
+            raise Refused("no step gets a script")
+
+
+def _of_its_reference(schema: dict[str, Any], part: Callable[[Any], Any]) -> Callable[[str], None]:
+    """A schema that the tests of the target made of its vendor's reference: no other is published."""
+
+    def accept(text: str) -> None:
+        for document in documents_of(text):
+            jsonschema.validate(part(document), schema)
+
+    return accept
+
+
+def _python(text: str) -> None:
+    ast.parse(text)
+
+
+_TYPESCRIPT_PART = re.compile(r"//[^\n]*|\"[^\"\n\\\\]*\"|`[^`\\\\]*`|[^\"'`]", re.DOTALL)
+_CLOSING = {")": "(", "]": "[", "}": "{"}
+
+
+def _typescript(text: str) -> None:
+    """Comments, strings without escapes, and brackets that close in their order."""
+    if "".join(_TYPESCRIPT_PART.findall(text)) != text:
+        raise Refused("a quote stands alone")
+    opened: list[str] = []
+    for part in _TYPESCRIPT_PART.findall(text):
+        if part in _CLOSING.values():
+            opened.append(part)
+        elif part in _CLOSING and (not opened or opened.pop() != _CLOSING[part]):
+            raise Refused("a bracket closes what is not open")
+    if opened:
+        raise Refused("a bracket stays open")
 
 
 def _kustomize(text: str) -> None:
@@ -233,7 +268,7 @@ def _published_as(name: str, words: str) -> tuple[Validator, ...]:
 _YAML = Validator("PyYAML (YAML 1.1) and ruamel.yaml (YAML 1.2), which read the same", _yaml)
 _SERVICE = (
     Validator("Python's configparser", _unit),
-    Validator("`systemd-analyze verify`, where it is installed", _systemd, "systemd-analyze"),
+    Validator("`systemd-analyze verify`, where it is installed", _systemd, ("systemd-analyze",)),
 )
 _RUN = _google("run.v1", lambda body: str(body["kind"]))
 _CLOUD_RUN = (Validator("the messages of Cloud Run's API (discovery document run.v1)", _RUN),)
@@ -241,7 +276,7 @@ _PODS = (
     Validator(
         "`kubectl kustomize`, where it is installed, with the last document as a patch of a Deployment",
         _kustomize,
-        "kubectl",
+        ("kubectl",),
     ),
 )
 _CFN_LINT = str(Path(sys.executable).parent / "cfn-lint")
@@ -256,6 +291,11 @@ _SYNTAX = {
     "JSON": (Validator("Python's json", _json),),
     "sh": (Validator("`sh -n`", _program("sh", "-n", name="script")),),
     "bash": (Validator("`bash -n`", _BASH),),
+    "Python": (Validator("Python's own parser", _python),),
+    "TypeScript": (
+        Validator("a reader of its brackets and quotes", _typescript),
+        Validator("esbuild, where it is installed", _program("esbuild", name="program.ts"), ("esbuild",)),
+    ),
 }
 _OWN: dict[str, tuple[Validator, ...]] = {
     "ecs": (
@@ -290,21 +330,39 @@ _OWN: dict[str, tuple[Validator, ...]] = {
     "buildkite": _published_as("buildkite", "Buildkite's pipelines"),
     "bitbucket-pipelines": _published_as("bitbucket-pipelines", "Bitbucket Pipelines"),
     "azure-pipelines": _published_as("azure-pipelines", "Azure Pipelines"),
+    "codebuild": (
+        Validator(
+            "a JSON schema of CodeBuild's build specification reference",
+            _of_its_reference(test_wiring_codebuild.BUILDSPEC, lambda found: found),
+        ),
+    ),
+    "pulumi-deployments": (
+        Validator(
+            "a JSON schema of pulumiservice:DeploymentSettings in the Pulumi Registry",
+            _of_its_reference(
+                test_wiring_pulumi_deployments.SETTINGS, lambda found: next(iter(found["resources"].values()))
+            ),
+        ),
+    ),
+    "devcontainer": (
+        Validator(
+            "the Dev Container specification's schema of the two properties",
+            _of_its_reference(test_wiring_editors.DEVCONTAINER, lambda found: found),
+        ),
+    ),
     "compose": _published_as("compose-spec", "the Compose specification"),
     "jenkins": (
-        Validator("`bash -n` for the script in it", _jenkins),
+        Validator("a reader of Groovy's documented strings, and `bash -n` for the script in it", _jenkins),
         Validator(
-            "Groovy's own parser, where it is installed",
-            _program("groovy", "-e", "new GroovyShell().parse(new File(args[0]))", name="Jenkinsfile"),
-            "groovy",
+            "Groovy, where it is installed, with stand-ins for Jenkins' steps", _groovy, ("groovy", "java")
         ),
     ),
     "powershell": (
-        Validator("the forms of its lines", _powershell),
+        Validator("a reader of PowerShell's documented quotes", _powershell),
         Validator(
             "PowerShell's own parser, where it is installed",
             _program("pwsh", "-NoProfile", "-Command", _PWSH_PARSE, name="script.ps1"),
-            "pwsh",
+            ("pwsh",),
         ),
     ),
     "dotenv": (Validator("python-dotenv", _dotenv),),

@@ -45,7 +45,7 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
     document: dict[str, Node] = {
         "serviceAccount": f"projects/{project}/serviceAccounts/{account}",
         "steps": [Noted(_STEP_NOTE, _step(consumer, versions))],
-        "availableSecrets": {"secretManager": available},
+        **({"availableSecrets": {"secretManager": available}} if available else {}),
         "options": {"logging": Noted(_LOG_NOTE, "CLOUD_LOGGING_ONLY")},
     }
     heading = (
@@ -56,15 +56,17 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
 
 
 def _step(consumer: ManifestConsumer, versions: tuple[KeyVersion, ...]) -> Node:
-    present = " && ".join(f'test -n "$${version.env_var}"' for version in versions)
+    plain = plain_of(consumer)
+    expected = [version.env_var for version in versions] or list(plain)
+    present = " && ".join(f'test -n "$${name}"' for name in expected) or "true"
     step: dict[str, Node] = {
         "id": consumer.name,
         "name": STEP_IMAGE,
         "entrypoint": "bash",
         "args": ["-c", Block(present)],
     }
-    plain = plain_of(consumer)
     if plain:
         step["env"] = [f"{name}={value.replace('$', '$$')}" for name, value in plain.items()]
-    step["secretEnv"] = [version.env_var for version in versions]
+    if versions:
+        step["secretEnv"] = [version.env_var for version in versions]
     return step
