@@ -8,6 +8,7 @@
   keyplan wire github-actions evals --output .github/workflows/evals.yml
   keyplan wire dotenv chat-api                              variables, and commands in place of keys
   keyplan wire dotenv chat-api --output .env                a private file WITH the values
+  eval "$(keyplan wire shell chat-api)"                     plain variables, and with_keys PROGRAM
   keyplan wire claude-code research --output ~/.claude/settings.json --yes
   keyplan wire github-actions evals --check .github/workflows/evals.yml
 
@@ -133,6 +134,13 @@ def table(manifest: Manifest) -> str:
     lines = [f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}\n" for row in rows]
     if any(WITH_VALUES in row[2].split(", ") for row in rows):
         lines.append(f"\nwhere {WITH_VALUES} fits, these fit too: {', '.join(local)}\n")
+    keyless = ", ".join(
+        name
+        for name, consumer in sorted(manifest.consumers.items())
+        if wiring.could_be_keyless(manifest, consumer)
+    )
+    if keyless:
+        lines.append(f"\nwith `route: federation`, these need no key of Anthropic's: {keyless}\n")
     lines.append(f"\nwhoever calls Claude, as a sample: {', '.join(wiring.PROGRAMS)}\n")
     if has_ci:
         lines.append(f"\nfor a CI that cannot use its own: {wiring.LAST_RESORT}, the last resort\n")

@@ -216,6 +216,12 @@ def lacks_target(consumer: ManifestConsumer) -> bool:
     return consumer.runtime != "people" and not set(_in_stack(_fitting(consumer))) - {"dotenv"}
 
 
+def could_be_keyless(manifest: Manifest, consumer: ManifestConsumer) -> bool:
+    """Whether it has a key of Anthropic's own where its runtime could prove who it is instead."""
+    keys = [manifest.keys[name] for name in consumer.keys if name in manifest.keys]
+    return consumer.runtime != "people" and any(key.vendor == "anthropic" for key in keys)
+
+
 def local_targets() -> tuple[str, ...]:
     """The targets for one machine beside dotenv: they fit whatever dotenv fits."""
     others = (LAST_RESORT, CLAUDE_ACTION, *PROGRAMS)

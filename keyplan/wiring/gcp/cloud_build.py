@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.routes import IDENTITY_TOKEN
+from keyplan.wiring.federation.machines import once
 from keyplan.wiring.gcp.reader import KeyVersion, account_of, plain_of, project_of_account, versions_of
 from keyplan.wiring.syntax.yaml import Block, Node, Noted, comment
 from keyplan.wiring.syntax.yaml import render as render_yaml
@@ -57,13 +59,16 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
 
 def _step(consumer: ManifestConsumer, versions: tuple[KeyVersion, ...]) -> Node:
     plain = plain_of(consumer)
+    before = once(consumer)
     expected = [version.env_var for version in versions] or list(plain)
+    if before:
+        expected = [*(version.env_var for version in versions), IDENTITY_TOKEN]
     present = " && ".join(f'test -n "$${name}"' for name in expected) or "true"
     step: dict[str, Node] = {
         "id": consumer.name,
         "name": STEP_IMAGE,
         "entrypoint": "bash",
-        "args": ["-c", Block(present)],
+        "args": ["-c", Block(before.replace("$", "$$") + present)],
     }
     if plain:
         step["env"] = [f"{name}={value.replace('$', '$$')}" for name, value in plain.items()]

@@ -15,18 +15,21 @@ from collections.abc import Mapping
 
 from keyplan.manifest import Manifest, ManifestConsumer
 from keyplan.wiring.consumers import refused
+from keyplan.wiring.federation.machines import kept_fresh
 from keyplan.wiring.gcp.reader import account_of, plain_of, store_url, versions_of
 
 OWN_PREFIX = "keyplan_"  # of the script's own variables
 # `sed` reads JSON here: Base64 and a token have no quotation mark, so that nothing can be cut wrongly.
 # GCE_METADATA_HOST is what Google's own libraries look at too.
-_SCRIPT = """\
+_START = """\
 set -eu
 [ "$#" -gt 0 ] || { echo "usage: $0 PROGRAM [ARGUMENT...]" >&2; exit 2; }
 keyplan_get() { # URL; a header comes in by the pipe: an argument would stand in the list of processes
   curl --silent --show-error --fail --max-time 30 --retry 3 --header @- "$1"
 }
 keyplan_machine="http://${GCE_METADATA_HOST:-metadata.google.internal}/computeMetadata/v1/instance"
+"""
+_READ = """\
 keyplan_token="$(echo 'Metadata-Flavor: Google' |
   keyplan_get "$keyplan_machine/service-accounts/$keyplan_account/token" |
   sed -n 's/.*"access_token": *"\\([^"]*\\)".*/\\1/p')"
@@ -56,18 +59,24 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
         "#!/bin/sh",
         *_heading(manifest, consumer, account),
         f"keyplan_account={shlex.quote(account)}",
-        f"keyplan_url={shlex.quote(store_url(manifest))}",
-        _SCRIPT.rstrip(),
+        *([f"keyplan_url={shlex.quote(store_url(manifest))}"] if versions else []),
+        _START.rstrip(),
+        *([_READ.rstrip()] if versions else []),
     ]
     for version in versions:
         call = shlex.join(["keyplan_read", version.env_var, version.name])
         lines += [f'{version.env_var}="$({call})"', f"export {version.env_var}"]
     for name, value in plain.items():
         lines += [f"{name}={shlex.quote(value)}", f"export {name}"]
-    return "\n".join([*lines, 'exec "$@"\n'])
+    return "\n".join([*lines, kept_fresh(consumer) + 'exec "$@"\n'])
 
 
 def _heading(manifest: Manifest, consumer: ManifestConsumer, account: str) -> list[str]:
+    if not consumer.keys:
+        return [
+            f"# Starts {consumer.name} in {manifest.environment} on a virtual machine that runs as",
+            f"# {account}. It reads no key; put it before the command of a service.",
+        ]
     path = f"/usr/local/bin/{consumer.name}-with-keys"
     return [
         f"# Keys of {consumer.name} in {manifest.environment}, for a virtual machine that runs as",

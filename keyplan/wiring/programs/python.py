@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from keyplan.manifest import Manifest, ManifestConsumer
 from keyplan.routes import Route
-from keyplan.wiring.programs.client import DEFAULT_MAX_TOKENS, DEFAULT_MODEL, Client, From, client_of
+from keyplan.wiring.programs.client import (
+    DEFAULT_MAX_TOKENS,
+    DEFAULT_MODEL,
+    PROVIDERS,
+    Client,
+    From,
+    client_of,
+)
 
 _MESSAGE = f"""\
 
@@ -92,7 +99,12 @@ def render(manifest: Manifest, consumer: ManifestConsumer) -> str:
         f"# Claude for {consumer.name} in {manifest.environment}, by the route {client.route}; "
         f"no value of a key is in here.\n# pip install '{package}'{_more(client)}\n"
     )
-    return heading + _imports(client, name) + _functions(client) + _cleared(client) + call + _MESSAGE
+    body = _MESSAGE
+    if client.route in PROVIDERS:  # each spells a model's name in its own way
+        body = body.replace(
+            f'os.environ.get("ANTHROPIC_MODEL", "{DEFAULT_MODEL}")', 'os.environ["ANTHROPIC_MODEL"]'
+        )
+    return heading + _imports(client, name) + _functions(client) + _cleared(client) + call + body
 
 
 def _construction(client: Client) -> tuple[str, list[str]]:

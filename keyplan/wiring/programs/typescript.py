@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from keyplan.manifest import Manifest, ManifestConsumer
 from keyplan.routes import Route
-from keyplan.wiring.programs.client import DEFAULT_MAX_TOKENS, DEFAULT_MODEL, Client, From, client_of
+from keyplan.wiring.programs.client import (
+    DEFAULT_MAX_TOKENS,
+    DEFAULT_MODEL,
+    PROVIDERS,
+    Client,
+    From,
+    client_of,
+)
 
 _SDK = "@anthropic-ai/sdk"
 _PACKAGES = {
@@ -114,9 +121,12 @@ def render(manifest: Manifest, consumer: ManifestConsumer) -> str:
         f"// Claude for {consumer.name} in {manifest.environment}, by the route {client.route}; "
         f"no value of a key is in here.\n// npm install {packages}\n"
     )
-    needed = _NEEDED if "needed(" in call + _functions(client) else ""
+    body = _MESSAGE
+    if client.route in PROVIDERS:  # each spells a model's name in its own way
+        body = body.replace(f'process.env.ANTHROPIC_MODEL ?? "{DEFAULT_MODEL}"', 'needed("ANTHROPIC_MODEL")')
+    needed = _NEEDED if "needed(" in call + _functions(client) + body else ""
     cleared = _NOTHING_LEFT if client.route is Route.FEDERATION else ""
-    return heading + _imports(client, name) + "\n" + needed + _functions(client) + cleared + call + _MESSAGE
+    return heading + _imports(client, name) + "\n" + needed + _functions(client) + cleared + call + body
 
 
 def _arguments(client: Client) -> list[str]:
