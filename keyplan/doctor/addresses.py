@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import os
 import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
@@ -87,9 +86,9 @@ def exempts(setting: Setting, host: str, splits_on_blanks: bool) -> bool:
 
 
 def path_in(setting: Setting) -> str | None:
-    """The path of a file to open; None where the text can be none."""
+    """The path of a file to open, as it is written; None where the text can be none."""
     text = setting.value.reveal().strip()
-    return None if not text or "\0" in text or not setting.literal else os.path.expanduser(text)
+    return None if not text or "\0" in text or not setting.literal else text
 
 
 def name_in(setting: Setting) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from keyplan.doctor.addresses import expiry_of_token, name_in, path_in, time_in
@@ -216,7 +217,10 @@ def _file(kind: Kind, setting: Setting, metadata: Callable[[str], Metadata]) -> 
         return Stored(
             kind, setting.place, setting, "cannot be read" if setting.literal else None, renews=True
         )
-    return _known(kind, Path(path), setting.place, metadata, setting)
+    found = _known(kind, Path(path), setting.place, metadata, setting)
+    if path.startswith("~") and found.problem == "is not there":
+        return replace(found, problem="is not there: its ~ means the home folder to a shell only")
+    return found
 
 
 def _known(
@@ -231,7 +235,7 @@ def _known(
 
 def _path(setting: Setting | None, otherwise: Path) -> Path:
     path = None if setting is None else path_in(setting)
-    return otherwise if path is None else Path(path)
+    return otherwise if path is None else Path(path).expanduser()
 
 
 def _exists(path: Path) -> bool:

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from keyplan.doctor import following
 from keyplan.doctor.addresses import expiry_of_token, moment
 from keyplan.doctor.examining import conclude
-from keyplan.doctor.federation import LEEWAY_SECONDS
 from keyplan.doctor.forms import as_document, as_text
 from keyplan.doctor.model import Evidence, Kind, Stored
 from keyplan.doctor.stored import (
@@ -222,6 +221,13 @@ def test_the_file_of_an_identity_token_is_looked_into_for_its_end(
         assert words in found[code]
 
 
+def test_a_tilde_that_no_shell_sees_is_told(machine: Machine) -> None:
+    (machine.home / "token").write_text(token(99e9))
+    machine.put(".claude/settings.json", settings(**FEDERATION, ANTHROPIC_IDENTITY_TOKEN_FILE="~/token"))
+    found = findings(machine)
+    assert "its ~ means the home folder to a shell only" in found["identity-token-unusable"]
+
+
 def test_a_folder_a_pipe_and_a_file_of_others_are_no_identity_token(machine: Machine) -> None:
     os.mkfifo(machine.home / "pipe")
     (machine.home / "loop").symlink_to("loop")
@@ -241,7 +247,7 @@ def test_thirty_seconds_are_let_pass_for_an_identity_token() -> None:
     from keyplan.doctor.examining import look
 
     seen = look({**FEDERATION, "ANTHROPIC_IDENTITY_TOKEN": token(NOW)}, [])
-    for now, over in ((NOW + LEEWAY_SECONDS, False), (NOW + LEEWAY_SECONDS + 1, True)):
+    for now, over in ((NOW + 30, False), (NOW + 31, True)):
         codes = {finding.code for finding in conclude(seen, evidence=Evidence(now)).findings}
         assert ("identity-token-expired" in codes) is over
 

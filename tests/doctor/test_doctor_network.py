@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keyplan.doctor import probing
 from keyplan.doctor.model import Answer, Setting, Source, State
 from keyplan.doctor.network import Destination, Trust, destinations, of_answers
 from keyplan.doctor.probing import ask
@@ -387,6 +388,19 @@ def test_a_reader_who_leaves_early_gets_no_traceback(machine: Machine) -> None:
         assert process.stderr is not None
         process.stdout.close()
         assert (process.stderr.read(), process.wait(30)) == ("", 141)
+
+
+def test_a_file_of_pythons_takes_the_place_of_what_it_brings_along(
+    tmp_path: Path, gateway: Gateway, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probing, "brought_certificates", lambda: str(authority.file))
+    address = {**TOKEN, "ANTHROPIC_BASE_URL": gateway.url}
+    assert [answer.state for answer in ask(set_to(**address))] == [State.REACHED, State.REACHED]
+    other = str(Authority(tmp_path).file)
+    states_ = [answer.state for answer in ask(set_to(**address, SSL_CERT_FILE=other))]
+    assert states_ == [State.REACHED, State.UNTRUSTED]
+    states_ = [answer.state for answer in ask(set_to(**address, NODE_EXTRA_CA_CERTS=other))]
+    assert states_ == [State.REACHED, State.REACHED], "beside what Claude Code brings along"
 
 
 def test_what_it_trusts_besides_is_in_no_test_by_accident(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+import keyplan.doctor
 from keyplan.doctor import places
 from keyplan.doctor.model import Source
 from tests.doctor.machines import API_KEY, CANARY, Machine
+from tests.test_layers import imported_by
 
 LINES = f"export ANTHROPIC_API_KEY={API_KEY}\n"
 EDITOR = json.dumps({"claudeCode.environmentVariables": [{"name": "ANTHROPIC_API_KEY", "value": API_KEY}]})
@@ -67,3 +69,17 @@ def test_files_that_others_may_not_read_are_said_once_each(
     found = places.files(machine.home, machine.project, machine.home / ".claude")
     problems = {file.path: file.problem for file in found if not file.path.startswith("/etc")}
     assert problems == {"~/.zshrc": "cannot be read", ".vscode/settings.json": "cannot be read"}
+
+
+EFFECTS = {"os", "pathlib", "socket", "ssl", "subprocess", "threading", "time", "http", "urllib.request"}
+
+
+def test_only_three_modules_touch_the_machine() -> None:
+    folder = Path(keyplan.doctor.__path__[0])
+    found = {
+        path.stem
+        for path in folder.glob("*.py")
+        for name in imported_by(path)
+        if name in EFFECTS or name.split(".")[0] in EFFECTS or name.startswith("keyplan.http")
+    }
+    assert found == {"places", "following", "probing"}
