@@ -31,6 +31,7 @@ VERBS = {
     "status": "show per key whether a value is there, its age and when it is due",
     "exec": "run a program with the keys that it needs in its environment",
     "key-helper": "print one key for Claude Code, which runs this itself (apiKeyHelper)",
+    "keychain": "keep values in this machine's keychain, for a developer without access to the cloud",
     "wire": "print the configuration with which a consumer finds its keys",
     "doctor": "say which credential Claude Code and the SDKs would use here, and what is in the way",
 }

@@ -3,6 +3,7 @@
   keyplan exec -- python app.py                    every key of the environment but Admin API keys
   keyplan exec --only anthropic -- claude          one key
   keyplan exec --consumer chat-api -- ./serve      a consumer's keys and its plain variables
+  keyplan exec --from keychain -- claude           what `keyplan keychain put` stored on this machine
 
 Reads each key's value and becomes the program: its exit code and signals are what you see, and no value is on
 disk, in a log or among any program's arguments. Nothing is stored, so a second run does the same again.
@@ -25,8 +26,9 @@ from __future__ import annotations
 
 import os
 
-from keyplan.cli.arguments import add_environment, trusted_hosts
+from keyplan.cli.arguments import add_environment
 from keyplan.cli.output import reporter, say
+from keyplan.cli.sources import add_source, reader_of
 from keyplan.environ import (
     ANTHROPIC_BASE_URL,
     base_url_variable,
@@ -39,7 +41,6 @@ from keyplan.errors import EXIT_REFUSED, KeyplanError, UsageError
 from keyplan.manifest_sources import load
 from keyplan.manifest_vendors import held
 from keyplan.process import replace
-from keyplan.stores.opening import cloud_to_read, open_reader
 from keyplan.vendors import vendor_named
 from keyplan.vendors.anthropic import overrides_of_route
 
@@ -75,6 +76,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="leave this variable in place although it wins over a key; may be repeated",
     )
+    add_source(parser)
     add_environment(parser)
 
 
@@ -99,9 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
     values: Mapping[str, SecretValue] = {}
     failures: Mapping[str, KeyplanError] = {}
     if names:
-        cloud = cloud_to_read(document, arguments.cloud, arguments.consumer)
-        reader = open_reader(cloud, document, trusted_hosts(arguments), arguments.timeout, report)
-        values, failures = reader.read(names)
+        values, failures = reader_of(arguments, document, arguments.consumer, report).read(names)
     report(f"{len(values)} of {len(names)} keys read")
     if failures:
         raise unreadable(failures, list(values))

@@ -24,11 +24,11 @@ import sys
 from keyplan.claude_code import require_right_address, usable
 from keyplan.cli.arguments import add_environment, trusted_hosts
 from keyplan.cli.output import reporter, result
+from keyplan.cli.sources import add_source, reader_of
 from keyplan.environ import ANTHROPIC_BASE_URL
 from keyplan.errors import EXIT_DONE, UsageError
 from keyplan.manifest_sources import load
 from keyplan.manifest_vendors import held
-from keyplan.stores.opening import cloud_to_read, open_reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cloud", choices=("aws", "gcp"), help="read it there (default: the environment's first cloud)"
     )
+    add_source(parser)
     add_environment(parser)
 
 
@@ -61,8 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     [key] = held(document, [name])
     vendor_url = document.get("vendorEndpoints", {}).get("anthropic")
     require_right_address(key, os.environ.get(ANTHROPIC_BASE_URL), vendor_url, hosts)
-    cloud = cloud_to_read(document, arguments.cloud, None)
-    values, failures = open_reader(cloud, document, hosts, arguments.timeout, report).read([name])
+    values, failures = reader_of(arguments, document, None, report).read([name])
     for failure in failures.values():
         raise failure
     result(one_line(name, values[name]))

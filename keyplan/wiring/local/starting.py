@@ -18,11 +18,6 @@ from keyplan.wiring.consumers import keys_of, plain_of, refused
 FOLDER = ".config/keyplan"  # in a person's home
 MANIFEST_VARIABLE = "KEYPLAN_MANIFEST"
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
-_PROVIDERS = tuple(name for name in anthropic.OVERRIDES if name.startswith("CLAUDE_CODE_USE_"))
-# Routes on which nothing of Anthropic's own may be left over; on the others each provider's flag is in the
-# way of another's. Source: Claude Code, "Authentication" (code.claude.com/docs, checked 2026-11-21).
-_WITHOUT_KEY = frozenset({"federation", "subscription"})
-_PROVIDER_ROUTES = frozenset({"bedrock", "vertex", "foundry"})
 
 
 @dataclass(frozen=True)
@@ -93,14 +88,10 @@ def each_key(keys: Iterable[ManifestKey], cloud: str) -> str:
 
 def _leftovers(consumer: ManifestConsumer, keys: tuple[ManifestKey, ...]) -> tuple[str, ...]:
     """What would win over the consumer's credential, send it elsewhere, or be an old value of it."""
-    found: set[str] = set()
+    found = set(anthropic.overrides_of_route(consumer.route))
     for key in keys:
         found.add(key.env_var)
         # Anthropic's own variables say nothing about a gateway that has others.
         if key.base_url is None or base_url_variable(key.env_var) == ANTHROPIC_BASE_URL:
             found.update(vendor_named(key.vendor).OVERRIDES)
-    if consumer.route in _WITHOUT_KEY:
-        found.update(anthropic.OVERRIDES, {"ANTHROPIC_API_KEY"})
-    elif consumer.route in _PROVIDER_ROUTES:
-        found.update(_PROVIDERS)
     return tuple(sorted(found.difference(consumer.env)))
