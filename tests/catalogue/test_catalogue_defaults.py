@@ -11,6 +11,7 @@ from keyplan.catalogue import (
     CircleciSettings,
     ClaudeCode,
     Cloud,
+    CodebuildSettings,
     Consumer,
     EcsSettings,
     EksIdentity,
@@ -20,6 +21,7 @@ from keyplan.catalogue import (
     GkeSettings,
     Key,
     PeopleSettings,
+    PulumiDeploymentsSettings,
     ReadAt,
     ReminderMode,
     RoleSettings,
@@ -29,9 +31,12 @@ from keyplan.catalogue import (
     consumer_settings,
 )
 from keyplan.durations import Duration
+from tests.catalogue.test_catalogue_ci_servers import SETTINGS as OF_SERVERS
 
 Read = Callable[..., Catalogue]
 ROLE = "arn:aws:iam::111122223333:role/app/chat"
+ORGANIZATION = "2d1d9c5e-0d4b-4c8e-9f3a-6b7c8d9e0f1a"
+PROJECT = "7f0e4b1c-3a59-4e61-8c2d-1b2a3c4d5e6f"
 ACCOUNT = "chat-api@example-prod.iam.gserviceaccount.com"
 
 
@@ -250,6 +255,33 @@ SETTINGS: dict[str, tuple[str, Settings, dict[str, Any]]] = {
         BuildkiteSettings("example", "nightly", ("main",)),
         {"organization": "example", "pipeline": "nightly", "branches": ["main"]},
     ),
+    "circleci, branches": (
+        f"runtime: circleci, organizationId: {ORGANIZATION}, projectId: {PROJECT}, "
+        "repository: github.com/example/changelog, branches: [main, release/*]",
+        CircleciSettings(ORGANIZATION, PROJECT, "github.com/example/changelog", ("main", "release/*")),
+        {
+            "organizationId": ORGANIZATION,
+            "projectId": PROJECT,
+            "repository": "github.com/example/changelog",
+            "branches": ["main", "release/*"],
+        },
+    ),
+    "codebuild": (
+        "runtime: codebuild, projectName: image-tests",
+        CodebuildSettings("image-tests", None),
+        {"projectName": "image-tests"},
+    ),
+    "pulumi-deployments": (
+        "runtime: pulumi-deployments, organization: example, project: shop, stack: prod",
+        PulumiDeploymentsSettings("example", "shop", "prod", ("update",)),
+        {"organization": "example", "project": "shop", "stack": "prod", "operations": ["update"]},
+    ),
+    "pulumi-deployments, operations": (
+        "runtime: pulumi-deployments, organization: example, project: shop, stack: prod, "
+        "operations: [refresh, destroy]",
+        PulumiDeploymentsSettings("example", "shop", "prod", ("refresh", "destroy")),
+        {"organization": "example", "project": "shop", "stack": "prod", "operations": ["refresh", "destroy"]},
+    ),
 }
 
 
@@ -264,7 +296,7 @@ def test_each_runtime_reads_its_fields_and_spells_them_as_it_read_them(
 
 
 def test_there_is_a_row_for_every_runtime() -> None:
-    assert {row[0].split(",")[0] for row in SETTINGS.values()} == {
+    assert {row[0].split(",")[0] for row in (*SETTINGS.values(), *OF_SERVERS.values())} == {
         f"runtime: {runtime}" for runtime in Runtime
     }
 

@@ -13,8 +13,9 @@ NAME = "lower-case letters, digits and hyphens, beginning with a letter and not 
 REGION = "an AWS region, as in `eu-west-1`"
 ROLE = "the ARN of one IAM role, as in `arn:aws:iam::111122223333:role/NAME`, without wildcards"
 RUNTIMES = (
-    "ecs, lambda, ec2, eks, iam-role, cloud-run, cloud-run-job, gke, compute-engine, cloud-build, "
-    "people, github-actions, gitlab-ci, circleci or buildkite"
+    "ecs, lambda, ec2, eks, iam-role, codebuild, cloud-run, cloud-run-job, gke, compute-engine, cloud-build, "
+    "people, github-actions, gitlab-ci, circleci, buildkite, bitbucket-pipelines, azure-pipelines, jenkins or "
+    "pulumi-deployments"
 )
 KEY_FIELDS = (
     "vendor, envVar, owner, rotateEvery, remindBefore, grace, format, organization, workspace, baseUrl, "
@@ -50,14 +51,16 @@ MISTAKES = {
         "consumers: {chat: {repository: example/evals}}",
         [
             "consumers.chat.repository: found an unknown field; "
-            "allowed: no `repository` with runtime ecs; it belongs to github-actions"
+            "allowed: no `repository` with runtime ecs; it belongs to github-actions, "
+            "circleci"
         ],
     ),
     "field of several other runtimes": (
         "consumers: {chat: {branches: [main]}}",
         [
             "consumers.chat.branches: found an unknown field; "
-            "allowed: no `branches` with runtime ecs; it belongs to github-actions, gitlab-ci, buildkite"
+            "allowed: no `branches` with runtime ecs; it belongs to github-actions, gitlab-ci, "
+            "circleci, buildkite, bitbucket-pipelines, azure-pipelines, jenkins"
         ],
     ),
     "unknown field of claudeCode": (

@@ -37,7 +37,7 @@ def with_mistakes(copy: Path) -> Path:
 def test_right_environments_are_counted(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "--project", str(copy)]) == 0
     assert capsys.readouterr().out == (
-        "dev: ok, 2 keys, 4 consumers\nprod: ok, 3 keys, 6 consumers\nsandbox: ok, 2 keys, 8 consumers\n"
+        "dev: ok, 2 keys, 4 consumers\nprod: ok, 3 keys, 11 consumers\nsandbox: ok, 2 keys, 8 consumers\n"
     )
 
 

@@ -103,21 +103,32 @@ def test_it_prints_exactly_the_text_and_nothing_else(keyplan: Run, manifest: Man
 
 
 TABLE = """\
-CONSUMER      RUNTIME         TARGETS
-batch         ecs             ecs, dotenv
-changelog     circleci        circleci
-chat-api      ecs             ecs, dotenv
-evals         github-actions  github-actions
-indexer       eks             eks, dotenv
-nightly       gitlab-ci       gitlab-ci
-reports       iam-role        iam-role, dotenv
-research      people          claude-code, dotenv
-search        eks             eks, eks-external-secrets, dotenv
-thumbnails    lambda          lambda, lambda-extension, dotenv
-translations  buildkite       buildkite
-workbench     ec2             ec2, dotenv
+CONSUMER      RUNTIME              TARGETS
+batch         ecs                  ecs, dotenv
+changelog     circleci             circleci
+chat-api      ecs                  ecs, dotenv
+evals         github-actions       github-actions, claude-code-action
+image-tests   codebuild            codebuild
+indexer       eks                  eks, dotenv
+invoices      bitbucket-pipelines  bitbucket-pipelines
+nightly       gitlab-ci            gitlab-ci
+regression    azure-pipelines      azure-pipelines
+reports       iam-role             iam-role, dotenv
+research      people               claude-code, dotenv
+search        eks                  eks, eks-external-secrets, dotenv
+shop          pulumi-deployments   pulumi-deployments
+summaries     jenkins              jenkins
+thumbnails    lambda               lambda, lambda-extension, dotenv
+translations  buildkite            buildkite
+workbench     ec2                  ec2, dotenv
 
 where dotenv fits, these fit too: shell, powershell, direnv, compose, systemd, devcontainer, vscode
+
+with `route: federation`, these need no key of Anthropic's: batch, changelog, chat-api, evals, image-tests, indexer, invoices, nightly, regression, reports, search, shop, summaries, thumbnails, translations, workbench
+
+whoever calls Claude, as a sample: python, typescript, curl
+
+for a CI that cannot use its own: ci-secret, the last resort
 """
 
 

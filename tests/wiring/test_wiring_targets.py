@@ -11,7 +11,7 @@ import pytest
 from keyplan.catalogue import CI_RUNTIMES, GCP_RUNTIMES, Runtime
 from keyplan.errors import ManifestError, UsageError
 from keyplan.manifest import Manifest
-from keyplan.wiring import TARGETS, targets_for, wire, wire_all
+from keyplan.wiring import LAST_RESORT, PROGRAMS, TARGETS, targets_for, wire, wire_all
 from tests.wiring.conftest import consumer
 
 FITTING = {
@@ -24,6 +24,8 @@ FITTING = {
     "nightly": ("gitlab-ci",),
     "regression": ("azure-pipelines",),
     "summaries": ("jenkins",),
+    "image-tests": ("codebuild",),
+    "shop": ("pulumi-deployments",),
     "reports": ("iam-role", "dotenv"),
     "research": ("claude-code", "dotenv"),
     "search": ("eks", "eks-external-secrets", "dotenv"),
@@ -36,8 +38,10 @@ LOCAL = ("shell", "powershell", "direnv", "compose", "systemd", "devcontainer", 
 
 
 def test_each_consumer_has_the_targets_of_its_runtime(manifest: Manifest) -> None:
-    assert {name: targets_for(manifest, name) for name in manifest.consumers} == {
-        name: targets + LOCAL * ("dotenv" in targets) for name, targets in FITTING.items()
+    more = {"evals": ("claude-code-action",)}
+    assert {name: set(targets_for(manifest, name)) - {LAST_RESORT} for name in manifest.consumers} == {
+        name: {*targets, *LOCAL * ("dotenv" in targets), *more.get(name, ()), *PROGRAMS}
+        for name, targets in FITTING.items()
     }
 
 
