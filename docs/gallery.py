@@ -31,7 +31,10 @@ for the first. How a value gets to the program, and what a rotation means, is in
 
 Each row is a target of `keyplan wire`. The first columns are the clouds that its consumers read from; the
 others are the routes by which Claude's clients authenticate ([catalogue.md](catalogue.md)). Every cell was
-tried: by the catalogue's check, and by writing the text. A number is the reason below the table.
+tried with a consumer of each runtime that the target is for: by the catalogue's check, and by writing the
+text. A number is the reason, below the table; after *but*, it is that of some runtimes. *With a key*: with
+one of that provider's. *By the program*: the text has the ids of the federation rule, and the program asks
+for its identity token, as `keyplan wire python` writes it.
 
 """
 LANGUAGES = {
@@ -95,14 +98,16 @@ def _cloud_cells(target: str, number: Callable[[str], str]) -> Iterator[str]:
 
 
 def _route_cell(target: str, route: Route, number: Callable[[str], str]) -> str:
-    """`yes`, what a yes needs, the clouds in which it is one, and the reasons of the others."""
-    answers = {CLOUDS[cloud]: answer(target, cloud, route) for cloud, _, _ in examples_of(target)}
-    needs = ", ".join(dict.fromkeys(found.words for found in answers.values() if found.works and found.words))
-    works = [cloud for cloud, found in answers.items() if found.works]
-    whole = "yes" if len(works) == len(answers) else ", ".join(works)
-    parts = [f"{whole} {needs}".strip()] if works else []
-    reasons = dict.fromkeys(found.words for found in answers.values() if not found.works)
-    return "; ".join([*parts, *(number(_sentence(reason)) for reason in reasons)])
+    """What happens in each cloud, or once where it is the same in all."""
+    cells = {}
+    for cloud, _, _ in examples_of(target):
+        found = answer(target, cloud, route)
+        reasons = ", ".join(number(_sentence(reason)) for reason in found.reasons)
+        parts = ((found.words,) if found.works else ()) + ((reasons,) if reasons else ())
+        cells[CLOUDS[cloud]] = ", but ".join(parts)
+    if len(set(cells.values())) == 1:
+        return next(iter(cells.values()))
+    return "; ".join(f"{cloud}: {cell}" for cloud, cell in cells.items())
 
 
 def _sentence(words: str) -> str:

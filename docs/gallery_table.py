@@ -27,7 +27,7 @@ from keyplan.routes import (
     VertexRoute,
     variables,
 )
-from keyplan.wiring import TARGETS, targets_for, wire
+from keyplan.wiring import PROGRAMS, TARGETS, targets_for, wire
 from tests.wiring import conftest as on_aws
 from tests.wiring_gcp import conftest as on_gcp
 
@@ -47,14 +47,17 @@ SETTINGS: dict[Route, RouteSettings] = {
 }
 # With a key in this variable, a consumer may have the route without an identity of its own there.
 KEY_OF_PROVIDER = {Route.BEDROCK: "AWS_BEARER_TOKEN_BEDROCK", Route.FOUNDRY: "ANTHROPIC_FOUNDRY_API_KEY"}
+# In a text that brings the identity token, or has something else ask for it.
+TOKENS = ("ANTHROPIC_IDENTITY_TOKEN", FEDERATION_AUDIENCE, "anthropic_federation_rule_id")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Whether a target carries a route in a cloud: yes, yes with a provider's key, or why not."""
+    """What happens with a target, in a cloud, on a route; over every runtime that the target is for."""
 
-    works: bool
-    words: str  # of a reason; of a yes that needs something, what
+    works: bool  # for one of them at least
+    words: str  # `yes`, or what it needs, as `with a key`; nothing where it does not work
+    reasons: tuple[str, ...]  # why it does not work, for those for which it does not
 
 
 def examples_of(target: str) -> Iterator[tuple[str, Manifest, str]]:
@@ -78,21 +81,37 @@ def _rank(entry: ManifestConsumer) -> tuple[bool, int, str]:
 
 
 def answer(target: str, cloud: str, route: Route) -> Answer:
-    """What happens when a consumer of the examples takes this route."""
-    [(manifest, name)] = [(found, name) for where, found, name in examples_of(target) if where == cloud]
-    entry = manifest.consumers[name]
-    refused = _catalogue_refuses(entry, route, None)
-    words = ""
-    key_variable = KEY_OF_PROVIDER.get(route)
-    if refused and key_variable is not None:
-        refused, words = _catalogue_refuses(entry, route, key_variable), "with a key"
+    """What happens when consumers of the examples take this route, one of each runtime."""
+    found = []
+    for entry in _one_of_each_runtime(target, cloud):
+        found.append(_answer(EXAMPLES[cloud], entry, target, route))
+    words = sorted({each.words or "yes" for each in found if each.works}, reverse=True)
+    reasons = dict.fromkeys(reason for each in found for reason in each.reasons)
+    return Answer(bool(words), " or ".join(words), tuple(reasons))
+
+
+def _one_of_each_runtime(target: str, cloud: str) -> Iterator[ManifestConsumer]:
+    manifest, seen = EXAMPLES[cloud], set()
+    for name, entry in manifest.consumers.items():
+        if entry.runtime not in seen and target in targets_for(manifest, name):
+            seen.add(entry.runtime)
+            yield entry
+
+
+def _answer(manifest: Manifest, entry: ManifestConsumer, target: str, route: Route) -> Answer:
+    refused, words, key_variable = _catalogue_refuses(entry, route, None), "", None
+    if refused and route in KEY_OF_PROVIDER:
+        key_variable, words = KEY_OF_PROVIDER[route], "with a key"
+        refused = _catalogue_refuses(entry, route, key_variable)
     if refused:
-        return Answer(False, refused)
+        return Answer(False, "", (refused,))
     try:
-        _wired(manifest, entry, target, route, key_variable if words else None)
+        text = _wired(manifest, entry, target, route, key_variable)
     except UsageError as error:
-        return Answer(False, error.message.replace(entry.name, "it"))
-    return Answer(True, words)
+        return Answer(False, "", (error.message.replace(entry.name, "it"),))
+    if route is Route.FEDERATION and target not in PROGRAMS and not any(map(text.count, TOKENS)):
+        words = "by the program"
+    return Answer(True, words, ())
 
 
 def _catalogue_refuses(entry: ManifestConsumer, route: Route, key_variable: str | None) -> str | None:

@@ -346,7 +346,8 @@ def _role_of_the_program(consumer: Consumer, held: Iterable[Key], child: Node) -
 def _elsewhere(consumer: Consumer, cloud: Cloud, instead: str) -> str:
     movable = consumer.runtime in CI_RUNTIMES or consumer.runtime is Runtime.PEOPLE
     first = f"`cloud: {cloud}`" if movable else "another route"
-    return f"{first} or {instead}: this consumer's identity is on {consumer.cloud}"
+    either = first if first == instead else f"{first} or {instead}"
+    return f"{either}: this consumer's identity is on {consumer.cloud}"
 
 
 def _one_credential(route: Route, held: Iterable[Key], child: Node) -> None:
