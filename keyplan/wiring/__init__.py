@@ -180,9 +180,9 @@ def wire(manifest: Manifest, consumer_name: str, target: str, pins: Mapping[str,
             "the target comes first, then the consumer", f"keyplan wire {consumer_name} {target}"
         )
     consumer = _consumer(manifest, consumer_name)
-    if target not in _fitting(consumer):
+    kind = TARGETS.get(target)
+    if kind is None or not _suits(kind, consumer):
         raise _no_fit(consumer, target)
-    kind = TARGETS[target]
     _check_pins(consumer, target, pins or {})
     module = importlib.import_module(kind.module)
     arguments = (manifest, consumer, pins or {}) if kind.names_versions else (manifest, consumer)
@@ -229,11 +229,11 @@ def local_targets() -> tuple[str, ...]:
 
 
 def _fitting(consumer: ManifestConsumer) -> tuple[str, ...]:
-    return tuple(
-        name
-        for name, target in TARGETS.items()
-        if _is_for(target, consumer) and _has_setting(target, consumer)
-    )
+    return tuple(name for name, target in TARGETS.items() if _suits(target, consumer))
+
+
+def _suits(target: Target, consumer: ManifestConsumer) -> bool:
+    return _is_for(target, consumer) and _has_setting(target, consumer)
 
 
 def _in_stack(names: Iterable[str]) -> tuple[str, ...]:
