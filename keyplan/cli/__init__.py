@@ -33,6 +33,7 @@ VERBS = {
     "key-helper": "print one key for Claude Code, which runs this itself (apiKeyHelper)",
     "keychain": "keep values in this machine's keychain, for a developer without access to the cloud",
     "wire": "print the configuration with which a consumer finds its keys",
+    "audit": "say who can read which secret, from a snapshot of accounts, with the reasons",
     "doctor": "say which credential Claude Code and the SDKs would use here, and what is in the way",
 }
 EXIT_PIPE_CLOSED = 141  # 128 + SIGPIPE

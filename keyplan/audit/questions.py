@@ -1,0 +1,173 @@
+"""The questions that people ask of an estate: who reads a key, what a principal reads, and by which way."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from keyplan.audit.callers import Caller
+from keyplan.audit.chains import Graph, Reach, reaches
+from keyplan.audit.decisions import Judge
+from keyplan.audit.estate import Estate, Secret
+from keyplan.audit.grades import Verdict
+from keyplan.audit.matrix import reasons_by_secret
+from keyplan.audit.reasons import Reason, allowing, denying, open_keys
+from keyplan.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One principal's best access to one secret; `why` is about the direct access of the path's last step."""
+
+    principal: str
+    secret: str
+    verdict: Verdict
+    path: tuple[str, ...]
+    why: str
+
+
+def secret_named(estate: Estate, name: str) -> int:
+    """The position of a secret, by its ARN or its name.
+
+    Raises:
+        UsageError: there is none, or there are several in different accounts and regions.
+    """
+    found = [number for number, each in enumerate(estate.secrets) if name in (each.arn, each.name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(
+            f"{len(found)} secrets of the snapshot have this name",
+            f"give its ARN, as in {estate.secrets[found[0]].arn}",
+        )
+    names = [text for each in estate.secrets for text in (each.name, each.arn)]
+    raise UsageError(f"the snapshot has no such secret{_nearest(name, names)}")
+
+
+def principal_named(estate: Estate, name: str) -> int:
+    """The position of a user or a role, by its ARN or its name.
+
+    Raises:
+        UsageError: there is none, or there are several.
+    """
+    found = [number for number, each in enumerate(estate.callers) if name in (each.arn, each.name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(
+            f"{len(found)} principals of the snapshot have this name",
+            f"give its ARN, as in {estate.callers[found[0]].arn}",
+        )
+    names = [text for each in estate.callers for text in (each.name, each.arn)]
+    raise UsageError(f"the snapshot has no such principal{_nearest(name, names)}")
+
+
+def _nearest(name: str, names: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {near[0]}" if near else ""
+
+
+def readers(estate: Estate, graph: Graph, secret: int) -> Iterator[Reader]:
+    """Everybody who gets to a secret, directly or through roles; the best verdict first, then by path."""
+    found = []
+    for number in range(len(estate.callers)):
+        for reach in reaches(graph, number):
+            if reach.secret == secret:
+                found.append(_reader(estate, reach))
+    yield from sorted(found, key=_order)
+
+
+def keys(estate: Estate, graph: Graph, principal: int) -> Iterator[Reader]:
+    """Every secret that a principal gets to, directly or through roles."""
+    yield from sorted((_reader(estate, reach) for reach in reaches(graph, principal)), key=_order)
+
+
+def _order(reader: Reader) -> tuple[int, int, str, str]:
+    return (-reader.verdict, len(reader.path), reader.principal, reader.secret)
+
+
+def _reader(estate: Estate, reach: Reach) -> Reader:
+    last = estate.callers[reach.path[-1]]
+    return Reader(
+        principal=estate.callers[reach.path[0]].arn,
+        secret=estate.secrets[reach.secret].arn,
+        verdict=reach.verdict,
+        path=tuple(estate.callers[step].arn for step in reach.path),
+        why=reasons_by_secret(estate, last, 1 << reach.secret)[reach.secret],
+    )
+
+
+@dataclass(frozen=True)
+class Line:
+    """One statement in a proof: what it does, where it stands, its text, and which conditions are open."""
+
+    verdict: Verdict
+    verb: str  # `allows` or `denies`
+    where: str
+    name: str
+    text: str
+    open: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One request on the way, its verdict and every statement that is about it."""
+
+    action: str
+    principal: str
+    resource: str
+    verdict: Verdict
+    lines: tuple[Line, ...]
+
+
+def path(estate: Estate, graph: Graph, principal: int, secret: int) -> tuple[Verdict, tuple[Step, ...]]:
+    """The explanation of a verdict, as the requests that a principal would make one after the other."""
+    found = next((reach for reach in reaches(graph, principal) if reach.secret == secret), None)
+    way = (principal,) if found is None else found.path
+    role_at = {number: position for position, number in enumerate(graph.role_number)}
+    steps = []
+    for caller, following in itertools.pairwise(way):
+        role = estate.callers[following].arn
+        steps.append(_step(estate.assumers, estate.callers[caller], role_at[following], role))
+    last, target = estate.callers[way[-1]], estate.secrets[secret]
+    best = max(estate.readers, key=lambda judge: judge.verdicts(last).verdict(1 << secret))
+    steps.append(_step(best, last, secret, target.arn))
+    steps.append(_step(estate.decrypters, last, secret, _key_name(target)))
+    return (Verdict.DENY if found is None else found.verdict), tuple(steps)
+
+
+def _key_name(secret: Secret) -> str:
+    if secret.key is not None:
+        return str(secret.key["Arn"])
+    return "AWS's own key for Secrets Manager" if secret.aws_key else "a key that is not in the snapshot"
+
+
+def _step(judge: Judge, caller: Caller, position: int, resource: str) -> Step:
+    lines = [
+        *(_line(judge, caller, reason, position, "allows") for reason in allowing(judge, caller)),
+        *(_line(judge, caller, reason, position, "denies") for reason in denying(judge, caller)),
+    ]
+    return Step(
+        judge.domain.action,
+        caller.arn,
+        resource,
+        judge.verdicts(caller).verdict(1 << position),
+        tuple(line for line in lines if line is not None),
+    )
+
+
+def _line(judge: Judge, caller: Caller, reason: Reason, position: int, verb: str) -> Line | None:
+    verdict = reason.grades.verdict(1 << position)
+    if verdict is Verdict.DENY:
+        return None
+    statement = reason.statement(position)
+    return Line(
+        verdict,
+        verb,
+        reason.where,
+        statement.name,
+        statement.text,
+        () if verdict is Verdict.ALLOW else open_keys(judge, reason.clause, caller),
+    )
