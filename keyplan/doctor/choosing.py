@@ -74,10 +74,15 @@ def claude_code(settings: Sequence[Setting]) -> Choice:
     effective = in_claude_code(settings)
     order = list(CLAUDE_CODE_ORDER)
     active = effective.get(ACTIVE_PROFILE)
-    if active is not None and active.is_known(_OF_A_PERSON):
+    if active is not None and is_of_a_person(active):
         order.remove(ACTIVE_PROFILE)
         order.append(ACTIVE_PROFILE)
     return _choice(settings, _federated(effective, FEDERATION_NEEDS[:1]), order, _WHY_CLAUDE_CODE)
+
+
+def is_of_a_person(profile: Setting) -> bool:
+    """Whether an active profile is one that `ant auth login` wrote: it leaves the login alone."""
+    return profile.is_known(_OF_A_PERSON)
 
 
 def sdk(settings: Sequence[Setting]) -> Choice:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from keyplan.doctor.choosing import claude_code, sdk
+from keyplan.doctor.choosing import claude_code, is_of_a_person, sdk
 from keyplan.doctor.collisions import between
 from keyplan.doctor.model import Diagnosis, Evidence, FileText, Finding, Setting, Source
 from keyplan.doctor.network import of_answers
 from keyplan.doctor.reading import of_environment, read
 from keyplan.doctor.rules import of_packages, of_single_settings
 from keyplan.doctor.stored import of_stored
-from keyplan.doctor.variables import HELPER, LOGIN, ROUTING
+from keyplan.doctor.variables import ACTIVE_PROFILE, HELPER, LOGIN, ROUTING
 from keyplan.secret_value import SecretValue
 
 NOTHING_ELSE = Evidence()  # for the settings alone
@@ -61,7 +61,7 @@ def conclude(
         *of_answers(evidence.answers),
         *of_packages(litellm),
     ]
-    routing = [setting for setting in settings if setting.name in (*ROUTING, HELPER)]
+    routing = [setting for setting in settings if _is_in_the_way(setting)]
     return Diagnosis(
         ours,
         theirs,
@@ -71,3 +71,10 @@ def conclude(
         evidence.answers,
         evidence.stored,
     )
+
+
+def _is_in_the_way(setting: Setting) -> bool:
+    """Whether it keeps Claude Code from its login. A launcher that hands on what is there sets nothing."""
+    if setting.name == ACTIVE_PROFILE:
+        return not is_of_a_person(setting)
+    return setting.name in (*ROUTING, HELPER) and (setting.literal or setting.source is not Source.LAUNCHER)

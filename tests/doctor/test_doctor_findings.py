@@ -420,6 +420,17 @@ def test_the_way_back_names_all_that_has_to_go_and_nothing_else() -> None:
     }
 
 
+def test_the_way_back_names_a_profile_for_federation_and_no_launcher_that_hands_on() -> None:
+    files = {
+        "default.json": '{"authentication": {"type": "oidc_federation"}}',
+        "compose.yaml": "  ANTHROPIC_API_KEY: ${ANTHROPIC_API_KEY}\n  ANTHROPIC_BASE_URL: x\n",
+    }
+    names_ = {(setting.name, setting.place) for setting in diagnose({}, files).remove}
+    assert names_ == {("active profile", "default.json"), ("ANTHROPIC_BASE_URL", "compose.yaml:2")}
+    files["default.json"] = '{"authentication": {"type": "user_oauth"}}'
+    assert len(diagnose({}, files).remove) == 1
+
+
 def test_the_example_of_the_page_is_what_is_printed() -> None:
     diagnosis = diagnose(
         {"ANTHROPIC_AUTH_TOKEN": API_KEY, "ANTHROPIC_API_KEY": API_KEY},
