@@ -145,7 +145,8 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
         "{clouds: [aws, gcp], consumers: {chat: {cloud: gcp}}}",
         [
             "consumers.chat.cloud: found an unknown field; allowed: no `cloud` with runtime ecs; it belongs "
-            "to people, github-actions, gitlab-ci, circleci, buildkite"
+            "to people, github-actions, gitlab-ci, circleci, buildkite, bitbucket-pipelines, "
+            "azure-pipelines, jenkins, pulumi-deployments"
         ],
     ),
     "a cloud that does not exist": (

@@ -14,8 +14,8 @@ REGION = "an AWS region, as in `eu-west-1`"
 ROLE = "the ARN of one IAM role, as in `arn:aws:iam::111122223333:role/NAME`, without wildcards"
 RUNTIMES = (
     "ecs, lambda, ec2, eks, iam-role, codebuild, cloud-run, cloud-run-job, gke, compute-engine, cloud-build, "
-    "people, github-actions, gitlab-ci, circleci, buildkite, bitbucket-pipelines, azure-pipelines, jenkins or "
-    "pulumi-deployments"
+    "people, github-actions, gitlab-ci, circleci, buildkite, bitbucket-pipelines, azure-pipelines, jenkins "
+    "or pulumi-deployments"
 )
 KEY_FIELDS = (
     "vendor, envVar, owner, rotateEvery, remindBefore, grace, format, organization, workspace, baseUrl, "

@@ -120,9 +120,9 @@ MISTAKES = {
         "consumers: {chat: {renamedFrom: talk, runtime: fargate}, "
         "other: {runtime: ecs, keys: [anthropic], renamedFrom: [first, talk]}}",
         [
-            "consumers.chat.runtime: found `fargate`; allowed: ecs, lambda, ec2, eks, iam-role, cloud-run, "
-            "cloud-run-job, gke, compute-engine, cloud-build, people, github-actions, gitlab-ci, circleci or "
-            "buildkite",
+            "consumers.chat.runtime: found `fargate`; allowed: ecs, lambda, ec2, eks, iam-role, codebuild, "
+            "cloud-run, cloud-run-job, gke, compute-engine, cloud-build, people, github-actions, gitlab-ci, "
+            "circleci, buildkite, bitbucket-pipelines, azure-pipelines, jenkins or pulumi-deployments",
             "consumers.other.renamedFrom[1]: found `talk`, which is also the former name of chat; "
             "allowed: a name that one consumer had before",
         ],
