@@ -24,6 +24,7 @@ from keyplan.doctor.stored import (
     token_of_sso,
 )
 from tests.doctor.evidence import NOW, token
+from tests.doctor.gateways import set_in
 from tests.doctor.machines import API_KEY, CANARY, Machine, settings
 
 PAST, FUTURE = "2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"
@@ -184,8 +185,6 @@ def test_a_machine_of_googles_or_microsofts_needs_no_file(
     (tmp_path / "product_name").write_text("Google Compute Engine\n")
     (tmp_path / "chassis_asset_tag").write_text("7783-7084-3265-9085-8269-3286-77\n")
     monkeypatch.setattr(following, "DMI", tmp_path)
-    from tests.doctor.gateways import set_in
-
     for environment in (VERTEX, FOUNDRY):
         assert following.follow(set_in(environment), machine.home, {}, machine.home / "none") == ((), ())
 
@@ -313,6 +312,36 @@ def test_any_json_where_a_login_belongs_is_read_without_a_crash(document: dict[s
             diagnosis = conclude(Seen([], []), evidence=evidence)
             assert as_text(diagnosis)
             assert as_document(diagnosis)
+
+
+AWS_PARTS = (
+    "[profile work]",
+    "[work]",
+    "[",
+    "]",
+    "\n",
+    "region",
+    " = ",
+    "eu-west-1",
+    "%(x)s",
+    " ",
+    ";",
+    "\0",
+)
+
+
+@given(st.text() | st.lists(st.sampled_from(AWS_PARTS)).map("".join))
+def test_any_text_where_aws_is_configured_is_read_without_a_crash(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    home = tmp_path_factory.getbasetemp() / "aws"
+    (home / ".aws").mkdir(parents=True, exist_ok=True)
+    for name in ("config", "credentials"):
+        (home / ".aws" / name).write_bytes(text.encode(errors="replace"))
+    on = set_in({**BEDROCK, "AWS_PROFILE": "work"})
+    more, stored = following.follow(on, home, {}, home / "none")
+    assert len(more) <= 1
+    assert all(found.kind in (Kind.AWS_PROFILE, Kind.AWS_LOGIN) for found in stored)
 
 
 @given(st.text() | st.binary().map(lambda data: f"a.{data.hex()}.c"), st.floats())
