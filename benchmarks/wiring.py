@@ -48,9 +48,7 @@ def main() -> int:
     parser.add_argument("--consumers", default=sizes, help=f"how many, in turn (default: {sizes})")
     asked = [int(size) for size in parser.parse_args().consumers.split(",")]
     compile_keyplan()
-    print(
-        "           |          in this process, milliseconds           |  as a command, minimum, milliseconds"
-    )
+    print("                 |        in this process, CPU milliseconds    |     as a command, milliseconds")
     print("consumers  wires |  manifest   table    every wire  µs a wire |  empty Python    table  one wire")
     slowest: dict[str, float] = {}
     for size in asked:
