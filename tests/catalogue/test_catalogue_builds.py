@@ -66,8 +66,8 @@ MISTAKES = {
     "pulumi with previews, which pull requests start": (
         f"{PULUMI}, operations: [update, preview]",
         [
-            "consumers.ci.operations[1]: found `preview`; allowed: update, refresh or destroy (preview is run "
-            "for pull requests too, so that anybody who opens one could read the keys)"
+            "consumers.ci.operations[1]: found `preview`; allowed: update, refresh or destroy (preview is "
+            "run for pull requests too, so that anybody who opens one could read the keys)"
         ],
     ),
     "pulumi with no operation": (

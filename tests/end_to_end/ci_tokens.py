@@ -1,8 +1,9 @@
 """Tokens as CI providers sign them, for a consumer of a catalogue: those that must be let in, and strangers'.
 
 Written from the providers' documentation (GitHub "OpenID Connect reference", GitLab "OpenID Connect (OIDC)
-Authentication Using ID Tokens", CircleCI "Using OpenID Connect tokens in jobs", Buildkite "OIDC", all checked
-2026-11-21) and from the catalogue's own fields as a user wrote them, never from the trusts.
+Authentication Using ID Tokens", CircleCI "Using OpenID Connect tokens in jobs", Buildkite "OIDC", Pulumi
+"OIDC Setup for Pulumi Deployments", all checked 2026-11-21) and from the catalogue's own fields as a user
+wrote them, never from the trusts.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ Claims = dict[str, str]
 AWS_AUDIENCE = "sts.amazonaws.com"
 SOME_OWNER_ID = "4242"
 STRANGER_ID = "987654321"
-CI_RUNTIMES = ("github-actions", "gitlab-ci", "circleci", "buildkite")
+CI_RUNTIMES = ("github-actions", "gitlab-ci", "circleci", "buildkite", "pulumi-deployments")
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,13 @@ class Tokens:
 
 def tokens_for(consumer: Mapping[str, Any]) -> Tokens:
     """Tokens for a CI consumer, given its fields as in the catalogue."""
-    build = {"github-actions": _github, "gitlab-ci": _gitlab, "circleci": _circleci, "buildkite": _buildkite}
+    build = {
+        "github-actions": _github,
+        "gitlab-ci": _gitlab,
+        "circleci": _circleci,
+        "buildkite": _buildkite,
+        "pulumi-deployments": _pulumi,
+    }
     welcome = dict(build[consumer["runtime"]](consumer))
     return Tokens(welcome, dict(_strangers(consumer, welcome)))
 
@@ -203,12 +210,37 @@ def _buildkite_strangers(consumer: Mapping[str, Any]) -> Iterator[tuple[str, Cla
     yield "a pull request", buildkite_token(organization, pipeline, "refs/pull/1/head")
 
 
+def _pulumi(consumer: Mapping[str, Any]) -> Iterator[tuple[str, Claims]]:
+    for operation in consumer.get("operations", ["update"]):
+        yield operation, pulumi_token(consumer, operation)
+
+
+def pulumi_token(consumer: Mapping[str, Any], operation: str, **changes: str) -> Claims:
+    """A token of a stack's deployment."""
+    place = {name: consumer[name] for name in ("organization", "project", "stack")} | changes
+    organization, stack = place["organization"], f"{place['project']}:stack:{place['stack']}"
+    return {
+        "iss": "https://api.pulumi.com/oidc",
+        "aud": organization,
+        "sub": f"pulumi:deploy:org:{organization}:project:{stack}:operation:{operation}:scope:write",
+    }
+
+
+def _pulumi_strangers(consumer: Mapping[str, Any]) -> Iterator[tuple[str, Claims]]:
+    own = consumer.get("operations", ["update"])[0]
+    yield "a preview of a pull request", pulumi_token(consumer, "preview")
+    for what in ("organization", "project", "stack"):
+        yield f"another {what}", pulumi_token(consumer, own, **{what: "stranger"})
+        yield f"a longer {what}", pulumi_token(consumer, own, **{what: consumer[what] + "2"})
+
+
 def _strangers(consumer: Mapping[str, Any], welcome: Mapping[str, Claims]) -> Iterator[tuple[str, Claims]]:
     build = {
         "github-actions": _github_strangers,
         "gitlab-ci": _gitlab_strangers,
         "circleci": _circleci_strangers,
         "buildkite": _buildkite_strangers,
+        "pulumi-deployments": _pulumi_strangers,
     }
     yield from build[consumer["runtime"]](consumer)
     for what, claims in welcome.items():

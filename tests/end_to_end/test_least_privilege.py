@@ -260,6 +260,9 @@ def request_of(consumer: dict[str, Any]) -> tuple[str, dict[str, str]] | None:
     if runtime == "ecs":
         # The execution role is taken before the task is there.
         return "ecs-tasks", OWN if consumer.get("readAt") == "run" else {}
+    if runtime == "codebuild":
+        source = f"arn:aws:codebuild:eu-west-1:{MOTO_ACCOUNT}:project/{consumer['projectName']}"
+        return "codebuild", {"aws:SourceAccount": MOTO_ACCOUNT, "aws:SourceArn": source}
     return {"lambda": ("lambda", {}), "ec2": ("ec2", {})}.get(runtime)
 
 

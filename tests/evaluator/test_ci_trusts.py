@@ -15,6 +15,7 @@ from keyplan.catalogue import (
     Consumer,
     GithubSettings,
     GitlabSettings,
+    PulumiDeploymentsSettings,
     Runtime,
     Settings,
 )
@@ -70,6 +71,17 @@ def buildkite(*branches: str) -> tuple[Mapping[str, Any], Settings]:
     return written, BuildkiteSettings("example", "evals", branches)
 
 
+def pulumi(*operations: str) -> tuple[Mapping[str, Any], Settings]:
+    written = {
+        "runtime": "pulumi-deployments",
+        "organization": "example",
+        "project": "shop",
+        "stack": "prod",
+        "operations": list(operations),
+    }
+    return written, PulumiDeploymentsSettings("example", "shop", "prod", operations)
+
+
 CASES = {
     "GitHub, a branch": github(branches=["main"]),
     "GitHub, a branch and the owner's id": github(branches=["main"], repositoryOwnerId="77"),
@@ -84,6 +96,7 @@ CASES = {
     "GitLab, self-managed": gitlab(branches=["main"], issuer="https://gitlab.example.com"),
     "CircleCI": circleci(),
     "Buildkite": buildkite("main", "release/*"),
+    "Pulumi": pulumi("update", "destroy"),
 }
 
 

@@ -119,7 +119,7 @@ def azure(manifest: Manifest, consumer: ManifestConsumer) -> Store:
         place=f"the variable group {group} of Azure Pipelines",
         readers="Pipelines that the group's own settings permit: allow this one alone, and add a check for\n"
         "branches there. Builds of a fork's pull request get none, unless the pipeline's settings say so.",
-        use=f"variables: [{{group: {group}}}], and at the step that needs it env: {{VARIABLE: $(VARIABLE)}}.\n"
+        use=f"variables: [{{group: {group}}}], and env: {{VARIABLE: $(VARIABLE)}} at its step.\n"
         "The group is replaced as a whole: keep nothing else in it.",
         needs="curl, jq and AZURE_DEVOPS_EXT_PAT, a token that may manage variable groups"
         + ("" if not asked else ",\nAZURE_DEVOPS_ORGANIZATION and AZURE_DEVOPS_PROJECT"),
