@@ -27,10 +27,24 @@ RUNTIMES: dict[str, dict[str, Any]] = {
     "github-actions": {"repository": "example/evals", "repositoryId": "1", "branches": ["main"]},
     "gitlab-ci": {"project": "example/evals", "branches": ["main"]},
     "buildkite": {"organization": "example", "pipeline": "evals", "branches": ["main"]},
+    "bitbucket-pipelines": {
+        "workspace": "example",
+        "workspaceId": "3c2b1a09-5d4e-4f6a-8b7c-9d0e1f2a3b4c",
+        "repositoryId": "9f8e7d6c-5b4a-4392-8170-6f5e4d3c2b1a",
+        "environment": "Production",
+        "environmentId": "1b2c3d4e-5f60-4718-892a-3b4c5d6e7f80",
+    },
+    "azure-pipelines": {
+        "organizationId": "0ca3ddd9-f0b0-4635-a98c-5866526961b6",
+        "organization": "example",
+        "project": "evals",
+        "serviceConnection": "keyplan",
+    },
+    "jenkins": {"url": "https://jenkins.example.com", "job": "evals", "branches": ["main", "release/*"]},
 }
 SERVICES, CI, PEOPLE = (
     ("ecs", "lambda", "ec2", "eks"),
-    ("github-actions", "gitlab-ci", "buildkite"),
+    ("github-actions", "gitlab-ci", "buildkite", "bitbucket-pipelines", "azure-pipelines", "jenkins"),
     ("people",),
 )
 # Names that are prefixes and neighbours of one another: a pattern that is too wide would confuse them.
