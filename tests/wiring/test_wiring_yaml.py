@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from keyplan.wiring.syntax.yaml import Block, Noted, Verbatim, render, scalar
+from keyplan.wiring.syntax.yaml import Block, Folded, Noted, Verbatim, render, scalar
 
 CHARACTERS = st.characters(codec="utf-8")
 TEXTS = st.text(CHARACTERS, max_size=40)
@@ -99,3 +99,15 @@ def test_a_note_where_it_would_break_the_list_is_a_programming_error() -> None:
         render({"a": [{"b": Noted("no", 1)}]})
     with pytest.raises(TypeError):
         render({"a": Noted("no", Noted("no", 1))})
+
+
+@given(st.lists(st.from_regex(r"[!-~]([ -~]{0,60}[!-~])?", fullmatch=True), min_size=1, max_size=6))
+def test_folded_lines_come_back_joined_by_a_space(lines: list[str]) -> None:
+    document = render({"commands": [Folded(tuple(lines))], "after": "x"})
+    assert read_both(document) == {"commands": [" ".join(lines)], "after": "x"}
+
+
+@pytest.mark.parametrize("lines", [(), ("",), (" a",), ("a ",), ("a\nb",), ("a\x07b",)], ids=repr)
+def test_lines_that_would_not_fold_are_refused(lines: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="a folded text"):
+        render({"command": Folded(lines)})
