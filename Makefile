@@ -18,7 +18,7 @@ engine: $(READY)
 	@$(BIN)/python -m sandbox engine --obtain
 
 test: lint types $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check .

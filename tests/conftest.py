@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 import tests.one_status_message  # noqa: F401 - before any test file brings Google's client
 from tests.botocore_models import keep_models
 from tests.faults.summary import pytest_terminal_summary  # noqa: F401 - pytest finds it here
+from tests.long_first import pytest_collection_modifyitems  # noqa: F401 - and this
 
 # How long an example takes says nothing about behaviour on a shared machine.
 settings.register_profile("keyplan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
