@@ -1,4 +1,4 @@
-"""The python, typescript and curl targets: each program runs, and sends what its route sends, to whom it should.
+"""The python, typescript and curl targets: each program runs, and sends what its route sends.
 
 Python runs with a stand-in for Anthropic's package that takes the arguments of the real one and no others;
 where the real one is installed, its classes are looked at, too. curl runs for real, against a server here.
