@@ -13,7 +13,16 @@ import pytest
 from keyplan.catalogue import CI_RUNTIMES, GCP_RUNTIMES
 from keyplan.errors import ManifestError, UsageError
 from keyplan.manifest import GcpLocation, Manifest
-from keyplan.wiring import LAST_RESORT, TARGETS, local_targets, targets_for, wire, wire_all
+from keyplan.wiring import (
+    CLAUDE_ACTION,
+    LAST_RESORT,
+    PROGRAMS,
+    TARGETS,
+    local_targets,
+    targets_for,
+    wire,
+    wire_all,
+)
 from tests.wiring.conftest import consumer as consumer_on_aws
 from tests.wiring_gcp.conftest import NUMBER, POOLS, PROJECT, consumer, with_consumer
 
@@ -56,12 +65,13 @@ def on_both(manifest: Manifest, aws_manifest: Manifest) -> Manifest:
 
 
 def test_each_consumer_has_the_targets_of_its_runtime(manifest: Manifest) -> None:
-    assert {name: targets_for(manifest, name) for name in manifest.consumers} == {
-        name: targets
-        + local_targets() * ("dotenv" in targets)
-        + (LAST_RESORT,) * (manifest.consumers[name].runtime in TARGETS[LAST_RESORT].runtimes)
+    more = {"evals": (CLAUDE_ACTION,)}
+    assert {name: set(targets_for(manifest, name)) - {LAST_RESORT} for name in manifest.consumers} == {
+        name: {*targets, *local_targets() * ("dotenv" in targets), *more.get(name, ()), *PROGRAMS}
         for name, targets in FITTING.items()
     }
+    last = {name for name in manifest.consumers if LAST_RESORT in targets_for(manifest, name)}
+    assert {manifest.consumers[name].runtime for name in last} == TARGETS[LAST_RESORT].runtimes
 
 
 def test_every_runtime_of_google_cloud_has_a_target_besides_dotenv() -> None:
