@@ -210,11 +210,13 @@ def test_the_short_road_imports_nothing_heavy(environment: Environment) -> None:
 
 REVEALING = {
     "keyplan/cli/key_helper.py",  # prints it for Claude Code, which asked for it
-    "keyplan/cli/put.py",  # gives it to the vendor's check
+    "keyplan/cli/keychain.py",  # gives it to the vendor's check
+    "keyplan/cli/put.py",  # likewise
     "keyplan/cli/wire.py",  # writes the file that was asked for
     "keyplan/doctor/addresses.py",  # connects where it says, and opens the file that it names
     "keyplan/doctor/model.py",  # asks what kind of value it is
     "keyplan/environ.py",  # gives it to the program
+    "keyplan/keychain/opening.py",  # gives it to the operating system
     "keyplan/rotation/turning.py",  # gives it to the vendor's check and hint
     "keyplan/stores/raw_value.py",  # gives it to the store, on Google Cloud
     "keyplan/stores/stored_value.py",  # gives it to the store
