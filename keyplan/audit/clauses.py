@@ -136,7 +136,7 @@ class Clause:
     def _of_resources(self, ground: Ground, lookup: Lookup) -> Grades:
         if not self.resources:
             return everywhere(self.members)
-        found, invalid = NOTHING, 0
+        found, void = NOTHING, 0
         for pattern in self.resources:
             for text, mask in (
                 resolve(pattern, lookup, ground.everything)
@@ -150,10 +150,12 @@ class Clause:
                 elif text is Missing.STRANGE:
                     found = found.join(everywhere(mask, Verdict.UNKNOWN))
                 else:
-                    invalid |= mask  # a variable without a value makes the statement void
+                    void |= mask  # a variable without a value: this pattern matches nothing
         if self.not_resources:
+            # What such a pattern leaves of NotResource, no document says.
             found = found.inverted(ground.everything)
-        return found.within(self.members & ~invalid)
+            found = found.within(~void).join(everywhere(void, Verdict.UNKNOWN))
+        return found.within(self.members)
 
 
 def _weigh_line(line: Line, everything: int, lookup: Lookup, ground: Ground) -> Grades:
@@ -251,7 +253,7 @@ class _Tests:
         self._name = operator.name
         self._line, self._part = line, part
         self._resolved: list[tuple[str, int]] = []
-        self._invalid = 0  # where a variable's key is absent, the statement does not apply
+        self._void = 0  # where a variable's key is absent: its value meets nothing, and its negation is void
         self._open = 0
         self._strange = 0
         for pattern, members in line.with_variables:
@@ -260,7 +262,7 @@ class _Tests:
                 if isinstance(text, str):
                     self._resolved.append((text, both))
                 elif text is Missing.ABSENT:
-                    self._invalid |= both
+                    self._void |= both
                 elif text is Missing.STRANGE:
                     self._strange |= both
                 else:
@@ -268,7 +270,7 @@ class _Tests:
 
     def sound(self) -> Grades:
         """Where the line can be true at all."""
-        return everywhere(self._part & ~self._invalid)
+        return everywhere(self._part & ~self._void)
 
     def meeting(self, value: str) -> Grades:
         """Where one of the policy's values meets this one."""
@@ -301,7 +303,7 @@ class _Tests:
         return self._with_open(surely).join(everywhere(perhaps & self._part, Verdict.CONDITIONAL))
 
     def _with_open(self, mask: int) -> Grades:
-        surely = everywhere(mask & self._part & ~self._invalid)
+        surely = everywhere(mask & self._part)
         openly = everywhere(self._open, Verdict.CONDITIONAL)
         return surely.join(openly).join(everywhere(self._strange, Verdict.UNKNOWN))
 

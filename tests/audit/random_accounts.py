@@ -1,0 +1,190 @@
+"""Random small accounts, in the part of the policy language that the reference knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.audit.accounts import (
+    ACCOUNT,
+    REGION,
+    ROOT,
+    allow,
+    attached,
+    details,
+    document,
+    managed,
+    role,
+    snapshot,
+    user,
+)
+
+TEAMS = ("search", "ml")
+USERS, ROLES = ("ann", "bob"), ("reader", "ci", "admin")
+ARNS = (
+    *(f"arn:aws:iam::{ACCOUNT}:user/{name}" for name in USERS),
+    *(f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ROLES),
+)
+NAMES = ("prod/a", "prod/b", "dev/a")
+SECRETS = tuple(f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-AbCdEf" for name in NAMES)
+KEYS = tuple(f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{name}" for name in ("k1", "k2"))
+
+tags = st.sampled_from([[], *([{"Key": "team", "Value": team}] for team in TEAMS)])
+conditions = st.sampled_from(
+    [
+        {"StringEquals": {"aws:PrincipalTag/team": "search"}},
+        {"StringNotEquals": {"aws:PrincipalTag/team": "search"}},
+        {"StringEqualsIfExists": {"aws:PrincipalTag/Team": ["ml"]}},
+        {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}},
+        {"StringNotEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}},
+        {"StringLike": {"aws:ResourceTag/team": ["s*", "x"]}},
+        {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/*"}},
+        {"ArnNotEquals": {"aws:PrincipalArn": [ARNS[2], ARNS[0]]}},
+        {"StringEquals": {"aws:PrincipalType": "User"}},
+        {"StringNotLike": {"aws:username": "a*"}},
+        {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}},
+        {"StringNotEquals": {"aws:PrincipalAccount": ACCOUNT}},
+        {"StringEquals": {"aws:SourceIp": "10.0.0.1"}},
+        {"StringEquals": {"aws:MultiFactorAuthPresent": "true"}},
+        {"Null": {"aws:PrincipalTag/team": "true"}},
+        {"Null": {"aws:ResourceTag/team": "false"}},
+        {"StringEquals": {"example:Unknown": "x"}},
+        {"StringLike": {"kms:EncryptionContext:SecretARN": "*:secret:prod/*"}},
+        {"StringEquals": {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"}},
+        {"StringEquals": {"aws:PrincipalTag/team": "ml", "aws:PrincipalType": "AssumedRole"}},
+    ]
+)
+actions = st.sampled_from(
+    [
+        *("*", "secretsmanager:GetSecretValue", "secretsmanager:*", "kms:Decrypt", "kms:*"),
+        *("sts:AssumeRole", "s3:*"),
+    ]
+)
+resources = st.sampled_from(
+    [
+        *("*", *SECRETS, *KEYS, f"arn:aws:iam::{ACCOUNT}:role/reader"),
+        *(f"arn:aws:secretsmanager:*:*:secret:{end}" for end in ("prod/*", "*-??????", "${aws:username}/*")),
+    ]
+)
+effects = st.sampled_from(["Allow", "Allow", "Allow", "Deny"])
+principals = st.one_of(
+    st.just("*"),
+    st.lists(st.sampled_from([*ARNS, ROOT, ACCOUNT]), min_size=1, max_size=3, unique=True).map(
+        lambda names: {"AWS": names}
+    ),
+)
+
+
+@st.composite
+def statements(draw: Any, *, of_resource: bool = False, about: Any = actions) -> dict[str, Any]:
+    statement: dict[str, Any] = {"Effect": draw(effects)}
+    listed = draw(st.lists(about, min_size=1, max_size=2))
+    statement["NotAction" if not of_resource and draw(st.integers(0, 9)) == 0 else "Action"] = listed
+    if of_resource:
+        negated = statement["Effect"] == "Deny" and draw(st.booleans())
+        statement["NotPrincipal" if negated else "Principal"] = draw(principals)
+        if statement.get("NotPrincipal") == "*":
+            statement["NotPrincipal"] = {"AWS": [ARNS[0]]}
+    if not of_resource or "sts:AssumeRole" not in listed:
+        name = "NotResource" if not of_resource and draw(st.integers(0, 9)) == 0 else "Resource"
+        # A variable without a value voids a statement; what that makes of NotResource, no document says.
+        wanted = resources if name == "Resource" else resources.filter(lambda text: "${" not in text)
+        statement[name] = "*" if of_resource else draw(st.lists(wanted, min_size=1, max_size=2))
+    if draw(st.integers(0, 2)) == 0:
+        statement["Condition"] = draw(conditions)
+    return statement
+
+
+def documents(**more: Any) -> Any:
+    return st.lists(statements(**more), min_size=1, max_size=3).map(
+        lambda listed: {"Version": "2012-10-17", "Statement": listed}
+    )
+
+
+TRUST = st.sampled_from(["sts:AssumeRole", "sts:AssumeRole", "sts:*"])
+
+
+@st.composite
+def accounts(draw: Any) -> dict[str, Any]:
+    """A snapshot of one account."""
+    shared = draw(st.lists(documents(), min_size=2, max_size=2))
+    policies = [managed(f"m{number}", each) for number, each in enumerate(shared)]
+    names = st.lists(st.sampled_from(["m0", "m1", "gone"]), max_size=1)
+
+    def common() -> dict[str, Any]:
+        bound = draw(st.sampled_from([None, None, "m0", "m1"]))
+        return {
+            "Tags": draw(tags),
+            "AttachedManagedPolicies": [attached(name) for name in draw(names)],
+            **(
+                {}
+                if bound is None
+                else {"PermissionsBoundary": {"PermissionsBoundaryArn": attached(bound)["PolicyArn"]}}
+            ),
+        }
+
+    group = {
+        "GroupName": "g",
+        "Arn": f"arn:aws:iam::{ACCOUNT}:group/g",
+        "GroupPolicyList": [{"PolicyName": "p", "PolicyDocument": draw(documents())}],
+        "AttachedManagedPolicies": [],
+    }
+    everybody = [
+        *(
+            user(
+                name,
+                *draw(st.lists(documents(), max_size=2)),
+                GroupList=draw(st.sampled_from([[], ["g"]])),
+                **common(),
+            )
+            for name in USERS
+        ),
+        *(
+            role(
+                name,
+                *draw(st.lists(documents(), max_size=2)),
+                trust=draw(documents(of_resource=True, about=TRUST)),
+                **common(),
+            )
+            for name in ROLES
+        ),
+    ]
+    for each in everybody:
+        if "RoleName" in each:
+            for statement in each["AssumeRolePolicyDocument"]["Statement"]:
+                statement.pop("Resource", None)
+                statement["Action"] = ["sts:AssumeRole"]  # with sts:TagSession a role's tags would be open
+    about_keys = st.sampled_from(["kms:Decrypt", "kms:*"])
+    about_secrets = st.sampled_from(["secretsmanager:GetSecretValue", "*"])
+    keys = [
+        {
+            "Arn": arn, "KeyId": arn.rpartition("/")[2], "KeyManager": "CUSTOMER",
+            "KeyState": draw(st.sampled_from(["Enabled", "Enabled", "Disabled"])),
+            "KeyPolicy": draw(documents(of_resource=True, about=about_keys)),
+            "Grants": [], "Tags": draw(tags), "Aliases": [],
+        }
+        for arn in KEYS
+    ]  # fmt: skip
+    secrets = []
+    for arn in SECRETS:
+        entry: dict[str, Any] = {"ARN": arn, "Name": arn.rpartition(":")[2][:-7], "Tags": draw(tags)}
+        if draw(st.booleans()):
+            entry["KmsKeyId"] = draw(st.sampled_from(KEYS))
+        if draw(st.booleans()):
+            entry["ResourcePolicy"] = draw(documents(of_resource=True, about=about_secrets))
+        secrets.append(entry)
+    full = {"Name": "full", "Content": document(allow("*"))}
+    more = {"Name": "more", "Content": draw(documents())}
+    levels = draw(st.sampled_from([None, [[full]], [[full, more]], [[full], [more]]]))
+    scps = (
+        None
+        if levels is None
+        else {ACCOUNT: [{"level": str(number), "policies": each} for number, each in enumerate(levels)]}
+    )
+    return snapshot(
+        authorization_details=details(*everybody, groups=[group], policies=policies),
+        secrets=secrets,
+        kms_keys=keys,
+        scps=scps,
+    )
