@@ -25,8 +25,10 @@ from keyplan.manifest import Manifest
 from keyplan.wiring import wire
 from tests.moto_server import moto_server
 from tests.wiring.conftest import ACCOUNT, REGION
+from tests.wiring_gcp import conftest as on_gcp
 
 NAME = "shop"
+SHELLS = [shell for shell in ("/bin/sh", "/bin/bash", "/bin/dash") if Path(shell).exists()]
 AWS_FOLDER = Path(sys.executable).parent
 MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 TEXTS = st.text(
@@ -151,6 +153,25 @@ def test_what_pulumi_would_change_or_lacks_is_refused(manifest: Manifest) -> Non
             properties(manifest, settings={**given_settings, "operations": operations})
 
 
+def test_on_google_cloud_the_token_is_traded_at_the_consumers_provider() -> None:
+    found = on_gcp.example()
+    text = command(found)
+    provider = found.consumers[NAME].workload_identity_provider
+    assert provider
+    assert f"//iam.googleapis.com/{provider}" in text
+    assert "AWS" not in text
+    for shell in SHELLS:
+        done = subprocess.run([shell, "-n"], input=text, text=True, capture_output=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+    # What bash gets is the script, line by line.
+    inner = text.replace('bash -c "$(printf', "printf", 1).removesuffix(' )"')
+    script = subprocess.run(["/bin/sh", "-c", inner], capture_output=True, text=True, check=True).stdout
+    assert script.startswith("set +x -euo pipefail\n")
+    assert script.endswith('\ntest -n "$ANTHROPIC_API_KEY"\n')
+    done = subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 # The command
 
 
@@ -164,7 +185,6 @@ def endpoint() -> Iterator[str]:
 needs_programs = pytest.mark.skipif(
     shutil.which("jq") is None or not (AWS_FOLDER / "aws").exists(), reason="jq or the AWS CLI is not here"
 )
-SHELLS = [shell for shell in ("/bin/sh", "/bin/bash", "/bin/dash") if Path(shell).exists()]
 VALUE = "first $line 'x' %41\n\n  second \\ line"
 PROGRAM = "python3 -c 'import json, os; print(json.dumps(dict(os.environ)))'"
 
