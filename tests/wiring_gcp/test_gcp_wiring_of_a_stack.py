@@ -11,7 +11,7 @@ from components.gcp.environment import describe
 from components.gcp.plans import plan_gcp
 from components.manifest_parts import compose
 from keyplan.manifest import Manifest
-from keyplan.wiring import local_targets, targets_for, wire, wire_all
+from keyplan.wiring import CLAUDE_ACTION, LAST_RESORT, PROGRAMS, local_targets, targets_for, wire, wire_all
 from tests.components_gcp.catalogues import EVERY_RUNTIME, EXISTING_ACCOUNT, HERE, gcp_catalogue
 
 
@@ -39,7 +39,7 @@ def test_every_consumer_is_wired_to_every_target_that_fits_it(stack: Manifest) -
         "vm": ("compute-engine", "dotenv"),
         "web": ("cloud-run", "cloud-run-volume", "dotenv"),
     }
-    local = set(local_targets())
+    local = {*local_targets(), LAST_RESORT, CLAUDE_ACTION, *PROGRAMS}
     for name, texts in found.items():
         assert list(texts) == [target for target in targets_for(stack, name) if target not in local]
 
