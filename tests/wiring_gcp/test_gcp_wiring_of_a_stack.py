@@ -33,6 +33,7 @@ def test_every_consumer_is_wired_to_every_target_that_fits_it(stack: Manifest) -
         "gitlab": ("gitlab-ci",),
         "images": ("cloud-build", "dotenv"),
         "kite": ("buildkite",),
+        "stack": ("pulumi-deployments",),
         "nightly": ("cloud-run", "cloud-run-volume", "dotenv"),
         "pods": ("gke", "gke-external-secrets", "dotenv"),
         "research": ("claude-code", "dotenv"),
