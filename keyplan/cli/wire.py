@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 WITH_VALUES = "dotenv"  # the one target whose file may hold them
 MERGED = "claude-code"  # the one whose file has other settings, too
 VERSION_DIGITS_MAX = 18  # of a secret's version, far more than anybody stores
+KEYLESS_SHOWN_MAX = 20  # below the table: the reader of a long one knows the rest by then
 COLUMNS = ("CONSUMER", "RUNTIME", "TARGETS")
 
 
@@ -134,13 +135,15 @@ def table(manifest: Manifest) -> str:
     lines = [f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}\n" for row in rows]
     if any(WITH_VALUES in row[2].split(", ") for row in rows):
         lines.append(f"\nwhere {WITH_VALUES} fits, these fit too: {', '.join(local)}\n")
-    keyless = ", ".join(
+    keyless = [
         name
         for name, consumer in sorted(manifest.consumers.items())
         if wiring.could_be_keyless(manifest, consumer)
-    )
+    ]
     if keyless:
-        lines.append(f"\nwith `route: federation`, these need no key of Anthropic's: {keyless}\n")
+        names = ", ".join(keyless[:KEYLESS_SHOWN_MAX])
+        rest = f" and {len(keyless) - KEYLESS_SHOWN_MAX} more" if len(keyless) > KEYLESS_SHOWN_MAX else ""
+        lines.append(f"\nwith `route: federation`, these need no key of Anthropic's: {names}{rest}\n")
     lines.append(f"\nwhoever calls Claude, as a sample: {', '.join(wiring.PROGRAMS)}\n")
     if has_ci:
         lines.append(f"\nfor a CI that cannot use its own: {wiring.LAST_RESORT}, the last resort\n")

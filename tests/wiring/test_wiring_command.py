@@ -138,6 +138,19 @@ def test_without_a_target_it_shows_what_fits_each_consumer(keyplan: Run, argumen
     assert keyplan(*arguments) == (0, TABLE, "")
 
 
+def test_a_long_environment_names_only_some_of_those_that_need_no_key(
+    keyplan: Run, folder: Path, manifest: Manifest
+) -> None:
+    entry = manifest.consumers["batch"]
+    many = {f"c{number:03}": replace(entry, name=f"c{number:03}") for number in range(500)}
+    (folder.parent / "manifest.json").write_text(json.dumps(replace(manifest, consumers=many).to_json()))
+    code, out, _ = keyplan()
+    assert code == 0
+    assert len([line for line in out.splitlines() if line.startswith("c")]) == 500
+    assert "c018, c019 and 480 more\n" in out
+    assert max(map(len, out.splitlines())) < 300
+
+
 def test_an_environment_without_consumers_says_so(keyplan: Run, folder: Path, manifest: Manifest) -> None:
     empty = replace(manifest, consumers={}).to_json()
     (folder.parent / "manifest.json").write_text(json.dumps(empty))
