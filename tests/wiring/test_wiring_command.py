@@ -129,7 +129,7 @@ with `route: federation`, these need no key of Anthropic's: batch, changelog, ch
 whoever calls Claude, as a sample: python, typescript, curl
 
 for a CI that cannot use its own: ci-secret, the last resort
-"""
+"""  # noqa: E501  # one line of the command's
 
 
 @pytest.mark.usefixtures("folder")

@@ -87,8 +87,8 @@ def test_every_fitting_target_names_every_key_of_its_consumer(manifest: Manifest
             "zzz",
             "ecs",
             "prod has no such consumer; "
-            "there is batch, changelog, chat-api, evals, image-tests, indexer, invoices, nightly, regression, "
-            "reports, research, search and 5 more",
+            "there is batch, changelog, chat-api, evals, image-tests, indexer, invoices, nightly, "
+            "regression, reports, research, search and 5 more",
             "keyplan wire --list",
         ),
         ("ecs", "chat-api", "the target comes first, then the consumer", "keyplan wire ecs chat-api"),
@@ -96,7 +96,8 @@ def test_every_fitting_target_names_every_key_of_its_consumer(manifest: Manifest
         (
             "thumbnails",
             "ecs",
-            "thumbnails has the runtime lambda, and the target ecs is for ecs; what fits it: lambda, lambda-extension, dotenv",
+            "thumbnails has the runtime lambda, and the target ecs is for ecs; "
+            "what fits it: lambda, lambda-extension, dotenv",
             "keyplan wire lambda thumbnails",
         ),
         (
