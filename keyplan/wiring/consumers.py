@@ -139,3 +139,16 @@ def refused(consumer: ManifestConsumer, variable: str, why: str) -> UsageError:
         f"the variable {variable} of {consumer.name} cannot be written: {why}",
         f"change consumers.{consumer.name}.env in the environment's configuration",
     )
+
+
+def subject(consumer: ManifestConsumer) -> str:
+    """What a heading speaks of: its keys, or itself where its route needs none."""
+    return f"Keys of {consumer.name}" if consumer.keys else f"The route of {consumer.name}"
+
+
+def admission(consumer: ManifestConsumer) -> str:
+    """Who lets a CI's job do what, once it has proved who it is; for a sentence."""
+    if consumer.route == "federation" and not consumer.keys:
+        return "the federation rule lets it in"
+    where = "Google Cloud" if consumer.cloud == "gcp" else "the role"
+    return f"{where} lets it {'read' if consumer.keys else 'call models'}"

@@ -13,7 +13,7 @@ import json
 
 from keyplan.errors import ManifestError
 from keyplan.manifest import Manifest, ManifestConsumer
-from keyplan.wiring.consumers import keys_of, plain_of, refused, role_of, text_setting
+from keyplan.wiring.consumers import keys_of, plain_of, refused, role_of, subject, text_setting
 from keyplan.wiring.syntax.yaml import Node, Noted, Verbatim, comment
 from keyplan.wiring.syntax.yaml import render as render_yaml
 
@@ -60,7 +60,7 @@ def _heading(manifest: Manifest, consumer: ManifestConsumer) -> str:
     if project is None:
         raise ManifestError(f"consumers.{consumer.name}.settings.projectName: expected one line of text")
     start = (
-        f"Keys of {consumer.name} in {manifest.environment}, for AWS CodeBuild; "
+        f"{subject(consumer)} in {manifest.environment}, for AWS CodeBuild; "
         "no value of a key is in here.\n"
         f"The service role of the project {project} reads: {role_of(consumer)}.\n"
     )

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from keyplan.errors import ManifestError
 from keyplan.manifest import Manifest, ManifestConsumer
 from keyplan.routes import Route
-from keyplan.wiring.consumers import role_of, text_setting
+from keyplan.wiring.consumers import role_of, subject, text_setting
 from keyplan.wiring.federation.pods import with_identity
 from keyplan.wiring.kubernetes import deployment, label, stream
 from keyplan.wiring.syntax.yaml import Node, Noted
@@ -82,7 +82,7 @@ def render_all(
         {"serviceAccountName": Noted(_note(pod, needs_role), pod.service_account), **specification},
     )
     heading = [
-        f"Keys of {consumer.name} in {manifest.environment}, for EKS; no value of a key is in here.",
+        f"{subject(consumer)} in {manifest.environment}, for EKS; no value of a key is in here.",
         advice,
         *(_association(manifest, consumer, pod) if needs_role and not pod.uses_irsa else []),
         "The last document is merged into your own Deployment; the others go into the cluster as they are.",

@@ -21,7 +21,15 @@ from keyplan.manifest import Manifest, ManifestConsumer
 from keyplan.routes import Route
 from keyplan.wiring.ci.routes import needs_script
 from keyplan.wiring.ci.script import Runner, script
-from keyplan.wiring.consumers import list_setting, plain_of, refused, role_of, text_setting
+from keyplan.wiring.consumers import (
+    admission,
+    list_setting,
+    plain_of,
+    refused,
+    role_of,
+    subject,
+    text_setting,
+)
 from keyplan.wiring.syntax.yaml import Block, Node, Noted, comment
 from keyplan.wiring.syntax.yaml import render as render_yaml
 
@@ -99,10 +107,9 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
         "pool": {"vmImage": IMAGE},
         "steps": [step],
     }
-    where = "Google Cloud" if on_gcp else "the role"
     heading = (
-        f"Keys of {consumer.name} in {manifest.environment}, for Azure Pipelines.\n"
-        f"No value and no cloud key is stored there: the run proves who it is, and {where} lets it read."
+        f"{subject(consumer)} in {manifest.environment}, for Azure Pipelines.\n"
+        f"No value and no cloud key is stored there: the run proves who it is, and {admission(consumer)}."
     )
     return "\n".join(comment(heading)) + "\n" + render_yaml(document)
 

@@ -18,7 +18,7 @@ from keyplan.errors import ManifestError
 from keyplan.manifest import Manifest, ManifestConsumer
 from keyplan.wiring.ci.routes import needs_script
 from keyplan.wiring.ci.script import Runner, script
-from keyplan.wiring.consumers import list_setting, plain_of, refused, text_setting
+from keyplan.wiring.consumers import admission, list_setting, plain_of, refused, subject, text_setting
 from keyplan.wiring.syntax.yaml import Block, Node, Noted, comment
 from keyplan.wiring.syntax.yaml import render as render_yaml
 
@@ -73,10 +73,9 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
     pipeline: list[Node] = [{"step": step}]
     note = _AWS_NOTE if not on_gcp else _GCP_NOTE if branches else _GCP_ENVIRONMENT_NOTE
     document: dict[str, Node] = {"pipelines": {"branches": Noted(note, {_glob(branches): pipeline})}}
-    where = "Google Cloud" if on_gcp else "the role"
     heading = (
-        f"Keys of {consumer.name} in {manifest.environment}, for Bitbucket Pipelines.\n"
-        f"No value and no cloud key is stored there: the step proves who it is, and {where} lets it read."
+        f"{subject(consumer)} in {manifest.environment}, for Bitbucket Pipelines.\n"
+        f"No value and no cloud key is stored there: the step proves who it is, and {admission(consumer)}."
     )
     return "\n".join(comment(heading)) + "\n" + render_yaml(document)
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from keyplan.errors import ManifestError, UsageError
 from keyplan.manifest import Manifest, ManifestConsumer
 from keyplan.wiring.ci.script import Runner, script
-from keyplan.wiring.consumers import list_setting, refused
+from keyplan.wiring.consumers import admission, list_setting, refused, subject
 from keyplan.wiring.gcp.reader import plain_of
 from keyplan.wiring.syntax.yaml import Block, Node, Noted, comment
 from keyplan.wiring.syntax.yaml import render as render_yaml
@@ -64,10 +64,9 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
     if plain:
         step["env"] = plain
     step["command"] = Noted(_COMMAND_NOTE, Block(_doubled(text)))
-    where = "Google Cloud" if consumer.cloud == "gcp" else "the role"
     heading = (
-        f"Keys of {consumer.name} in {manifest.environment}, for Buildkite.\n"
-        f"No value and no cloud key is stored there: the job proves who it is, and {where} lets it read."
+        f"{subject(consumer)} in {manifest.environment}, for Buildkite.\n"
+        f"No value and no cloud key is stored there: the job proves who it is, and {admission(consumer)}."
     )
     return "\n".join(comment(heading)) + "\n" + render_yaml({"steps": [step]})
 

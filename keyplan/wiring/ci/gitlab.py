@@ -19,7 +19,7 @@ from keyplan.routes import IDENTITY_TOKEN, Route
 from keyplan.wiring.ci import gitlab_aws, gitlab_gcp
 from keyplan.wiring.ci.gitlab_reading import IDENTITY, Reading
 from keyplan.wiring.ci.routes import WEB_TOKEN_FILE, aws_token_file, calls_as_itself
-from keyplan.wiring.consumers import list_setting, refused, require_distinct
+from keyplan.wiring.consumers import list_setting, refused, require_distinct, subject
 from keyplan.wiring.federation.tokens import audience_of, before_federation
 from keyplan.wiring.gcp.reader import plain_of
 from keyplan.wiring.syntax.yaml import Block, Node, Noted, comment
@@ -69,7 +69,7 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
         job["secrets"] = Noted(_SECRETS_NOTE, reading.secrets)
     job["script"] = _script(manifest, consumer, reading)
     heading = (
-        f"Keys of {consumer.name} in {manifest.environment}, for GitLab CI.\n"
+        f"{subject(consumer)} in {manifest.environment}, for GitLab CI.\n"
         f"No value and no cloud key is stored there: {reading.proof}."
     )
     return "\n".join(comment(heading)) + "\n" + render_yaml({_job_name(consumer.name): job})

@@ -12,7 +12,7 @@ import re
 from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
 from keyplan.routes import Route
 from keyplan.wiring.ci.gitlab_reading import FILE_NOTE, IDENTITY, ROTATION_NOTE, Reading
-from keyplan.wiring.consumers import keys_of, refused, role_of
+from keyplan.wiring.consumers import admission, keys_of, refused, role_of
 from keyplan.wiring.syntax.yaml import Node, Noted, Verbatim
 
 # What the role's trust compares. Source: components/aws/ci/trusts.py gives every issuer's provider this one.
@@ -37,7 +37,7 @@ def reading(manifest: Manifest, consumer: ManifestConsumer) -> Reading:
         raise refused(consumer, "AWS_REGION", f"GitLab's runner reads the keys there, and they are in {here}")
     session = re.sub(r"[^A-Za-z0-9_.-]", "-", consumer.name)[:SESSION_NAME_PREFIX_MAX]
     return Reading(
-        proof="the job proves who it is, and the role lets it read",
+        proof=f"the job proves who it is, and {admission(consumer)}",
         rules_note=_RULES_NOTE,
         audience=AUDIENCE,
         variables={

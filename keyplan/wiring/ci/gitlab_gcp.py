@@ -13,6 +13,7 @@ from keyplan.manifest import Manifest, ManifestConsumer
 from keyplan.wiring.ci.gitlab_reading import FILE_NOTE, IDENTITY, ROTATION_NOTE, Reading
 from keyplan.wiring.ci.routes import gcp_credentials
 from keyplan.wiring.ci.script import exchange_url
+from keyplan.wiring.consumers import admission
 from keyplan.wiring.gcp.reader import KeyVersion, provider_of, versions_of
 from keyplan.wiring.syntax.yaml import Node, Noted, Verbatim
 
@@ -33,7 +34,7 @@ def reading(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, i
     """
     provider = provider_of(consumer)
     return Reading(
-        proof="the job proves who it is, and Google Cloud lets it read",
+        proof=f"the job proves who it is, and {admission(consumer)}",
         rules_note=_RULES_NOTE,
         audience=provider.audience,
         variables={

@@ -19,7 +19,7 @@ from keyplan.errors import ManifestError
 from keyplan.manifest import Manifest, ManifestConsumer
 from keyplan.wiring.ci.routes import needs_script
 from keyplan.wiring.ci.script import AWS_AUDIENCE, Runner, script
-from keyplan.wiring.consumers import list_setting, plain_of, text_setting
+from keyplan.wiring.consumers import admission, list_setting, plain_of, subject, text_setting
 from keyplan.wiring.federation.tokens import audience_of
 from keyplan.wiring.gcp.reader import provider_of
 from keyplan.wiring.syntax import groovy
@@ -53,10 +53,9 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
     # The credential says what its token is for; a single one cannot be for the cloud and for Anthropic.
     runner = RUNNER if consumer.keys else replace(RUNNER, identity_for_anthropic=RUNNER.identity)
     text = script(manifest, consumer, pins, runner, plain_of(consumer))
-    where = "Google Cloud" if consumer.cloud == "gcp" else "the role"
     heading = (
-        f"Keys of {consumer.name} in {manifest.environment}, for Jenkins.\n"
-        f"No value and no cloud key is stored there: the build proves who it is, and {where} lets it read."
+        f"{subject(consumer)} in {manifest.environment}, for Jenkins.\n"
+        f"No value and no cloud key is stored there: the build proves who it is, and {admission(consumer)}."
     )
     lines = [
         "pipeline {",

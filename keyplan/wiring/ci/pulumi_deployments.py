@@ -20,7 +20,7 @@ from keyplan.errors import ManifestError
 from keyplan.manifest import Manifest, ManifestConsumer
 from keyplan.wiring.ci.routes import needs_script
 from keyplan.wiring.ci.script import Runner, script
-from keyplan.wiring.consumers import list_setting, refused, text_setting
+from keyplan.wiring.consumers import admission, list_setting, refused, subject, text_setting
 from keyplan.wiring.gcp.reader import plain_of
 from keyplan.wiring.syntax.yaml import Folded, Node, Noted, comment
 from keyplan.wiring.syntax.yaml import render as render_yaml
@@ -69,11 +69,10 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
 
 
 def _heading(manifest: Manifest, consumer: ManifestConsumer) -> str:
-    where = "Google Cloud" if consumer.cloud == "gcp" else "the role"
     return (
-        f"Keys of {consumer.name} in {manifest.environment}, for Pulumi Deployments.\n"
+        f"{subject(consumer)} in {manifest.environment}, for Pulumi Deployments.\n"
         "No value and no cloud key is stored there: the deployment proves who it is, "
-        f"and {where} lets it read.\n"
+        f"and {admission(consumer)}.\n"
         "Part of a Pulumi program in YAML that keeps the settings of other stacks. They are all that the\n"
         "stack has then: add where its source is, and its other commands."
     )

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from keyplan.manifest import Manifest, ManifestConsumer
 from keyplan.routes import IDENTITY_TOKEN
+from keyplan.wiring.consumers import subject
 from keyplan.wiring.federation.machines import once
 from keyplan.wiring.gcp.reader import KeyVersion, account_of, plain_of, project_of_account, versions_of
 from keyplan.wiring.syntax.yaml import Block, Node, Noted, comment
@@ -51,7 +52,7 @@ def render(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, in
         "options": {"logging": Noted(_LOG_NOTE, "CLOUD_LOGGING_ONLY")},
     }
     heading = (
-        f"Keys of {consumer.name} in {manifest.environment}, for Cloud Build; no value of a key is in here.\n"
+        f"{subject(consumer)} in {manifest.environment}, for Cloud Build; no value of a key is in here.\n"
         "Merge it into your cloudbuild.yaml."
     )
     return "\n".join(comment(heading)) + "\n" + render_yaml(document)

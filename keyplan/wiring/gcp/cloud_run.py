@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from keyplan.manifest import Manifest, ManifestConsumer
-from keyplan.wiring.consumers import refused
+from keyplan.wiring.consumers import refused, subject
 from keyplan.wiring.gcp.reader import KeyVersion, account_of, label, plain_of, project_of_account, versions_of
 from keyplan.wiring.syntax.yaml import Node, Noted, comment
 from keyplan.wiring.syntax.yaml import render as render_yaml
@@ -101,7 +101,7 @@ def resource(
     }
     kind = "job" if is_job else "service"
     heading = (
-        f"Keys of {consumer.name} in {manifest.environment}, for Cloud Run; no value of a key is in here.\n"
+        f"{subject(consumer)} in {manifest.environment}, for Cloud Run; no value of a key is in here.\n"
         f"Merge it into the {kind}'s own YAML, which has the image and the rest, and then:\n"
         f"gcloud run {kind}s replace {kind}.yaml"
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from keyplan.errors import ManifestError
 from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.wiring.consumers import subject
 from keyplan.wiring.federation.pods import with_identity
 from keyplan.wiring.gcp.reader import WRITE_AGAIN
 from keyplan.wiring.kubernetes import deployment as part_of_deployment
@@ -72,6 +73,6 @@ def render_all(
 ) -> str:
     """Several documents as one YAML stream, under a heading."""
     heading = (
-        f"Keys of {consumer.name} in {manifest.environment}, for GKE; no value of a key is in here.\n{advice}"
+        f"{subject(consumer)} in {manifest.environment}, for GKE; no value of a key is in here.\n{advice}"
     )
     return stream(heading, documents)

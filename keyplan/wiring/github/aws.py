@@ -11,7 +11,7 @@ import shlex
 
 from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
 from keyplan.wiring.ci.routes import calls_as_itself
-from keyplan.wiring.consumers import role_of
+from keyplan.wiring.consumers import admission, role_of
 from keyplan.wiring.github.reading import MASK_AND_HAND_ON, Reading, output
 from keyplan.wiring.syntax.yaml import Block, Node, Noted, Verbatim
 
@@ -51,7 +51,7 @@ def reading(manifest: Manifest, consumer: ManifestConsumer, keys: tuple[Manifest
     """
     calls = calls_as_itself(consumer, tuple(key.env_var for key in keys))
     return Reading(
-        "the job proves who it is, and the role lets it read",
+        f"the job proves who it is, and {admission(consumer)}",
         _REFS_NOTE,
         _ENVIRONMENT_NOTE,
         [

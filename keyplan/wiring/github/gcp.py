@@ -15,6 +15,7 @@ from collections.abc import Mapping
 
 from keyplan.manifest import Manifest, ManifestConsumer
 from keyplan.wiring.ci.routes import calls_as_itself
+from keyplan.wiring.consumers import admission
 from keyplan.wiring.gcp.reader import KeyVersion, provider_of, store_url, versions_of
 from keyplan.wiring.github.reading import MASK_AND_HAND_ON, Reading, output
 from keyplan.wiring.syntax.yaml import Block, Node, Noted
@@ -56,7 +57,7 @@ def reading(manifest: Manifest, consumer: ManifestConsumer, pins: Mapping[str, i
     calls = calls_as_itself(consumer)
     versions = versions_of(manifest, consumer, pins)
     return Reading(
-        "the job proves who it is, and Google Cloud lets it read",
+        f"the job proves who it is, and {admission(consumer)}",
         _REFS_NOTE,
         _ENVIRONMENT_NOTE,
         [

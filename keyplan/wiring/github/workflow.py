@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from keyplan.errors import ManifestError, UsageError
 from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
 from keyplan.wiring.ci.routes import calls_as_itself, needs_script
-from keyplan.wiring.consumers import keys_of, list_setting, plain_variables, refused, text_setting
+from keyplan.wiring.consumers import keys_of, list_setting, plain_variables, refused, subject, text_setting
 from keyplan.wiring.federation.tokens import audience_of, before_federation
 from keyplan.wiring.github import aws, gcp, keyless
 from keyplan.wiring.github.reading import Reading, output
@@ -71,7 +71,7 @@ def _heading(manifest: Manifest, consumer: ManifestConsumer, reading: Reading) -
     if repository is None:
         raise ManifestError(f"consumers.{consumer.name}.settings.repository: it is missing")
     return (
-        f"Keys of {consumer.name} in {manifest.environment}, for the repository {repository}.\n"
+        f"{subject(consumer)} in {manifest.environment}, for the repository {repository}.\n"
         f"No value and no cloud key is stored at GitHub: {reading.proof}."
     )
 
