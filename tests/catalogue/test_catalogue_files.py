@@ -70,11 +70,13 @@ def test_the_sandbox_has_a_key_its_admin_key_and_the_consumers_of_the_guide_on_b
     assert [consumer.name for consumer in catalogue.readers_of("anthropic-admin")] == ["platform-team"]
     assert {name: str(consumer.runtime) for name, consumer in catalogue.consumers.items()} == {
         "chat-api": "ecs",
+        "drafts": "ecs",
         "evals": "github-actions",
         "indexer": "gke",
         "ml-team": "people",
         "nightly": "gitlab-ci",
         "platform-team": "people",
+        "reviews": "github-actions",
         "search-api": "cloud-run",
         "summarizer": "lambda",
     }

@@ -37,7 +37,7 @@ def with_mistakes(copy: Path) -> Path:
 def test_right_environments_are_counted(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "--project", str(copy)]) == 0
     assert capsys.readouterr().out == (
-        "dev: ok, 2 keys, 4 consumers\nprod: ok, 3 keys, 11 consumers\nsandbox: ok, 2 keys, 8 consumers\n"
+        "dev: ok, 2 keys, 4 consumers\nprod: ok, 3 keys, 11 consumers\nsandbox: ok, 2 keys, 10 consumers\n"
     )
 
 
@@ -47,7 +47,7 @@ def test_the_project_is_found_from_a_directory_inside_it(
     (copy / "inside").mkdir()
     monkeypatch.chdir(copy / "inside")
     assert run(["check", "sandbox", "dev", "sandbox"]) == 0
-    assert capsys.readouterr().out == "sandbox: ok, 2 keys, 8 consumers\ndev: ok, 2 keys, 4 consumers\n"
+    assert capsys.readouterr().out == "sandbox: ok, 2 keys, 10 consumers\ndev: ok, 2 keys, 4 consumers\n"
 
 
 def test_mistakes_are_printed_as_the_reference_shows_them(
@@ -66,7 +66,7 @@ def test_one_wrong_environment_does_not_hide_the_others(
     assert run(["check", "--project", str(with_mistakes)]) == 2
     lines = capsys.readouterr().out.splitlines()
     heads = [line for line in lines if not line.startswith(" ")]
-    assert heads == ["dev: ok, 2 keys, 4 consumers", "prod: 2 mistakes", "sandbox: ok, 2 keys, 8 consumers"]
+    assert heads == ["dev: ok, 2 keys, 4 consumers", "prod: 2 mistakes", "sandbox: ok, 2 keys, 10 consumers"]
 
 
 def test_json_has_the_documented_fields_and_no_others(

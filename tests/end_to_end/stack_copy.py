@@ -92,11 +92,13 @@ def look_at(copy: ProjectCopy) -> Stack:
 
 
 def readers_on_aws(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The consumers that read in the account; those on Google Cloud have no part in it."""
+    """The consumers that read in the account; those on Google Cloud and those without keys do not."""
     return {
         name: consumer
         for name, consumer in config.get("consumers", {}).items()
-        if consumer["runtime"] not in ON_GOOGLE and consumer.get("cloud", "aws") == "aws"
+        if consumer.get("keys")
+        and consumer["runtime"] not in ON_GOOGLE
+        and consumer.get("cloud", "aws") == "aws"
     }
 
 

@@ -318,6 +318,18 @@ def test_a_ci_job_becomes_its_own_reader_and_no_other_role(stack: Stack) -> None
             assert taken == {f"{ENVIRONMENT}-{name}-reader"}
 
 
+def test_a_ci_job_that_reads_nothing_becomes_nobody(stack: Stack) -> None:
+    for name, consumer in stack.settings["consumers"].items():
+        if consumer["runtime"] in CI_RUNTIMES and not consumer.get("keys"):
+            assert f"{ENVIRONMENT}-{name}-reader" not in stack.account.roles
+            for claims in tokens_for(consumer).welcome.values():
+                able = [
+                    role.name for role in stack.account.roles.values()
+                    if can_assume_with_token(stack.account, role, claims)
+                ]  # fmt: skip
+                assert able == [], name
+
+
 def test_iam_would_store_every_trust(stack: Stack) -> None:
     assert {name: refused_by_iam(role.trust) for name, role in stack.account.roles.items()} == dict.fromkeys(
         stack.account.roles
