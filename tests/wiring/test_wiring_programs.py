@@ -21,7 +21,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
 from keyplan.errors import UsageError
 from keyplan.manifest import Manifest
@@ -337,3 +339,21 @@ def test_no_program_holds_a_text_of_the_consumers_own(manifest: Manifest, target
     chat = replace(manifest.consumers["chat-api"], env={"ANTHROPIC_MODEL": odd, "TEXT": odd})
     text = wire(replace(manifest, consumers={"chat-api": chat}), "chat-api", target)
     assert text == wire(manifest, "chat-api", target)
+
+
+def test_the_call_to_sts_is_one_that_aws_knows(manifest: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By botocore's model of STS: no emulator here has the call."""
+    text = wire(with_route(manifest, "chat-api", "federation"), "chat-api", "python")
+    [function] = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+    given = {"region_name": "eu-west-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
+    client = boto3.client("sts", **given)
+    expected = {
+        "Audience": ["https://api.anthropic.com"], "SigningAlgorithm": "RS256", "DurationSeconds": 900,
+    }  # fmt: skip
+    with Stubber(client) as stub:
+        stub.add_response("get_web_identity_token", {"WebIdentityToken": TOKEN}, expected)
+        monkeypatch.setattr(boto3, "client", lambda name, region_name: client)
+        names: dict[str, Any] = {"boto3": boto3}
+        exec(ast.unparse(function), names)  # noqa: S102 the program is ours
+        assert names["identity_token"]() == TOKEN
+        stub.assert_no_pending_responses()
