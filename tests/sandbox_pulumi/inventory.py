@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -183,5 +184,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return sorted(map(_plain, value), key=lambda item: json.dumps(item, sort_keys=True))
     if isinstance(value, str) and value.startswith("{"):
-        return _plain(json.loads(value))
+        with suppress(ValueError):  # the name that Bitbucket gives a pipeline begins so too
+            return _plain(json.loads(value))
     return value
