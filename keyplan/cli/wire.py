@@ -95,6 +95,8 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(table(manifest))
         return EXIT_DONE
     text = wiring.wire(manifest, arguments.consumer, arguments.target, _pins(arguments.pin))
+    if arguments.target == MERGED:
+        _say_how_to_start(manifest, arguments.consumer)
     if arguments.check is not None:
         return _check(arguments, manifest, text)
     if arguments.output is None:
@@ -106,6 +108,13 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _write_text(arguments, text)
     return EXIT_DONE
+
+
+def _say_how_to_start(manifest: Manifest, consumer: str) -> None:
+    from keyplan.wiring.claude.settings import needs_exec
+
+    if needs_exec(manifest, manifest.consumers[consumer]):
+        say(f"no helper gives a provider's key: start it with keyplan exec --consumer {consumer} -- claude")
 
 
 def _check(arguments: argparse.Namespace, manifest: Manifest, text: str) -> int:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
+from keyplan import cli
 from keyplan.errors import UsageError
 from keyplan.manifest import Manifest
 from keyplan.wiring import wire
 from keyplan.wiring.claude.merging import FLAGS, merge
 from keyplan.wiring.claude.settings import SCHEMA
+from tests.wiring.conftest import key
 from tests.wiring.routes import VARIABLES, with_route
 from tests.wiring.test_claude_code import SETTINGS
 
@@ -148,3 +152,20 @@ def test_an_address_that_is_not_the_routes_own_is_refused(manifest: Manifest) ->
     ):
         with pytest.raises(UsageError, match=f"sets env.{name}, and what it authenticates with"):
             merge(json.dumps({"env": {name: HIDDEN}}), json.dumps(settings(manifest, route)), "settings.json")
+
+
+def test_a_providers_key_is_told_to_come_by_exec(
+    manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Standard output stays the settings alone."""
+    monkeypatch.setenv("KEYPLAN_MANIFEST", str(tmp_path / "manifest.json"))
+    foundry = key("foundry", "ANTHROPIC_FOUNDRY_API_KEY", "f0Undr")
+    keyed = replace(manifest, keys={**manifest.keys, "foundry": replace(foundry, vendor="generic")})
+    for keys, said in (((), ""), (("foundry",), "keyplan exec --consumer research -- claude")):
+        each = with_route(keyed, "research", "foundry", keys=keys)
+        (tmp_path / "manifest.json").write_text(json.dumps(each.to_json()))
+        assert cli.run(["wire", "claude-code", "research"]) == 0
+        out, err = capsys.readouterr()
+        assert json.loads(out)["env"]["CLAUDE_CODE_USE_FOUNDRY"] == "1"
+        assert said in err
+        assert bool(said) == bool(err)
