@@ -68,36 +68,38 @@ def run(arguments: argparse.Namespace) -> int:
             f"keyplan audit {' '.join((arguments.question, *wanted))} --snapshot FILE",
         )
     from keyplan.audit.estate import Estate
-    from keyplan.audit.matrix import graph_of
     from keyplan.audit.snapshot import read_snapshot
 
     estate = Estate(read_snapshot(_load(arguments.snapshot)))
-    graph = graph_of(estate)
-    _answer(arguments, estate, graph)
+    _answer(arguments, estate)
     _tell_problems(estate)
     return EXIT_DONE
 
 
-def _answer(arguments: argparse.Namespace, estate: Estate, graph: Graph) -> None:
+def _answer(arguments: argparse.Namespace, estate: Estate) -> None:
+    """Names are looked up first: a wrong one need not wait until everything is weighed."""
     from keyplan.audit import questions
+    from keyplan.audit.matrix import graph_of
 
     as_json = arguments.format == "json"
     match arguments.question:
         case "matrix":
-            _matrix(estate, graph, as_json=as_json)
+            _matrix(estate, graph_of(estate), as_json=as_json)
         case "path":
             principal = questions.principal_named(estate, arguments.about[0])
             secret = questions.secret_named(estate, arguments.about[1])
-            verdict, steps = questions.path(estate, graph, principal, secret)
+            verdict, steps = questions.path(estate, graph_of(estate), principal, secret)
             if as_json:
                 result(json.dumps({"verdict": verdict.word, "steps": list(map(_step_json, steps))}, indent=2))
             else:
                 sys.stdout.writelines(f"{line}\n" for line in _proof(verdict.word, steps))
         case "readers":
-            found = questions.readers(estate, graph, questions.secret_named(estate, arguments.about[0]))
+            secret = questions.secret_named(estate, arguments.about[0])
+            found = questions.readers(estate, graph_of(estate), secret)
             _list(list(found), as_json=as_json, nobody="nobody in the snapshot can read it")
         case "keys":
-            found = questions.keys(estate, graph, questions.principal_named(estate, arguments.about[0]))
+            principal = questions.principal_named(estate, arguments.about[0])
+            found = questions.keys(estate, graph_of(estate), principal)
             _list(list(found), as_json=as_json, nobody="it can read no secret of the snapshot")
 
 
