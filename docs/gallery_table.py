@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from keyplan.catalogue import Cloud, Consumer, Key, Runtime
 from keyplan.checks.fields import Node
 from keyplan.checks.problems import Problems
-from keyplan.checks.routes import check_consumer
+from keyplan.checks.route_relations import check_consumer
 from keyplan.durations import Duration
 from keyplan.errors import UsageError
 from keyplan.manifest import Manifest, ManifestConsumer

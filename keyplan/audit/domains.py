@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from keyplan.audit.callers import Caller, of_organization
-from keyplan.audit.clauses import Asker, Indexed
 from keyplan.audit.keys import is_absent, opened
+from keyplan.audit.lines import Asker, Indexed
 from keyplan.audit.snapshot import Organization
 from keyplan.audit.values import Known, Missing, Open, Spread, Value
 from keyplan.audit.wildcards import Index

@@ -21,7 +21,7 @@ from keyplan.checks.fields import Node, Record
 from keyplan.checks.pasted import show
 from keyplan.checks.problems import spell
 from keyplan.checks.renames import check_renames, former_names_of
-from keyplan.checks.routes import check_claude_code, check_consumer
+from keyplan.checks.route_relations import check_claude_code, check_consumer
 from keyplan.checks.vendors import Vendor
 from keyplan.environ import base_urls, sent_astray
 
