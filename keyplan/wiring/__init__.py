@@ -285,7 +285,9 @@ def _no_fit(consumer: ManifestConsumer, target: str) -> UsageError:
         return UsageError(f"{runs}, and there is no wiring for {consumer.runtime} yet{local}", hint)
     if target not in TARGETS:
         there = [name for name, known in TARGETS.items() if consumer.cloud in known.clouds]
-        near = difflib.get_close_matches(target, there, n=1)
+        # One that fits the consumer is meant before any other.
+        near = difflib.get_close_matches(target, _fitting(consumer), n=1)
+        near = near or difflib.get_close_matches(target, there, n=1)
         rest = f"did you mean {near[0]}" if near else _fits(fitting)
         return UsageError(f"there is no such target; {rest}", hint)
     needed = TARGETS[target].setting

@@ -93,6 +93,7 @@ def test_every_fitting_target_names_every_key_of_its_consumer(manifest: Manifest
         ),
         ("ecs", "chat-api", "the target comes first, then the consumer", "keyplan wire ecs chat-api"),
         ("chat-api", "ecss", "there is no such target; did you mean ecs", "keyplan wire ecs chat-api"),
+        ("chat-api", "esc", "there is no such target; did you mean ecs", "keyplan wire ecs chat-api"),
         (
             "thumbnails",
             "ecs",
