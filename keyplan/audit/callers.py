@@ -6,7 +6,7 @@ available in all requests" (the value of aws:userid); checked 2026-11-21.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,7 @@ class Caller:
     policies: tuple[Policy, ...]
     boundary: Policy | None
     path: str
+    attached: frozenset[str]  # the ARNs of its managed policies, those of its groups included
     trust: Policy | None  # of a role
     organization: Organization | None
 
@@ -150,6 +151,7 @@ class _Account:
             policies=tuple(self._policies_of(entry, kind, arn)),
             boundary=None if boundary is None else self._managed(str(boundary)),
             path=str(entry.get("Path") or "/"),
+            attached=frozenset(self._attached_to(entry, kind)),
             trust=statements,
             organization=self._organization,
         )
@@ -164,6 +166,11 @@ class _Account:
             else:
                 found.extend(self._of_one(group, "GroupPolicyList", str(group.get("Arn") or name)))
         return found
+
+    def _attached_to(self, entry: Mapping[str, Any], kind: str) -> Iterator[str]:
+        groups = entry.get("GroupList") or () if kind == "user" else ()
+        for each in (entry, *(self._groups[str(name)] for name in groups if str(name) in self._groups)):
+            yield from (str(policy.get("PolicyArn")) for policy in each.get("AttachedManagedPolicies") or ())
 
     def _of_one(self, entry: Mapping[str, Any], inline: str, owner: str) -> list[Policy]:
         found = []

@@ -138,19 +138,7 @@ def oidc_verdicts(estate: Estate) -> Iterator[Mapping[str, str]]:
             continue
         host = provider.partition(":oidc-provider/")[2]
         outsider = Outsider("federated", provider, None, _claims(host, claims))
-        domain = Domain(
-            ASSUME_ROLE_WITH_WEB_IDENTITY,
-            [role.arn for role in roles],
-            known=estate.snapshot.context,
-            constant={"aws:federatedprovider": Known((provider,))},
-            tables={},
-            tags={"aws:resourcetag/": [role.tags for role in roles]},
-        )
-        trusts = [(number, role.trust or ()) for number, role in enumerate(roles)]
-        allowing, denying = resource_clauses(trusts, domain)
-        allowed = _of_clauses(allowing, domain, outsider)
-        denied = _of_clauses(denying, domain, outsider)
-        grades = allowed.meet(denied.inverted(domain.everything))
+        grades = trusts(estate, outsider)
         for position in positions(grades.unknown):
             yield {
                 "provider": provider,
@@ -158,6 +146,24 @@ def oidc_verdicts(estate: Estate) -> Iterator[Mapping[str, str]]:
                 "role": roles[position].arn,
                 "verdict": grades.verdict(1 << position).word,
             }
+
+
+def trusts(estate: Estate, outsider: Outsider) -> Grades:
+    """The roles that a token can become, by their trusts alone."""
+    roles = estate.roles
+    domain = Domain(
+        ASSUME_ROLE_WITH_WEB_IDENTITY,
+        [role.arn for role in roles],
+        known=estate.snapshot.context,
+        constant={"aws:federatedprovider": Known((outsider.name,))},
+        tables={},
+        tags={"aws:resourcetag/": [role.tags for role in roles]},
+    )
+    policies = [(number, role.trust or ()) for number, role in enumerate(roles)]
+    allowing, denying = resource_clauses(policies, domain)
+    allowed = _of_clauses(allowing, domain, outsider)
+    denied = _of_clauses(denying, domain, outsider)
+    return allowed.meet(denied.inverted(domain.everything))
 
 
 def _claims(host: str, claims: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

@@ -4,6 +4,7 @@
   keyplan audit keys chat-api --snapshot accounts.json
   keyplan audit path chat-api prod/anthropic-api-key --snapshot accounts.json
   keyplan audit matrix --snapshot accounts.json --format json
+  keyplan audit gate --snapshot accounts.json --manifest manifest.json --baseline accepted.json
 
 The snapshot is one JSON document with what AWS's APIs say of principals, secrets and keys (docs/audit.md).
 It holds no value, and nothing is asked of any cloud.
@@ -15,10 +16,13 @@ A verdict is one of
   deny         neither directly nor through any chain of roles
 
 `readers` and `keys` follow chains of sts:AssumeRole and show a shortest path; `path` proves one verdict,
-statement by statement; `matrix` prints everything. What could not be read in the snapshot is said on standard
-error, and makes verdicts unknown, never deny.
+statement by statement; `matrix` prints everything. `gate` compares with the manifest, for CI: it finds who
+reads and is not in the catalogue, readers of the catalogue who cannot read, secrets that are open to other
+accounts or everybody, wildcards, and CI trusts that another repository meets.
 
-Exit code: 0 answered; 2 no such secret, principal or snapshot.
+What could not be read in the snapshot is said on standard error, and makes verdicts unknown, never deny.
+
+Exit code: 0 answered; 1 `gate` has findings; 2 no such secret, principal, snapshot or baseline.
 """
 
 from __future__ import annotations
@@ -28,7 +32,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from keyplan.cli.output import result, say
-from keyplan.errors import EXIT_DONE, UsageError
+from keyplan.errors import EXIT_DONE, EXIT_FINDINGS, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -37,10 +41,17 @@ if TYPE_CHECKING:
 
     from keyplan.audit.chains import Graph
     from keyplan.audit.estate import Estate
+    from keyplan.audit.gate import Finding
     from keyplan.audit.questions import Reader, Step
 
 # What each question takes after its own name.
-QUESTIONS = {"readers": ("SECRET",), "keys": ("PRINCIPAL",), "path": ("PRINCIPAL", "SECRET"), "matrix": ()}
+QUESTIONS = {
+    "readers": ("SECRET",),
+    "keys": ("PRINCIPAL",),
+    "path": ("PRINCIPAL", "SECRET"),
+    "matrix": (),
+    "gate": (),
+}
 PROBLEMS_SHOWN_MAX = 20
 
 
@@ -53,6 +64,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--snapshot", metavar="FILE", required=True, help="the snapshot; `-` is standard input"
     )
+    parser.add_argument("--baseline", metavar="FILE", help="with gate: accepted findings")
+    group = parser.add_argument_group("the environment, with gate")
+    group.add_argument("--manifest", metavar="FILE", help="its manifest (default: as with every command)")
+    group.add_argument("--stack", metavar="NAME", help="take the manifest from this stack's output")
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="how to print (default: text)"
     )
@@ -70,13 +85,15 @@ def run(arguments: argparse.Namespace) -> int:
     from keyplan.audit.estate import Estate
     from keyplan.audit.snapshot import read_snapshot
 
-    estate = Estate(read_snapshot(_load(arguments.snapshot)))
-    _answer(arguments, estate)
+    if arguments.question != "gate" and (arguments.baseline or arguments.manifest or arguments.stack):
+        raise UsageError("--baseline, --manifest and --stack are for `gate`")
+    estate = Estate(read_snapshot(_load(arguments.snapshot, "snapshot")))
+    code = _answer(arguments, estate)
     _tell_problems(estate)
-    return EXIT_DONE
+    return code
 
 
-def _answer(arguments: argparse.Namespace, estate: Estate) -> None:
+def _answer(arguments: argparse.Namespace, estate: Estate) -> int:
     """Names are looked up first: a wrong one need not wait until everything is weighed."""
     from keyplan.audit import questions
     from keyplan.audit.matrix import graph_of
@@ -101,24 +118,60 @@ def _answer(arguments: argparse.Namespace, estate: Estate) -> None:
             principal = questions.principal_named(estate, arguments.about[0])
             found = questions.keys(estate, graph_of(estate), principal)
             _list(list(found), as_json=as_json, nobody="it can read no secret of the snapshot")
+        case "gate":
+            return _gate(arguments, estate, as_json=as_json)
+    return EXIT_DONE
 
 
-def _load(name: str) -> object:
+def _gate(arguments: argparse.Namespace, estate: Estate, *, as_json: bool) -> int:
+    from keyplan.audit import gate
+    from keyplan.audit.matrix import graph_of
+    from keyplan.cli.output import reporter
+    from keyplan.manifest import Manifest
+    from keyplan.manifest_sources import load
+
+    document = load(arguments.manifest, arguments.stack, report=reporter(arguments.verbose))
+    manifest = Manifest.from_document(document)
+    accepted = gate.read_baseline(_load(arguments.baseline, "baseline")) if arguments.baseline else ()
+    found = gate.findings(estate, graph_of(estate), manifest)
+    today = estate.snapshot.context.get("aws:currenttime", ("",))[0][:10]
+    if accepted and not today:
+        raise UsageError("the snapshot's context has no aws:CurrentTime, and acceptances have a last day")
+    counting, living, idle = gate.split(found, accepted, today)
+    if as_json:
+        result(json.dumps(gate.as_json(counting, living, idle), indent=2))
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in _findings(counting, len(living), len(idle)))
+    return EXIT_FINDINGS if counting else EXIT_DONE
+
+
+def _findings(counting: list[Finding], living: int, idle: int) -> Iterator[str]:
+    for finding in counting:
+        yield f"{finding.code}: {finding.principal} {finding.message}"
+        yield f"  {finding.secret}"
+        if len(finding.path) > 1:
+            yield f"  {' > '.join(map(_short, finding.path))}"
+    accepted = f", {living} accepted" if living else ""
+    unused = f"; of the acceptances, {idle} expired or meet nothing: take them out" if idle else ""
+    yield f"{len(counting) or 'no'} finding{'' if len(counting) == 1 else 's'}{accepted}{unused}"
+
+
+def _load(name: str, what: str) -> object:
     try:
         if name == "-":
             return json.load(sys.stdin)
         with open(name, encoding="utf-8") as file:
             return json.load(file)
     except OSError as error:
-        raise UsageError(f"the snapshot cannot be read: {(error.strerror or 'failed').lower()}") from None
+        raise UsageError(f"the {what} cannot be read: {(error.strerror or 'failed').lower()}") from None
     except UnicodeDecodeError:
-        raise UsageError("the snapshot is not UTF-8 text") from None
+        raise UsageError(f"the {what} is not UTF-8 text") from None
     except json.JSONDecodeError as error:
         raise UsageError(
-            f"the snapshot is not JSON: line {error.lineno}, column {error.colno}; is it cut off?"
+            f"the {what} is not JSON: line {error.lineno}, column {error.colno}; is it cut off?"
         ) from None
     except RecursionError:
-        raise UsageError("the snapshot is nested too deeply to be one") from None
+        raise UsageError(f"the {what} is nested too deeply to be one") from None
 
 
 def _matrix(estate: Estate, graph: Graph, *, as_json: bool) -> None:

@@ -1,0 +1,252 @@
+"""What differs between who can read and who shall: findings for CI, and those that somebody accepted.
+
+Pure. Who shall read is the manifest's: each consumer's role, and for people whoever has their policies. A
+finding is one principal and one secret, so that accepting it accepts nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from keyplan.audit.callers import Caller
+from keyplan.audit.chains import Graph, Reach, reaches
+from keyplan.audit.estate import Estate
+from keyplan.audit.grades import Verdict
+from keyplan.audit.outsiders import Outsider, outsiders, trusts
+from keyplan.audit.reasons import allowing
+from keyplan.errors import UsageError
+from keyplan.manifest import Manifest, ManifestConsumer
+
+GITHUB = "token.actions.githubusercontent.com"
+# Subjects that no trust of this environment's CI should meet: another owner's, and a pull request's.
+FOREIGN_SUBJECTS = (
+    ("another repository", "repo:keyplan-stranger/keyplan-stranger:ref:refs/heads/main"),
+    ("another repository", "repo:keyplan-stranger/keyplan-stranger:environment:production"),
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as the manifest says. `code` is stable; `message` is for a person."""
+
+    code: str
+    principal: str
+    secret: str
+    verdict: str
+    message: str
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """A finding that somebody decided to live with, why, and until when."""
+
+    code: str
+    principal: str
+    secret: str
+    reason: str
+    expires: str  # a date, `2027-01-31`; from the day after, the finding counts again
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Who shall read a secret, by the manifest."""
+
+    secret: int
+    consumers: tuple[ManifestConsumer, ...]
+
+    def has(self, caller: Caller) -> bool:
+        """Whether a principal is a reader of the catalogue's."""
+        return any(
+            caller.arn == consumer.role_arn or caller.attached & set(consumer.policy_arns)
+            for consumer in self.consumers
+        )
+
+
+def findings(estate: Estate, graph: Graph, manifest: Manifest) -> list[Finding]:
+    """Everything that differs, in the secrets' order; worse verdicts first."""
+    listed = listed_by_secret(estate, manifest)
+    every = [list(reaches(graph, number)) for number in range(len(estate.callers))]
+    found: list[Finding] = []
+    for entry in listed:
+        arn = estate.secrets[entry.secret].arn
+        by_reach = [reach for each in every for reach in each if reach.secret == entry.secret]
+        found += sorted(_unlisted(estate, entry, by_reach), key=lambda each: (len(each.path), each.principal))
+        found += _without_access(estate, graph, entry, arn)
+        found += _wildcards(estate, graph, entry, arn)
+    ours = {estate.secrets[entry.secret].arn for entry in listed}
+    found += [
+        Finding(kind, each["principal"], each["secret"], each["verdict"], _OUTSIDE[kind])
+        for each in outsiders(estate)
+        if each["secret"] in ours
+        for kind in ["public" if each["kind"] == "public" else "cross-account"]
+    ]
+    found += _foreign_tokens(estate, listed)
+    return list(dict.fromkeys(found))
+
+
+_OUTSIDE = {
+    "public": "the secret's own policy lets everybody in",
+    "cross-account": "the secret's own policy lets in a principal of another account, or a service",
+}
+
+
+def listed_by_secret(estate: Estate, manifest: Manifest) -> list[Listed]:
+    """The manifest's secrets on AWS that are in the snapshot, with their readers.
+
+    Raises:
+        UsageError: the environment is not on AWS, or one of its secrets is not in the snapshot.
+    """
+    if manifest.aws is None:
+        raise UsageError(f"{manifest.environment} is not on AWS, and the gate compares what is there")
+    position = {secret.arn: number for number, secret in enumerate(estate.secrets)}
+    result = []
+    for key in manifest.keys.values():
+        arn = key.on_aws().arn
+        if arn not in position:
+            raise UsageError(
+                f"the snapshot has no secret of the key {key.name}: is it of another account or region?"
+            )
+        consumers = tuple(
+            consumer
+            for consumer in manifest.consumers.values()
+            if consumer.cloud == "aws" and key.name in consumer.keys
+        )
+        result.append(Listed(position[arn], consumers))
+    return result
+
+
+def _unlisted(estate: Estate, entry: Listed, found: Sequence[Reach]) -> Iterator[Finding]:
+    secret = estate.secrets[entry.secret]
+    for reach in found:
+        way = tuple(estate.callers[number] for number in reach.path)
+        if entry.has(way[0]):
+            continue
+        path = tuple(caller.arn for caller in way)
+        through = "" if len(way) == 1 else f", through {len(way) - 1} role{'s' if len(way) > 2 else ''}"
+        words = {
+            Verdict.ALLOW: "can read it and is not in the catalogue",
+            Verdict.CONDITIONAL: "can read it under a condition and is not in the catalogue",
+            Verdict.UNKNOWN: "may be able to read it, which the snapshot leaves open",
+        }[reach.verdict]
+        yield Finding("unlisted-reader", path[0], secret.arn, reach.verdict.word, words + through, path)
+
+
+def _without_access(estate: Estate, graph: Graph, entry: Listed, arn: str) -> Iterator[Finding]:
+    number_of = {caller.arn: number for number, caller in enumerate(estate.callers)}
+    for consumer in entry.consumers:
+        if consumer.role_arn is None:
+            continue
+        number = number_of.get(consumer.role_arn)
+        if number is None:
+            words = f"the role of {consumer.name} is not in the snapshot"
+            yield Finding("listed-without-access", consumer.role_arn, arn, "unknown", words)
+            continue
+        verdict = graph.reads[number].verdict(1 << entry.secret)
+        if verdict is not Verdict.ALLOW:
+            words = f"{consumer.name} shall read it, and cannot be sure to"
+            yield Finding("listed-without-access", consumer.role_arn, arn, verdict.word, words)
+
+
+def _wildcards(estate: Estate, graph: Graph, entry: Listed, arn: str) -> Iterator[Finding]:
+    """A reader of the catalogue's whose own policy says `*` where it could name secrets."""
+    judge = estate.readers[0]
+    for number, caller in enumerate(estate.callers):
+        if not entry.has(caller) or not graph.reads[number].unknown & (1 << entry.secret):
+            continue
+        for reason in allowing(judge, caller):
+            wide = any("*" in pattern for pattern in reason.clause.resources) or reason.clause.not_resources
+            if reason.where == "identity" and wide and reason.grades.unknown & (1 << entry.secret):
+                statement = reason.statement(entry.secret)
+                words = f"{statement.name} lets it read by a wildcard"
+                yield Finding("wildcard-grant", caller.arn, arn, "allow", words)
+
+
+def _foreign_tokens(estate: Estate, listed: Sequence[Listed]) -> Iterator[Finding]:
+    """Roles of the catalogue's that a stranger's token on the same CI could become."""
+    providers = sorted(
+        {
+            name
+            for role in estate.roles
+            for statement in role.trust or ()
+            for kind, name in (statement.principals.named if statement.principals else ())
+            if kind == "Federated" and name.endswith(f":oidc-provider/{GITHUB}")
+        }
+    )
+    for provider in providers:
+        for what, subject in FOREIGN_SUBJECTS:
+            claims = {f"{GITHUB}:sub": (subject,), f"{GITHUB}:aud": ("sts.amazonaws.com",)}
+            grades = trusts(estate, Outsider("federated", provider, None, claims))
+            for entry in listed:
+                for number, role in enumerate(estate.roles):
+                    verdict = grades.verdict(1 << number)
+                    if entry.has(role) and verdict is not Verdict.DENY:
+                        words = f"its trust takes a token of {what}"
+                        secret = estate.secrets[entry.secret].arn
+                        yield Finding("foreign-ci", role.arn, secret, verdict.word, words)
+
+
+def read_baseline(document: object) -> tuple[Acceptance, ...]:
+    """The accepted findings of a baseline file.
+
+    Raises:
+        UsageError: it has another shape; an acceptance without a reason or a date accepts nothing.
+    """
+    if not isinstance(document, list):
+        raise UsageError("the baseline is not a list of accepted findings")
+    found = []
+    for number, entry in enumerate(document):
+        names = ("code", "principal", "secret", "reason", "expires")
+        if not isinstance(entry, Mapping) or not all(
+            isinstance(entry.get(name), str) and entry[name] for name in names
+        ):
+            raise UsageError(f"the baseline's entry {number + 1} needs {', '.join(names)}, each a text")
+        if not _is_date(entry["expires"]):
+            raise UsageError(f"the baseline's entry {number + 1}: `expires` is a date, as in 2027-01-31")
+        found.append(Acceptance(*(entry[name] for name in names)))
+    return tuple(found)
+
+
+def _is_date(text: str) -> bool:
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def split(
+    found: Sequence[Finding], accepted: Sequence[Acceptance], today: str
+) -> tuple[list[Finding], list[Finding], list[Acceptance]]:
+    """Findings that count, those that are accepted, and acceptances that have expired or meet nothing.
+
+    Args:
+        today: the snapshot's own date, `2026-11-21`: the same snapshot gives the same answer.
+    """
+    valid = {(each.code, each.principal, each.secret): each for each in accepted if today <= each.expires}
+    counting: list[Finding] = []
+    living: list[Finding] = []
+    for finding in found:
+        known = (finding.code, finding.principal, finding.secret) in valid
+        (living if known else counting).append(finding)
+    met = {(finding.code, finding.principal, finding.secret) for finding in living}
+    idle = [each for each in accepted if (each.code, each.principal, each.secret) not in met]
+    return counting, living, idle
+
+
+def as_json(
+    counting: Sequence[Finding], living: Sequence[Finding], idle: Sequence[Acceptance]
+) -> dict[str, Any]:
+    """The gate's answer for programs."""
+    return {
+        "findings": [_finding_json(each) for each in counting],
+        "accepted": [_finding_json(each) for each in living],
+        "unused": [vars(each) for each in idle],
+    }
+
+
+def _finding_json(finding: Finding) -> dict[str, Any]:
+    return {**vars(finding), "path": list(finding.path)}
