@@ -35,6 +35,11 @@ class Clause:
     _base: int | None = None
     _seen: dict[tuple[Value | None, ...], Grades] = field(default_factory=dict)
 
+    @property
+    def denies(self) -> bool:
+        """Whether its statements deny; all of one clause do the same."""
+        return next(iter(self.sources.values())).effect is Effect.DENY
+
     def source(self, position: int) -> Statement:
         """The statement that is about a resource."""
         return self.sources[-1] if -1 in self.sources else self.sources[position]

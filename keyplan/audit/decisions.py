@@ -238,6 +238,10 @@ def masks_for(clause: Clause, caller: Caller) -> tuple[int, int, int, int]:
         account |= who.get(("AWS", name), 0)
     if caller.session_prefix is not None:
         session = who.get((SESSION, caller.session_prefix), 0)
+    if clause.not_who and clause.denies and caller.boundary is not None:
+        # Source: IAM User Guide, "Permissions boundaries for IAM entities", Important (checked 2026-11-21):
+        # such a denial holds for whoever has a boundary, named or not.
+        return clause.members, 0, 0, 0
     if clause.not_who:
         # Whoever is not named is meant; a session that is named may be this one.
         others = clause.members & ~(everybody | own)

@@ -160,7 +160,8 @@ class Reference:
             given = each.get("Principal", each.get("NotPrincipal"))
             names = ["*"] if given == "*" else listed(given.get("AWS", []))
             if "NotPrincipal" in each:
-                if arn not in names and "*" not in names:
+                bounded = effect == "Deny" and "PermissionsBoundary" in self.principals[arn]
+                if bounded or (arn not in names and "*" not in names):
                     found["caller"] = max(found["caller"], verdict)
                 continue
             if "*" in names or (arn in names and ":user/" in arn):

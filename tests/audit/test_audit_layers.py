@@ -142,6 +142,14 @@ def test_a_roles_boundary_limits_what_the_secret_gives_the_role_and_not_what_it_
     assert verdict_of(authorization_details=there, secrets=[open_to_all]) is ALLOW
 
 
+def test_a_denial_of_everybody_but_the_named_holds_for_whoever_has_a_boundary() -> None:
+    locked = secret(document({**deny(), "NotPrincipal": {"AWS": [ANN, ROOT]}}))
+    free, bound = user("ann", document(allow())), user("ann", document(allow()), PermissionsBoundary=_bound())
+    there = details(bound, policies=[managed("bound", document(allow("*")))])
+    assert verdict_of(free, secrets=[locked]) is ALLOW
+    assert verdict_of(authorization_details=there, secrets=[locked]) is DENY
+
+
 def test_a_boundary_that_is_missing_makes_the_verdict_unknown() -> None:
     assert verdict_of(user("ann", document(allow()), PermissionsBoundary=_bound())) is UNKNOWN
 
