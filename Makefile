@@ -47,9 +47,11 @@ $(READY): requirements-dev.txt pyproject.toml
 	  || { echo 'keyplan needs Python 3.11 or newer: make PYTHON=python3.12 …' >&2; exit 2; }
 	@echo 'installing into $(VENV) (once; a few minutes on a cold cache)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -q --require-hashes -r requirements-dev.txt
+	@# The lock is whole: nothing is left to resolve. Compiled afterwards, on all cores.
+	@$(BIN)/python -m pip install -q --no-deps --no-compile --require-hashes -r requirements-dev.txt
 	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q keyplan components sandbox __main__.py || true
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q -j 0 $(VENV)/lib keyplan components sandbox \
+	  __main__.py > /dev/null || true
 	@touch $@
 
 clean:
