@@ -7,13 +7,13 @@ the tests' environments. --check compares, prints the difference, and writes not
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from docs.gallery_table import CLOUDS, answer, examples_of
 from docs.gallery_validators import syntax_of, validators_of
+from docs.written import write_or_compare
 from keyplan.routes import Route
 from keyplan.wiring import TARGETS, wire
 
@@ -52,16 +52,7 @@ LANGUAGES = {
 
 def main() -> int:
     """Write the page, or with --check compare it; 1 when it differs."""
-    text = document()
-    if "--check" not in sys.argv[1:]:
-        DOCUMENT.write_text(text)
-        return 0
-    before = DOCUMENT.read_text()
-    lines = difflib.unified_diff(
-        before.splitlines(), text.splitlines(), "docs/gallery.md", "now", lineterm=""
-    )
-    sys.stdout.writelines(f"{line}\n" for line in lines)
-    return int(before != text)
+    return write_or_compare(DOCUMENT, document())
 
 
 def document() -> str:

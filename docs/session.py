@@ -7,7 +7,6 @@ so that a second run gives the same document; --check compares, prints the diffe
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import shutil
@@ -16,6 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from docs.written import write_or_compare
 from sandbox.pulumi_cli.find import require_engine
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,16 +77,7 @@ VARIABLE: tuple[tuple[str, str], ...] = (
 
 def main() -> int:
     """Write the document, or with --check compare it; 1 when it differs."""
-    text = _document()
-    if "--check" not in sys.argv[1:]:
-        DOCUMENT.write_text(text)
-        return 0
-    before = DOCUMENT.read_text()
-    lines = difflib.unified_diff(
-        before.splitlines(), text.splitlines(), "docs/session.md", "now", lineterm=""
-    )
-    sys.stdout.writelines(f"{line}\n" for line in lines)
-    return int(before != text)
+    return write_or_compare(DOCUMENT, _document())
 
 
 def _document() -> str:
