@@ -7,14 +7,17 @@ that its target needs, and no two variables of one consumer share a name.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from keyplan.claude_code import usable
 from keyplan.errors import ManifestError, UsageError
 from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
+from keyplan.vendors import anthropic, gateway
 
 REFERENCE_SUFFIX = "_SECRET_ARN"  # ANTHROPIC_API_KEY_SECRET_ARN: where the program finds ANTHROPIC_API_KEY
 FILE_SUFFIX = "_FILE"  # ANTHROPIC_API_KEY_FILE: likewise, where it is a file
 MOUNT_FOLDER = "/secrets"
+USUAL_VARIABLES = (anthropic.DEFAULT_ENV_VAR, gateway.DEFAULT_ENV_VAR)  # of Claude's clients
 
 
 def keys_of(manifest: Manifest, consumer: ManifestConsumer) -> tuple[ManifestKey, ...]:
@@ -29,6 +32,17 @@ def keys_of(manifest: Manifest, consumer: ManifestConsumer) -> tuple[ManifestKey
     keys = tuple(manifest.keys[name] for name in consumer.keys)
     require_distinct(consumer, [*consumer.env, *(key.env_var for key in keys)])
     return keys
+
+
+def claude_key(keys: Sequence[ManifestKey]) -> tuple[list[str], ManifestKey | None]:
+    """The keys that Claude's clients can use, and the one that they get: the only one, or of several the only
+    one in its usual variable; None where that leaves none or several.
+    """
+    names = usable([(key.name, key.vendor, key.env_var, key.base_url) for key in keys])
+    found = [key for key in keys if key.name in names]
+    if len(found) > 1:
+        found = [key for key in found if key.env_var in USUAL_VARIABLES]
+    return names, found[0] if len(found) == 1 else None
 
 
 def plain_variables(consumer: ManifestConsumer) -> dict[str, str]:

@@ -15,13 +15,12 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from keyplan.claude_code import usable
 from keyplan.errors import ManifestError, UsageError
 from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
 from keyplan.routes import Route
 from keyplan.vendors import anthropic, gateway
 from keyplan.wiring.claude.merging import BEFORE_LOGIN, FLAGS
-from keyplan.wiring.consumers import keys_of, plain_variables, refused, text_setting
+from keyplan.wiring.consumers import claude_key, keys_of, plain_variables, refused, text_setting
 from keyplan.wiring.syntax import json
 
 SCHEMA = "https://json.schemastore.org/claude-code-settings.json"
@@ -108,16 +107,12 @@ def _winning(key: ManifestKey) -> dict[str, str]:
 
 def _key(manifest: Manifest, consumer: ManifestConsumer) -> ManifestKey:
     """The one that Claude Code can use; of several the catalogue's, or else the one in its usual variable."""
-    keys = {key.name: key for key in keys_of(manifest, consumer)}
-    names = usable([(key.name, key.vendor, key.env_var, key.base_url) for key in keys.values()])
-    usual = [
-        name for name in names if keys[name].env_var in (anthropic.DEFAULT_ENV_VAR, gateway.DEFAULT_ENV_VAR)
-    ]
+    keys = keys_of(manifest, consumer)
+    names, key = claude_key(keys)
     if manifest.claude_code_key in names:
-        return keys[manifest.claude_code_key]
-    found = names if len(names) == 1 else usual
-    if len(found) == 1:
-        return keys[found[0]]
+        return manifest.keys[manifest.claude_code_key]
+    if key is not None:
+        return key
     has = (
         f"reads several keys that it can use: {', '.join(names)}" if names else "reads no key that it can use"
     )

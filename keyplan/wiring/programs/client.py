@@ -6,15 +6,14 @@ consumer's own texts but names of variables, so that nothing has to be quoted.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from keyplan.claude_code import usable
 from keyplan.errors import UsageError
 from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
 from keyplan.routes import Route
-from keyplan.vendors import anthropic, gateway
-from keyplan.wiring.consumers import REFERENCE_SUFFIX, keys_of, plain_variables, text_setting
+from keyplan.wiring.consumers import REFERENCE_SUFFIX, claude_key, keys_of, plain_variables, text_setting
 from keyplan.wiring.federation.tokens import audience_of
 
 DEFAULT_MODEL = "claude-sonnet-4-6"
@@ -50,6 +49,29 @@ class Client:
         """The variable that leads to its key: itself, a path, or an ARN."""
         suffix = {From.FILE: "_FILE", From.SECRETS_MANAGER: REFERENCE_SUFFIX}.get(self.key_from, "")
         return f"{self.variable}{suffix}"
+
+    @property
+    def reads_itself(self) -> bool:
+        """Whether it asks Secrets Manager for its key."""
+        return self.variable is not None and self.key_from is From.SECRETS_MANAGER
+
+    @property
+    def reads_file(self) -> bool:
+        """Whether its key is in a file."""
+        return self.variable is not None and self.key_from is From.FILE
+
+    @property
+    def by_entra(self) -> bool:
+        """Whether it shows Foundry an identity of Entra ID in place of a key."""
+        return self.route is Route.FOUNDRY and self.variable is None
+
+    def functions(self, reading: str, tokens: Mapping[From, str]) -> str:
+        """The functions that the program needs, of templates: to read its key, or to get a token."""
+        if self.reads_itself:
+            return reading.format(region=self.region, variable=self.key_variable, key=self.variable)
+        if self.token_from is not None:
+            return tokens[self.token_from].format(region=self.region, audience=self.audience)
+        return ""
 
 
 def client_of(manifest: Manifest, consumer: ManifestConsumer) -> Client:
@@ -90,14 +112,9 @@ def _route(consumer: ManifestConsumer, keys: tuple[ManifestKey, ...]) -> tuple[R
 
 
 def _key(consumer: ManifestConsumer, keys: tuple[ManifestKey, ...]) -> ManifestKey:
-    """The one that Claude's clients can use; of several the one in its usual variable."""
-    names = usable([(key.name, key.vendor, key.env_var, key.base_url) for key in keys])
-    found = [key for key in keys if key.name in names]
-    usual = [key for key in found if key.env_var in (anthropic.DEFAULT_ENV_VAR, gateway.DEFAULT_ENV_VAR)]
-    if len(found) > 1:
-        found = usual
-    if len(found) == 1:
-        return found[0]
+    names, key = claude_key(keys)
+    if key is not None:
+        return key
     has = f"several that they can use: {', '.join(names)}" if names else "none that they can use"
     raise UsageError(
         f"Claude's clients get one key, and {consumer.name} reads {has}",

@@ -104,7 +104,8 @@ def render(manifest: Manifest, consumer: ManifestConsumer) -> str:
         body = body.replace(
             f'os.environ.get("ANTHROPIC_MODEL", "{DEFAULT_MODEL}")', 'os.environ["ANTHROPIC_MODEL"]'
         )
-    return heading + _imports(client, name) + _functions(client) + _cleared(client) + call + body
+    functions = client.functions(_READING, _TOKEN) or "\n"
+    return heading + _imports(client, name) + functions + _cleared(client) + call + body
 
 
 def _construction(client: Client) -> tuple[str, list[str]]:
@@ -140,34 +141,22 @@ def _value(client: Client) -> str:
     return f'os.environ["{client.key_variable}"]'
 
 
-def _reads_itself(client: Client) -> bool:
-    return client.variable is not None and client.key_from is From.SECRETS_MANAGER
-
-
 def _imports(client: Client, name: str) -> str:
     standard, others = {"os"}, []
-    if _reads_itself(client):
+    if client.reads_itself:
         standard.add("json")
     if client.token_from is From.METADATA:
         standard |= {"urllib.parse", "urllib.request"}
-    if _reads_itself(client) or client.token_from is From.STS:
+    if client.reads_itself or client.token_from is From.STS:
         others.append("import boto3")
     classes = [name] if client.token_from is None else [name, "WorkloadIdentityCredentials"]
     others.append(f"from anthropic import {', '.join(classes)}")
-    if client.route is Route.FOUNDRY and not client.variable:
+    if client.by_entra:
         others.append("from azure.identity import DefaultAzureCredential, get_bearer_token_provider")
     lines = [f"import {module}" for module in sorted(standard)]
-    if client.variable is not None and client.key_from is From.FILE:
+    if client.reads_file:
         lines.append("from pathlib import Path")
     return "\n".join([*lines, "", *others]) + "\n"
-
-
-def _functions(client: Client) -> str:
-    if _reads_itself(client):
-        return _READING.format(region=client.region, variable=client.key_variable, key=client.variable)
-    if client.token_from is not None:
-        return _TOKEN[client.token_from].format(region=client.region, audience=client.audience)
-    return "\n"
 
 
 def _cleared(client: Client) -> str:
@@ -175,6 +164,6 @@ def _cleared(client: Client) -> str:
 
 
 def _more(client: Client) -> str:
-    if _reads_itself(client) or client.token_from is From.STS:
+    if client.reads_itself or client.token_from is From.STS:
         return " boto3"
-    return " azure-identity" if client.route is Route.FOUNDRY and not client.variable else ""
+    return " azure-identity" if client.by_entra else ""

@@ -124,9 +124,10 @@ def render(manifest: Manifest, consumer: ManifestConsumer) -> str:
     body = _MESSAGE
     if client.route in PROVIDERS:  # each spells a model's name in its own way
         body = body.replace(f'process.env.ANTHROPIC_MODEL ?? "{DEFAULT_MODEL}"', 'needed("ANTHROPIC_MODEL")')
-    needed = _NEEDED if "needed(" in call + _functions(client) + body else ""
+    functions = client.functions(_READING, _TOKEN)
+    needed = _NEEDED if "needed(" in call + functions + body else ""
     cleared = _NOTHING_LEFT if client.route is Route.FEDERATION else ""
-    return heading + _imports(client, name) + "\n" + needed + _functions(client) + cleared + call + body
+    return heading + _imports(client, name) + "\n" + needed + functions + cleared + call + body
 
 
 def _arguments(client: Client) -> list[str]:
@@ -155,42 +156,30 @@ def _value(client: Client) -> str:
     return f'needed("{client.key_variable}")'
 
 
-def _reads_itself(client: Client) -> bool:
-    return client.variable is not None and client.key_from is From.SECRETS_MANAGER
-
-
 def _imports(client: Client, name: str) -> str:
     lines = []
-    if client.variable is not None and client.key_from is From.FILE:
+    if client.reads_file:
         lines.append('import { readFileSync } from "node:fs";')
     lines.append(f'import {name} from "{_PACKAGES.get(client.route, _SDK)}";')
     if client.token_from is not None:
         lines.append(f'import {{ oidcFederationProvider }} from "{_SDK}/lib/credentials/oidc-federation";')
     if client.token_from is From.STS:
         lines.append('import { GetWebIdentityTokenCommand, STSClient } from "@aws-sdk/client-sts";')
-    if _reads_itself(client):
+    if client.reads_itself:
         lines.append(
             'import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";'
         )
-    if client.route is Route.FOUNDRY and not client.variable:
+    if client.by_entra:
         lines.append('import { DefaultAzureCredential, getBearerTokenProvider } from "@azure/identity";')
     return "\n".join(lines) + "\n"
 
 
-def _functions(client: Client) -> str:
-    if _reads_itself(client):
-        return _READING.format(region=client.region, variable=client.key_variable, key=client.variable)
-    if client.token_from is not None:
-        return _TOKEN[client.token_from].format(region=client.region, audience=client.audience)
-    return ""
-
-
 def _other_packages(client: Client) -> list[str]:
     others = []
-    if _reads_itself(client):
+    if client.reads_itself:
         others.append("@aws-sdk/client-secrets-manager")
     if client.token_from is From.STS:
         others.append("@aws-sdk/client-sts")
-    if client.route is Route.FOUNDRY and not client.variable:
+    if client.by_entra:
         others.append("@azure/identity")
     return others
