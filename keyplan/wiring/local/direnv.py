@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from keyplan.manifest import Manifest, ManifestConsumer
 from keyplan.wiring.consumers import require_distinct
-from keyplan.wiring.local.starting import MANIFEST_VARIABLE, each_key, each_plain, start_of
+from keyplan.wiring.local.starting import MANIFEST_VARIABLE, beginning, each_key, start_of
 from keyplan.wiring.syntax import shell
 
 
@@ -27,13 +27,7 @@ def render(manifest: Manifest, consumer: ManifestConsumer) -> str:
         f"Variables of {consumer.name} in {manifest.environment}, for .envrc; no value of a key is in here.",
         "Run `direnv allow` after a change.",
     ]
-    lines = [shell.comment("\n".join(heading))]
-    if start.leftovers:
-        lines += [
-            shell.comment("Each would win over the consumer's credential, or send it elsewhere."),
-            shell.unset(start.leftovers),
-        ]
-    lines += each_plain(consumer, start.plain, shell.export)
+    lines = beginning(consumer, start, heading, shell)
     if start.keys:
         place = start.path("$HOME")
         command = f"keyplan exec --consumer {consumer.name} -- PROGRAM"

@@ -7,7 +7,7 @@ program with the keys through `keyplan exec`. No key is in `$env:`.
 from __future__ import annotations
 
 from keyplan.manifest import Manifest, ManifestConsumer
-from keyplan.wiring.local.starting import each_key, each_plain, start_of
+from keyplan.wiring.local.starting import beginning, each_key, start_of
 from keyplan.wiring.syntax import powershell
 
 FUNCTION = "Invoke-WithKeys"
@@ -30,13 +30,7 @@ def render(manifest: Manifest, consumer: ManifestConsumer) -> str:
             f"{FUNCTION} PROGRAM starts a program with the keys; its manifest, which holds no value either,",
             f"is {start.path('$HOME')}: what `pulumi stack output manifest --json` prints.",
         ]
-    lines = [powershell.comment("\n".join(heading))]
-    if start.leftovers:
-        lines += [
-            powershell.comment("Each would win over the consumer's credential, or send it elsewhere."),
-            powershell.unset(start.leftovers),
-        ]
-    lines += each_plain(consumer, start.plain, powershell.export)
+    lines = beginning(consumer, start, heading, powershell)
     if start.keys:
         # Quoted, `--` is an argument like any other and reaches keyplan.
         place = start.path("$HOME")

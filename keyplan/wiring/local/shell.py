@@ -8,7 +8,7 @@ would reach it. The first line is a comment, so that an `eval` without its quote
 from __future__ import annotations
 
 from keyplan.manifest import Manifest, ManifestConsumer
-from keyplan.wiring.local.starting import FOLDER, each_key, each_plain, start_of
+from keyplan.wiring.local.starting import FOLDER, beginning, each_key, start_of
 from keyplan.wiring.syntax import shell
 
 FUNCTION = "with_keys"
@@ -31,13 +31,7 @@ def render(manifest: Manifest, consumer: ManifestConsumer) -> str:
             f"{FUNCTION} PROGRAM starts a program with the keys; its manifest, which holds no value either:",
             f"mkdir -p ~/{FOLDER}; pulumi stack output manifest --json > {start.path('~')}",
         ]
-    lines = [shell.comment("\n".join(heading))]
-    if start.leftovers:
-        lines += [
-            shell.comment("Each would win over the consumer's credential, or send it elsewhere."),
-            shell.unset(start.leftovers),
-        ]
-    lines += each_plain(consumer, start.plain, shell.export)
+    lines = beginning(consumer, start, heading, shell)
     if start.keys:
         command = start.command('"$@"')
         lines += [

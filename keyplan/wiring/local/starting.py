@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from keyplan.environ import ANTHROPIC_BASE_URL, base_url_variable
 from keyplan.errors import ManifestError
@@ -59,6 +60,34 @@ def require_plain_names(manifest: Manifest, consumer: ManifestConsumer) -> None:
     for name in (manifest.environment, consumer.name):
         if not set(name) <= _PLAIN:
             raise ManifestError("the manifest has a name that is not letters, digits, `-`, `_` and `.`")
+
+
+class Syntax(Protocol):
+    """A writer of commands, as the modules of `keyplan.wiring.syntax` are: each gives lines."""
+
+    def comment(self, text: str) -> str:
+        """Words for a reader."""
+
+    def unset(self, names: Iterable[str]) -> str:
+        """Variables that are taken away."""
+
+    def export(self, name: str, value: str) -> str:
+        """A variable that programs get. Raises ValueError for a value that cannot be written."""
+
+
+def beginning(consumer: ManifestConsumer, start: Start, heading: Iterable[str], syntax: Syntax) -> list[str]:
+    """What a script begins with: words, leftovers that go, plain variables.
+
+    Raises:
+        UsageError: a plain variable that the syntax cannot hold.
+    """
+    lines = [syntax.comment("\n".join(heading))]
+    if start.leftovers:
+        lines += [
+            syntax.comment("Each would win over the consumer's credential, or send it elsewhere."),
+            syntax.unset(start.leftovers),
+        ]
+    return lines + each_plain(consumer, start.plain, syntax.export)
 
 
 def each_plain(
