@@ -34,16 +34,7 @@ def secret_named(estate: Estate, name: str) -> int:
     Raises:
         UsageError: there is none, or there are several in different accounts and regions.
     """
-    found = [number for number, each in enumerate(estate.secrets) if name in (each.arn, each.name)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise UsageError(
-            f"{len(found)} secrets of the snapshot have this name",
-            f"give its ARN, as in {estate.secrets[found[0]].arn}",
-        )
-    names = [text for each in estate.secrets for text in (each.name, each.arn)]
-    raise UsageError(f"the snapshot has no such secret{_nearest(name, names)}")
+    return _named(estate.secrets, name, "secret")
 
 
 def principal_named(estate: Estate, name: str) -> int:
@@ -52,16 +43,20 @@ def principal_named(estate: Estate, name: str) -> int:
     Raises:
         UsageError: there is none, or there are several.
     """
-    found = [number for number, each in enumerate(estate.callers) if name in (each.arn, each.name)]
+    return _named(estate.callers, name, "principal")
+
+
+def _named(those: Sequence[Secret | Caller], name: str, what: str) -> int:
+    found = [number for number, each in enumerate(those) if name in (each.arn, each.name)]
     if len(found) == 1:
         return found[0]
     if found:
         raise UsageError(
-            f"{len(found)} principals of the snapshot have this name",
-            f"give its ARN, as in {estate.callers[found[0]].arn}",
+            f"{len(found)} {what}s of the snapshot have this name",
+            f"give its ARN, as in {those[found[0]].arn}",
         )
-    names = [text for each in estate.callers for text in (each.name, each.arn)]
-    raise UsageError(f"the snapshot has no such principal{_nearest(name, names)}")
+    names = [text for each in those for text in (each.name, each.arn)]
+    raise UsageError(f"the snapshot has no such {what}{_nearest(name, names)}")
 
 
 def _nearest(name: str, names: Sequence[str]) -> str:
