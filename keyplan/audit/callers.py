@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from keyplan.audit.clauses import applies_to
 from keyplan.audit.documents import Effect, Statement, read_document
 from keyplan.audit.snapshot import Organization, Snapshot
 from keyplan.audit.values import Beginning, Known, Missing, Open, Value
@@ -220,6 +221,4 @@ def tags_of(value: object) -> dict[str, str]:
 
 
 def _tags_sessions(statement: Statement) -> bool:
-    from keyplan.audit.clauses import applies_to
-
     return statement.effect is Effect.ALLOW and applies_to(statement, _SESSION_TAGS)

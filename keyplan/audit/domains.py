@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from keyplan.audit.callers import Caller, of_organization
+from keyplan.audit.callers import of_organization
 from keyplan.audit.keys import is_absent, opened
 from keyplan.audit.lines import Asker, Indexed
 from keyplan.audit.snapshot import Organization
@@ -153,6 +153,3 @@ def call_through(service: str) -> dict[str, Value]:
         "aws:calledvialast": Known((service,)),
         "aws:sourceip": Open(False),
     }
-
-
-__all__ = ["Caller", "Domain", "account_tables", "call_through", "direct_call", "masks_of", "spread_of"]

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from keyplan.audit.callers import Caller
 from keyplan.audit.chains import Graph, Reach, reaches
 from keyplan.audit.estate import Estate
-from keyplan.audit.grades import Verdict
-from keyplan.audit.outsiders import Outsider, outsiders, trusts
+from keyplan.audit.grades import Verdict, positions
+from keyplan.audit.outsiders import Outsider, TokenTrusts, outsiders
 from keyplan.audit.reasons import allowing
 from keyplan.errors import UsageError
 from keyplan.manifest import Manifest, ManifestConsumer
@@ -52,30 +52,24 @@ class Acceptance:
 
 @dataclass(frozen=True)
 class Listed:
-    """Who shall read a secret, by the manifest."""
+    """Who shall read a secret, by the manifest; `readers` are those of them that the snapshot has."""
 
     secret: int
     consumers: tuple[ManifestConsumer, ...]
-
-    def has(self, caller: Caller) -> bool:
-        """Whether a principal is a reader of the catalogue's."""
-        return any(
-            caller.arn == consumer.role_arn or caller.attached & set(consumer.policy_arns)
-            for consumer in self.consumers
-        )
+    readers: frozenset[int]  # numbers of principals
 
 
 def findings(estate: Estate, graph: Graph, manifest: Manifest) -> list[Finding]:
     """Everything that differs, in the secrets' order; worse verdicts first."""
-    listed = listed_by_secret(estate, manifest)
-    every = [list(reaches(graph, number)) for number in range(len(estate.callers))]
+    number_of = {caller.arn: number for number, caller in enumerate(estate.callers)}
+    listed = listed_by_secret(estate, manifest, number_of)
+    by_secret = _reach_by_secret(estate, graph)
     found: list[Finding] = []
     for entry in listed:
-        arn = estate.secrets[entry.secret].arn
-        by_reach = [reach for each in every for reach in each if reach.secret == entry.secret]
-        found += sorted(_unlisted(estate, entry, by_reach), key=lambda each: (len(each.path), each.principal))
-        found += _without_access(estate, graph, entry, arn)
-        found += _wildcards(estate, graph, entry, arn)
+        by_reach = _unlisted(estate, entry, by_secret.get(entry.secret, ()))
+        found += sorted(by_reach, key=lambda each: (len(each.path), each.principal))
+        found += _without_access(estate, graph, entry, number_of)
+        found += _wildcards(estate, graph, entry)
     ours = {estate.secrets[entry.secret].arn for entry in listed}
     found += [
         Finding(kind, each["principal"], each["secret"], each["verdict"], _OUTSIDE[kind])
@@ -83,8 +77,16 @@ def findings(estate: Estate, graph: Graph, manifest: Manifest) -> list[Finding]:
         if each["secret"] in ours
         for kind in ["public" if each["kind"] == "public" else "cross-account"]
     ]
-    found += _foreign_tokens(estate, listed)
+    found += _foreign_tokens(estate, graph, listed)
     return list(dict.fromkeys(found))
+
+
+def _reach_by_secret(estate: Estate, graph: Graph) -> dict[int, list[Reach]]:
+    found: dict[int, list[Reach]] = {}
+    for number in range(len(estate.callers)):
+        for reach in reaches(graph, number):
+            found.setdefault(reach.secret, []).append(reach)
+    return found
 
 
 _OUTSIDE = {
@@ -93,8 +95,11 @@ _OUTSIDE = {
 }
 
 
-def listed_by_secret(estate: Estate, manifest: Manifest) -> list[Listed]:
+def listed_by_secret(estate: Estate, manifest: Manifest, number_of: Mapping[str, int]) -> list[Listed]:
     """The manifest's secrets on AWS that are in the snapshot, with their readers.
+
+    Args:
+        number_of: the principals' numbers, by ARN.
 
     Raises:
         UsageError: the environment is not on AWS, or one of its secrets is not in the snapshot.
@@ -102,6 +107,10 @@ def listed_by_secret(estate: Estate, manifest: Manifest) -> list[Listed]:
     if manifest.aws is None:
         raise UsageError(f"{manifest.environment} is not on AWS, and the gate compares what is there")
     position = {secret.arn: number for number, secret in enumerate(estate.secrets)}
+    holders: dict[str, set[int]] = {}
+    for number, caller in enumerate(estate.callers):
+        for policy_arn in caller.attached:
+            holders.setdefault(policy_arn, set()).add(number)
     result = []
     for key in manifest.keys.values():
         arn = key.on_aws().arn
@@ -114,18 +123,22 @@ def listed_by_secret(estate: Estate, manifest: Manifest) -> list[Listed]:
             for consumer in manifest.consumers.values()
             if consumer.cloud == "aws" and key.name in consumer.keys
         )
-        result.append(Listed(position[arn], consumers))
+        roles = {each.role_arn for each in consumers if each.role_arn is not None}
+        readers = {number_of[arn] for arn in roles & number_of.keys()}
+        for consumer in consumers:
+            for policy_arn in consumer.policy_arns:
+                readers |= holders.get(policy_arn, set())
+        result.append(Listed(position[arn], consumers, frozenset(readers)))
     return result
 
 
 def _unlisted(estate: Estate, entry: Listed, found: Sequence[Reach]) -> Iterator[Finding]:
     secret = estate.secrets[entry.secret]
     for reach in found:
-        way = tuple(estate.callers[number] for number in reach.path)
-        if entry.has(way[0]):
+        if reach.path[0] in entry.readers:
             continue
-        path = tuple(caller.arn for caller in way)
-        through = "" if len(way) == 1 else f", through {len(way) - 1} role{'s' if len(way) > 2 else ''}"
+        path = tuple(estate.callers[number].arn for number in reach.path)
+        through = "" if len(path) == 1 else f", through {len(path) - 1} role{'s' if len(path) > 2 else ''}"
         words = {
             Verdict.ALLOW: "can read it and is not in the catalogue",
             Verdict.CONDITIONAL: "can read it under a condition and is not in the catalogue",
@@ -134,8 +147,10 @@ def _unlisted(estate: Estate, entry: Listed, found: Sequence[Reach]) -> Iterator
         yield Finding("unlisted-reader", path[0], secret.arn, reach.verdict.word, words + through, path)
 
 
-def _without_access(estate: Estate, graph: Graph, entry: Listed, arn: str) -> Iterator[Finding]:
-    number_of = {caller.arn: number for number, caller in enumerate(estate.callers)}
+def _without_access(
+    estate: Estate, graph: Graph, entry: Listed, number_of: Mapping[str, int]
+) -> Iterator[Finding]:
+    arn = estate.secrets[entry.secret].arn
     for consumer in entry.consumers:
         if consumer.role_arn is None:
             continue
@@ -150,11 +165,12 @@ def _without_access(estate: Estate, graph: Graph, entry: Listed, arn: str) -> It
             yield Finding("listed-without-access", consumer.role_arn, arn, verdict.word, words)
 
 
-def _wildcards(estate: Estate, graph: Graph, entry: Listed, arn: str) -> Iterator[Finding]:
+def _wildcards(estate: Estate, graph: Graph, entry: Listed) -> Iterator[Finding]:
     """A reader of the catalogue's whose own policy says `*` where it could name secrets."""
-    judge = estate.readers[0]
-    for number, caller in enumerate(estate.callers):
-        if not entry.has(caller) or not graph.reads[number].unknown & (1 << entry.secret):
+    judge, arn = estate.readers[0], estate.secrets[entry.secret].arn
+    for number in sorted(entry.readers):
+        caller = estate.callers[number]
+        if not graph.reads[number].unknown & (1 << entry.secret):
             continue
         for reason in allowing(judge, caller):
             wide = any("*" in pattern for pattern in reason.clause.resources) or reason.clause.not_resources
@@ -164,7 +180,7 @@ def _wildcards(estate: Estate, graph: Graph, entry: Listed, arn: str) -> Iterato
                 yield Finding("wildcard-grant", caller.arn, arn, "allow", words)
 
 
-def _foreign_tokens(estate: Estate, listed: Sequence[Listed]) -> Iterator[Finding]:
+def _foreign_tokens(estate: Estate, graph: Graph, listed: Sequence[Listed]) -> Iterator[Finding]:
     """Roles of the catalogue's that a stranger's token on the same CI could become."""
     providers = sorted(
         {
@@ -175,16 +191,17 @@ def _foreign_tokens(estate: Estate, listed: Sequence[Listed]) -> Iterator[Findin
             if kind == "Federated" and name.endswith(f":oidc-provider/{GITHUB}")
         }
     )
+    trusts = TokenTrusts(estate)
     for provider in providers:
         for what, subject in FOREIGN_SUBJECTS:
             claims = {f"{GITHUB}:sub": (subject,), f"{GITHUB}:aud": ("sts.amazonaws.com",)}
-            grades = trusts(estate, Outsider("federated", provider, None, claims))
+            grades = trusts.taking(Outsider("federated", provider, None, claims))
             for entry in listed:
-                for number, role in enumerate(estate.roles):
-                    verdict = grades.verdict(1 << number)
-                    if entry.has(role) and verdict is not Verdict.DENY:
+                secret = estate.secrets[entry.secret].arn
+                for position in positions(grades.unknown):
+                    if graph.role_number[position] in entry.readers:
+                        role, verdict = estate.roles[position], grades.verdict(1 << position)
                         words = f"its trust takes a token of {what}"
-                        secret = estate.secrets[entry.secret].arn
                         yield Finding("foreign-ci", role.arn, secret, verdict.word, words)
 
 
@@ -210,8 +227,6 @@ def read_baseline(document: object) -> tuple[Acceptance, ...]:
 
 
 def _is_date(text: str) -> bool:
-    from datetime import date
-
     try:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:

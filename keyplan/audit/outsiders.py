@@ -54,7 +54,9 @@ class Outsider:
         return None
 
     def value(self, key: str) -> Value | None:
-        """What is known of the request: little, but for a token's claims."""
+        """What is known of the request: little, but for a token's claims and who signed it."""
+        if self.claims is not None and key == "aws:federatedprovider":
+            return Known((self.name,))
         if self.claims is not None and ":" in key and not key.startswith(("aws:", "sts:")):
             return Known(self.claims[key]) if key in self.claims else Missing.ABSENT
         if key in ("aws:principalaccount", "kms:calleraccount"):
@@ -130,7 +132,7 @@ def _of_clauses(clauses: Sequence[Clause], domain: Domain, outsider: Outsider) -
 
 def oidc_verdicts(estate: Estate) -> Iterator[Mapping[str, str]]:
     """Whether each probe's token could become each role, by the role's trust alone."""
-    roles = estate.roles
+    trusts = TokenTrusts(estate)
     for probe in estate.snapshot.probes:
         provider, claims = str(probe.get("provider")), probe.get("claims")
         if not isinstance(claims, Mapping):
@@ -138,32 +140,37 @@ def oidc_verdicts(estate: Estate) -> Iterator[Mapping[str, str]]:
             continue
         host = provider.partition(":oidc-provider/")[2]
         outsider = Outsider("federated", provider, None, _claims(host, claims))
-        grades = trusts(estate, outsider)
+        grades = trusts.taking(outsider)
         for position in positions(grades.unknown):
             yield {
                 "provider": provider,
                 "sub": str(claims.get("sub", "")),
-                "role": roles[position].arn,
+                "role": estate.roles[position].arn,
                 "verdict": grades.verdict(1 << position).word,
             }
 
 
-def trusts(estate: Estate, outsider: Outsider) -> Grades:
-    """The roles that a token can become, by their trusts alone."""
-    roles = estate.roles
-    domain = Domain(
-        ASSUME_ROLE_WITH_WEB_IDENTITY,
-        [role.arn for role in roles],
-        known=estate.snapshot.context,
-        constant={"aws:federatedprovider": Known((outsider.name,))},
-        tables={},
-        tags={"aws:resourcetag/": [role.tags for role in roles]},
-    )
-    policies = [(number, role.trust or ()) for number, role in enumerate(roles)]
-    allowing, denying = resource_clauses(policies, domain)
-    allowed = _of_clauses(allowing, domain, outsider)
-    denied = _of_clauses(denying, domain, outsider)
-    return allowed.meet(denied.inverted(domain.everything))
+class TokenTrusts:
+    """The trusts of a snapshot's roles, ready to be asked about tokens."""
+
+    def __init__(self, estate: Estate) -> None:
+        roles = estate.roles
+        self._domain = Domain(
+            ASSUME_ROLE_WITH_WEB_IDENTITY,
+            [role.arn for role in roles],
+            known=estate.snapshot.context,
+            constant={},
+            tables={},
+            tags={"aws:resourcetag/": [role.tags for role in roles]},
+        )
+        policies = [(number, role.trust or ()) for number, role in enumerate(roles)]
+        self._allowing, self._denying = resource_clauses(policies, self._domain)
+
+    def taking(self, token: Outsider) -> Grades:
+        """The roles that a token can become, by their trusts alone."""
+        allowed = _of_clauses(self._allowing, self._domain, token)
+        denied = _of_clauses(self._denying, self._domain, token)
+        return allowed.meet(denied.inverted(self._domain.everything))
 
 
 def _claims(host: str, claims: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

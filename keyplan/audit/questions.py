@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keyplan.audit.callers import Caller
 from keyplan.audit.chains import Graph, Reach, reaches
@@ -66,12 +66,9 @@ def _nearest(name: str, names: Sequence[str]) -> str:
 
 def readers(estate: Estate, graph: Graph, secret: int) -> Iterator[Reader]:
     """Everybody who gets to a secret, directly or through roles; the best verdict first, then by path."""
-    found = []
-    for number in range(len(estate.callers)):
-        for reach in reaches(graph, number):
-            if reach.secret == secret:
-                found.append(_reader(estate, reach))
-    yield from sorted(found, key=_order)
+    alone = replace(graph, reads=[grades.within(1 << secret) for grades in graph.reads])
+    every = (reach for number in range(len(estate.callers)) for reach in reaches(alone, number))
+    yield from sorted((_reader(estate, reach) for reach in every), key=_order)
 
 
 def keys(estate: Estate, graph: Graph, principal: int) -> Iterator[Reader]:
