@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from keyplan.audit.clauses import applies_to
-from keyplan.audit.documents import Effect, Statement, read_document
+from keyplan.audit.policies.clauses import applies_to
+from keyplan.audit.policies.documents import Effect, Statement, read_document
+from keyplan.audit.policies.values import Beginning, Known, Missing, Open, Value
 from keyplan.audit.snapshot import Organization, Snapshot
-from keyplan.audit.values import Beginning, Known, Missing, Open, Value
 
 Policy = tuple[Statement, ...]
 SERVICE_LINKED = "/aws-service-role/"

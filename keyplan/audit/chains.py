@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from keyplan.audit.grades import Grades, Verdict, positions
+from keyplan.audit.policies.grades import Grades, Verdict, positions
 
 
 @dataclass(frozen=True)

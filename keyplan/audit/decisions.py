@@ -14,10 +14,10 @@ from enum import Enum
 from typing import Any
 
 from keyplan.audit.callers import Caller, Policy
-from keyplan.audit.clauses import SESSION, Clause, identity_clauses, resource_clauses
-from keyplan.audit.documents import read_document
-from keyplan.audit.domains import Domain, masks_of
-from keyplan.audit.grades import NOTHING, Grades, Verdict, everywhere
+from keyplan.audit.policies.clauses import SESSION, Clause, identity_clauses, resource_clauses
+from keyplan.audit.policies.documents import read_document
+from keyplan.audit.policies.domains import Domain, masks_of
+from keyplan.audit.policies.grades import NOTHING, Grades, Verdict, everywhere
 from keyplan.audit.snapshot import Snapshot
 
 Clauses = tuple[tuple[Clause, ...], tuple[Clause, ...]]  # those that allow, and those that deny

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from keyplan.audit.callers import Caller, Policy, read_callers, tags_of
-from keyplan.audit.clauses import applies_to
 from keyplan.audit.decisions import Controls, Gate, Judge
-from keyplan.audit.documents import read_document
-from keyplan.audit.domains import Domain, account_tables, call_through, direct_call
-from keyplan.audit.grades import NOTHING, Grades, Verdict, everywhere
-from keyplan.audit.keys import ASSUME_ROLE, DECRYPT, GET_SECRET_VALUE
+from keyplan.audit.policies.clauses import applies_to
+from keyplan.audit.policies.documents import read_document
+from keyplan.audit.policies.domains import Domain, account_tables, call_through, direct_call
+from keyplan.audit.policies.grades import NOTHING, Grades, Verdict, everywhere
+from keyplan.audit.policies.keys import ASSUME_ROLE, DECRYPT, GET_SECRET_VALUE
+from keyplan.audit.policies.values import Known, Missing, Open, Value
 from keyplan.audit.snapshot import Snapshot
-from keyplan.audit.values import Known, Missing, Open, Value
 
 AWS_ALIAS = "alias/aws/secretsmanager"
 _CURRENT = "AWSCURRENT"
@@ -71,6 +71,15 @@ class Estate:
     def assumes(self, caller: Caller) -> Grades:
         """The roles that a caller can assume, by their position in `roles`."""
         return self.assumers.verdicts(caller)
+
+    def problems(self) -> list[str]:
+        """What could not be read so far, a line each: fields, documents, condition keys nobody knows."""
+        strange = {
+            f"a condition key that this keyplan does not know: {key}"
+            for judge in (*self.readers, self.decrypters, self.assumers)
+            for key in judge.domain.strange
+        }
+        return [*dict.fromkeys(self.snapshot.problems), *sorted(strange)]
 
 
 def arn_part(arn: str, number: int) -> str:

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
 
 from keyplan.audit.chains import Graph, Reach, reaches
 from keyplan.audit.estate import Estate
-from keyplan.audit.grades import Verdict, positions
 from keyplan.audit.outsiders import Outsider, TokenTrusts, outsiders
+from keyplan.audit.policies.grades import Verdict, positions
 from keyplan.audit.reasons import allowing
 from keyplan.errors import UsageError
 from keyplan.manifest import Manifest, ManifestConsumer
@@ -37,17 +35,6 @@ class Finding:
     verdict: str
     message: str
     path: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Acceptance:
-    """A finding that somebody decided to live with, why, and until when."""
-
-    code: str
-    principal: str
-    secret: str
-    reason: str
-    expires: str  # a date, `2027-01-31`; from the day after, the finding counts again
 
 
 @dataclass(frozen=True)
@@ -203,65 +190,3 @@ def _foreign_tokens(estate: Estate, graph: Graph, listed: Sequence[Listed]) -> I
                         role, verdict = estate.roles[position], grades.verdict(1 << position)
                         words = f"its trust takes a token of {what}"
                         yield Finding("foreign-ci", role.arn, secret, verdict.word, words)
-
-
-def read_baseline(document: object) -> tuple[Acceptance, ...]:
-    """The accepted findings of a baseline file.
-
-    Raises:
-        UsageError: it has another shape; an acceptance without a reason or a date accepts nothing.
-    """
-    if not isinstance(document, list):
-        raise UsageError("the baseline is not a list of accepted findings")
-    found = []
-    for number, entry in enumerate(document):
-        names = ("code", "principal", "secret", "reason", "expires")
-        if not isinstance(entry, Mapping) or not all(
-            isinstance(entry.get(name), str) and entry[name] for name in names
-        ):
-            raise UsageError(f"the baseline's entry {number + 1} needs {', '.join(names)}, each a text")
-        if not _is_date(entry["expires"]):
-            raise UsageError(f"the baseline's entry {number + 1}: `expires` is a date, as in 2027-01-31")
-        found.append(Acceptance(*(entry[name] for name in names)))
-    return tuple(found)
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
-
-
-def split(
-    found: Sequence[Finding], accepted: Sequence[Acceptance], today: str
-) -> tuple[list[Finding], list[Finding], list[Acceptance]]:
-    """Findings that count, those that are accepted, and acceptances that have expired or meet nothing.
-
-    Args:
-        today: the snapshot's own date, `2026-11-21`: the same snapshot gives the same answer.
-    """
-    valid = {(each.code, each.principal, each.secret): each for each in accepted if today <= each.expires}
-    counting: list[Finding] = []
-    living: list[Finding] = []
-    for finding in found:
-        known = (finding.code, finding.principal, finding.secret) in valid
-        (living if known else counting).append(finding)
-    met = {(finding.code, finding.principal, finding.secret) for finding in living}
-    idle = [each for each in accepted if (each.code, each.principal, each.secret) not in met]
-    return counting, living, idle
-
-
-def as_json(
-    counting: Sequence[Finding], living: Sequence[Finding], idle: Sequence[Acceptance]
-) -> dict[str, Any]:
-    """The gate's answer for programs."""
-    return {
-        "findings": [_finding_json(each) for each in counting],
-        "accepted": [_finding_json(each) for each in living],
-        "unused": [vars(each) for each in idle],
-    }
-
-
-def _finding_json(finding: Finding) -> dict[str, Any]:
-    return {**vars(finding), "path": list(finding.path)}

@@ -8,8 +8,8 @@ from typing import Any
 from keyplan.audit.callers import Caller
 from keyplan.audit.chains import Graph, reaches
 from keyplan.audit.estate import Estate
-from keyplan.audit.grades import positions
 from keyplan.audit.outsiders import oidc_verdicts, outsiders
+from keyplan.audit.policies.grades import positions
 from keyplan.audit.reasons import summary
 
 
@@ -31,7 +31,7 @@ def result(estate: Estate) -> dict[str, Any]:
         "reach": list(reach(estate, graph)),
         "oidc": list(oidc_verdicts(estate)),
         "external": list(outsiders(estate)),
-        "problems": list(dict.fromkeys(estate.snapshot.problems)),
+        "problems": estate.problems(),
     }
 
 

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from keyplan.audit.clauses import Clause, resource_clauses
 from keyplan.audit.decisions import Judge
-from keyplan.audit.domains import Domain
 from keyplan.audit.estate import Estate
-from keyplan.audit.grades import NOTHING, Grades, positions
-from keyplan.audit.keys import ASSUME_ROLE_WITH_WEB_IDENTITY
-from keyplan.audit.values import Known, Missing, Open, Value
+from keyplan.audit.policies.clauses import Clause, resource_clauses
+from keyplan.audit.policies.domains import Domain
+from keyplan.audit.policies.grades import NOTHING, Grades, positions
+from keyplan.audit.policies.keys import ASSUME_ROLE_WITH_WEB_IDENTITY
+from keyplan.audit.policies.values import Known, Missing, Open, Value
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 

@@ -11,8 +11,8 @@ from keyplan.audit.callers import Caller
 from keyplan.audit.chains import Graph, Reach, reaches
 from keyplan.audit.decisions import Judge
 from keyplan.audit.estate import Estate, Secret
-from keyplan.audit.grades import Verdict
 from keyplan.audit.matrix import reasons_by_secret
+from keyplan.audit.policies.grades import Verdict
 from keyplan.audit.reasons import Reason, allowing, denying, open_keys
 from keyplan.errors import UsageError
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from keyplan.audit.callers import Caller, Policy
-from keyplan.audit.clauses import Clause
 from keyplan.audit.decisions import Judge, masks_for
-from keyplan.audit.documents import Statement
-from keyplan.audit.grades import Grades, Verdict
-from keyplan.audit.values import Missing, Open
+from keyplan.audit.policies.clauses import Clause
+from keyplan.audit.policies.documents import Statement
+from keyplan.audit.policies.grades import Grades, Verdict
+from keyplan.audit.policies.values import Missing, Open
 
 
 @dataclass(frozen=True)

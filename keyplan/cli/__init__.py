@@ -1,8 +1,9 @@
 """The command line: parse, call, print. One module a verb; only the chosen verb's module is imported.
 
 A verb's module has `configure(parser)`, which adds its arguments, and `run(arguments) -> int`, which returns
-the exit code. `TAKES_PROGRAM = True` in it gives `run` what follows `--` as `arguments.program`. Arguments
-are never echoed in a message: somebody may have typed a value among them.
+the exit code. `TAKES_PROGRAM = True` in it gives `run` what follows `--` as `arguments.program`. A verb of
+several words is a package, whose `VERBS` are the second words. Arguments are never echoed in a message:
+somebody may have typed a value among them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from keyplan.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE, KeyplanError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 VERBS = {
     "check": "find every mistake of the environments' configuration, offline",
@@ -68,28 +69,35 @@ def run(argv: Sequence[str], dispatch: Callable[[list[str]], int] | None = None)
 
 
 def _dispatch(argv: list[str]) -> int:
-    if not argv or argv[0] in ("-h", "--help", "help"):
-        (result if argv else say)(_overview())
-        return EXIT_DONE if argv else EXIT_USAGE
-    if argv[0] == "--version":
+    if argv[:1] == ["--version"]:
         from keyplan import __version__
 
         result(f"keyplan {__version__}")
         return EXIT_DONE
+    return _choose("keyplan", VERBS, "", argv)
+
+
+def _choose(program: str, verbs: Mapping[str, str], description: str, argv: list[str]) -> int:
+    """Run the verb that the first word names; without one, say which there are."""
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        (result if argv else say)(_overview(program, verbs, description))
+        return EXIT_DONE if argv else EXIT_USAGE
     verb = argv[0]
-    if verb not in VERBS:
+    if verb not in verbs:
         from difflib import get_close_matches
 
-        near = get_close_matches(verb, VERBS, n=1)
+        near = get_close_matches(verb, verbs, n=1)
         raise UsageError(
-            "there is no such command", f"keyplan {near[0]} --help" if near else "keyplan --help"
+            "there is no such command", f"{program} {near[0]} --help" if near else f"{program} --help"
         )
-    return _run_verb(verb, argv[1:])
+    return _run_verb(f"{program} {verb}".removeprefix("keyplan "), argv[1:])
 
 
 def module_of(verb: str) -> str:
-    """The full name of a verb's module: `key-helper` is in keyplan.cli.key_helper."""
-    return f"keyplan.cli.{verb.replace('-', '_')}"
+    """The full name of a verb's module: `key-helper` is in keyplan.cli.key_helper, `audit keys` in
+    keyplan.cli.audit.keys.
+    """
+    return f"keyplan.cli.{verb.replace('-', '_').replace(' ', '.')}"
 
 
 def _run_verb(verb: str, argv: list[str]) -> int:
@@ -98,6 +106,8 @@ def _run_verb(verb: str, argv: list[str]) -> int:
     from keyplan.cli.arguments import Parser
 
     module = import_module(module_of(verb))
+    if hasattr(module, "VERBS"):
+        return _choose(f"keyplan {verb}", module.VERBS, f"{(module.__doc__ or '').strip()}\n\n", argv)
     parser = Parser(verb, module.__doc__)
     module.configure(parser)
     program: list[str] | None = None
@@ -116,10 +126,11 @@ def _interrupted_text(words: list[str]) -> str:
     return "interrupted; the program was not started" if words[:1] == ["exec"] else "interrupted"
 
 
-def _overview() -> str:
-    width = max(map(len, VERBS))
-    verbs = "\n".join(f"  {verb:<{width}}  {summary}" for verb, summary in VERBS.items())
-    return f"usage: keyplan VERB …\n\n{verbs}\n\n`keyplan VERB --help` says more; values are never arguments."
+def _overview(program: str, verbs: Mapping[str, str], description: str) -> str:
+    width = max(map(len, verbs))
+    lines = "\n".join(f"  {verb:<{width}}  {summary}" for verb, summary in verbs.items())
+    end = f"`{program} VERB --help` says more; values are never arguments."
+    return f"usage: {program} VERB …\n\n{description}{lines}\n\n{end}"
 
 
 def _told(error: KeyplanError) -> int:

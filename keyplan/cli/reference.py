@@ -11,10 +11,10 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from keyplan.cli import module_of
+from keyplan.cli import VERBS, module_of
 from keyplan.cli.arguments import Parser
 
-_BLOCK = re.compile(r"(<!-- help: (?P<verb>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- help: (?P<verb>[a-z -]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def help_of(verb: str) -> str:
@@ -23,6 +23,10 @@ def help_of(verb: str) -> str:
     Made of the parser's arguments, not of argparse's text, which differs between versions of Python.
     """
     module = import_module(module_of(verb))
+    description = (module.__doc__ or "").strip()
+    if hasattr(module, "VERBS"):
+        rows = [f"| `keyplan {verb} {word}` | {summary} |\n" for word, summary in module.VERBS.items()]
+        return f"```text\n{description}\n```\n\n| command | does |\n|---|---|\n{''.join(rows)}"
     parser = Parser(verb, module.__doc__)
     module.configure(parser)
     rows = [
@@ -30,8 +34,16 @@ def help_of(verb: str) -> str:
         for action in parser._actions
         if action.dest != "help"
     ]
-    description = (module.__doc__ or "").strip()
     return f"```text\n{description}\n```\n\n| argument | meaning |\n|---|---|\n{''.join(rows)}"
+
+
+def every_verb() -> list[str]:
+    """All commands, those of two words after the one that they belong to."""
+    found = []
+    for verb in VERBS:
+        words: dict[str, str] = getattr(import_module(module_of(verb)), "VERBS", {})
+        found += [verb, *(f"{verb} {word}" for word in words)]
+    return found
 
 
 def with_help(page: str) -> str:

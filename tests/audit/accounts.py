@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from keyplan.audit.estate import Estate
-from keyplan.audit.grades import Verdict
+from keyplan.audit.policies.grades import Verdict
 from keyplan.audit.snapshot import read_snapshot
 
 ACCOUNT, OTHER = "111122223333", "444455556666"

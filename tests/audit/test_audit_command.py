@@ -123,8 +123,11 @@ WRONG = {
         ["keys", "reeder"],
         "the snapshot has no such principal; did you mean reader",
     ),
-    "a question without its name": (["readers"], "`readers` takes SECRET"),
-    "a question with too many": (["matrix", "x"], "`matrix` takes nothing more"),
+    "a question without its name": (["readers"], "the following arguments are required: SECRET"),
+    "a question with too many": (
+        ["matrix", "x"],
+        "the arguments are not understood (they are not repeated: one may be a value)",
+    ),
 }
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from keyplan.audit.grades import Verdict
+from keyplan.audit.policies.grades import Verdict
 from tests.audit.accounts import (
     ACCOUNT,
     READ,

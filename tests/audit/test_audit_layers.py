@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from keyplan.audit.grades import Verdict
+from keyplan.audit.policies.grades import Verdict
 from tests.audit.accounts import (
     ACCOUNT,
     KEY,

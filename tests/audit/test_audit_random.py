@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from keyplan.audit.chains import reaches
 from keyplan.audit.estate import Estate
-from keyplan.audit.grades import Verdict
 from keyplan.audit.matrix import graph_of
+from keyplan.audit.policies.grades import Verdict
 from keyplan.audit.snapshot import read_snapshot
 from tests.audit.accounts import ACCOUNT, allow, deny, document, managed, user
 from tests.audit.random_accounts import accounts

@@ -11,7 +11,7 @@ import pytest
 
 from keyplan import cli, errors, process
 from keyplan.age import State
-from keyplan.cli.reference import with_help
+from keyplan.cli.reference import every_verb, with_help
 from keyplan.vendors import anthropic
 from tests.command.environments import PROJECT, Environment, fake_key
 from tests.command.fake_aws import Answer, FakeAws, failure
@@ -37,9 +37,9 @@ def test_the_help_on_the_page_is_the_commands_own() -> None:
 
 
 def test_every_command_has_its_section_and_its_line() -> None:
-    helps = re.findall(r"<!-- help: ([\w-]+) -->", PAGE)
-    assert re.findall(r"^## keyplan ([\w-]+)$", PAGE, re.MULTILINE) == helps
-    assert set(helps) == set(cli.VERBS)
+    helps = re.findall(r"<!-- help: ([\w -]+) -->", PAGE)
+    assert re.findall(r"^###? keyplan ([\w -]+)$", PAGE, re.MULTILINE) == helps
+    assert set(helps) == set(every_verb())
     assert {row[0].split()[1].rstrip("`](").split("`")[0] for row in table("# The command")} == set(cli.VERBS)
 
 

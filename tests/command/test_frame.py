@@ -14,6 +14,7 @@ import pytest
 
 from keyplan import __version__
 from keyplan.cli import VERBS, run
+from keyplan.cli.reference import every_verb
 from tests.command.environments import PROJECT, Environment, clean_environment, fake_key
 
 Captured = pytest.CaptureFixture[str]
@@ -45,12 +46,12 @@ def test_version(capsys: Captured) -> None:
     assert capsys.readouterr().out == f"keyplan {__version__}\n"
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", every_verb())
 def test_every_verb_has_help_that_says_what_a_second_run_does(verb: str, capsys: Captured) -> None:
-    assert run([verb, "--help"]) == 0
+    assert run([*verb.split(), "--help"]) == 0
     out = capsys.readouterr().out
     assert out.startswith(f"usage: keyplan {verb} ")
-    assert "Exit code:" in out
+    assert "Exit code:" in out or f"usage: keyplan {verb} VERB" in out
 
 
 def test_a_verb_that_does_not_exist_gets_the_nearest_one_and_is_not_repeated(capsys: Captured) -> None:

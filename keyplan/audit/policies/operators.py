@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from functools import lru_cache
 
-from keyplan.audit.wildcards import Match, has_wildcard, matches, matches_beginning, unescaped
+from keyplan.audit.policies.wildcards import Match, has_wildcard, matches, matches_beginning, unescaped
 
 
 class Several(Enum):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from keyplan.audit.wildcards import LITERAL
+from keyplan.audit.policies.wildcards import LITERAL
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from keyplan.audit.callers import of_organization
-from keyplan.audit.keys import is_absent, opened
-from keyplan.audit.lines import Asker, Indexed
+from keyplan.audit.policies.keys import is_absent, opened
+from keyplan.audit.policies.lines import Asker, Indexed
+from keyplan.audit.policies.values import Known, Missing, Open, Spread, Value
+from keyplan.audit.policies.wildcards import Index
 from keyplan.audit.snapshot import Organization
-from keyplan.audit.values import Known, Missing, Open, Spread, Value
-from keyplan.audit.wildcards import Index
 
 
 class Domain:

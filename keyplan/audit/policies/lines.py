@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from keyplan.audit.documents import Statement
-from keyplan.audit.grades import NOTHING, Grades, Verdict, everywhere
-from keyplan.audit.operators import (
+from keyplan.audit.policies.documents import Statement
+from keyplan.audit.policies.grades import NOTHING, Grades, Verdict, everywhere
+from keyplan.audit.policies.operators import (
     NotComparableError,
     Operator,
     Several,
@@ -22,8 +22,17 @@ from keyplan.audit.operators import (
     read_operator,
     test_of,
 )
-from keyplan.audit.values import Beginning, Lookup, Missing, Open, Spread, Value, has_variable, resolve
-from keyplan.audit.wildcards import Index, Match, literal_beginning, without_wildcards
+from keyplan.audit.policies.values import (
+    Beginning,
+    Lookup,
+    Missing,
+    Open,
+    Spread,
+    Value,
+    has_variable,
+    resolve,
+)
+from keyplan.audit.policies.wildcards import Index, Match, literal_beginning, without_wildcards
 
 
 class Asker(Protocol):

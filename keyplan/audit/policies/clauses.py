@@ -10,11 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from keyplan.audit.documents import Effect, Statement
-from keyplan.audit.grades import NOTHING, Grades, Verdict, everywhere
-from keyplan.audit.lines import Asker, Ground, Line, line_of, weigh_line
-from keyplan.audit.values import Lookup, Missing, Open, Spread, Value, has_variable, resolve, variable_keys
-from keyplan.audit.wildcards import LITERAL, matches
+from keyplan.audit.policies.documents import Effect, Statement
+from keyplan.audit.policies.grades import NOTHING, Grades, Verdict, everywhere
+from keyplan.audit.policies.lines import Asker, Ground, Line, line_of, weigh_line
+from keyplan.audit.policies.values import (
+    Lookup,
+    Missing,
+    Open,
+    Spread,
+    Value,
+    has_variable,
+    resolve,
+    variable_keys,
+)
+from keyplan.audit.policies.wildcards import LITERAL, matches
 
 SESSION = "session"  # beside the kinds of principals: what the ARNs of a role's sessions begin with
 

@@ -1,0 +1,14 @@
+"""How principals and secrets are written in short: what tells them apart, without what all have."""
+
+from __future__ import annotations
+
+
+def short(arn: str) -> str:
+    """`arn:aws:iam::111122223333:role/chat-api` -> `111122223333 role/chat-api`."""
+    parts = arn.split(":", 5)
+    return f"{parts[4]} {parts[5]}" if len(parts) == 6 else arn
+
+
+def secret_name(arn: str) -> str:
+    """`arn:aws:secretsmanager:…:secret:prod/anthropic-api-key-AbCdEf` -> `prod/anthropic-api-key-AbCdEf`."""
+    return arn.rpartition(":")[2]

@@ -1,0 +1,54 @@
+"""Tables and proofs for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from keyplan.audit.baseline import Outcome
+from keyplan.audit.policies.grades import Verdict
+from keyplan.audit.questions import Reader, Step
+from keyplan.audit.reports.names import secret_name, short
+
+COLUMNS = ("VERDICT", "PRINCIPAL", "SECRET", "THROUGH")
+
+
+def table(found: Iterable[Reader]) -> Iterator[str]:
+    """A line a reader, under a heading; columns as wide as their widest cell."""
+    rows = [COLUMNS, *(_row(reader) for reader in found)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS) - 1)]
+    for row in rows:
+        cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)]
+        yield "  ".join((*cells, row[-1])).rstrip()
+
+
+def _row(reader: Reader) -> tuple[str, str, str, str]:
+    way = " > ".join(map(short, reader.path[1:])) or "-"
+    return (reader.verdict.word, short(reader.principal), secret_name(reader.secret), way)
+
+
+def proof(verdict: Verdict, steps: Iterable[Step]) -> Iterator[str]:
+    """The verdict, then each request with the statements about it."""
+    yield f"verdict: {verdict.word}"
+    for number, step in enumerate(steps, start=1):
+        yield f"{number}. {step.action}: {step.verdict.word}"
+        yield f"   as {step.principal}"
+        yield f"   on {step.resource}"
+        if not step.lines:
+            yield "   no statement is about it, so it is denied"
+        for line in step.lines:
+            under = f", if {', '.join(line.open)} fits" if line.open else ""
+            yield f"   {line.name} ({line.where}) {line.verb}{under}"
+            yield f"      {line.text}"
+
+
+def findings(outcome: Outcome) -> Iterator[str]:
+    """The findings that count, and how many do not."""
+    counting, living, idle = len(outcome.counting), len(outcome.accepted), len(outcome.unused)
+    for finding in outcome.counting:
+        yield f"{finding.code}: {finding.principal} {finding.message}"
+        yield f"  {finding.secret}"
+        if len(finding.path) > 1:
+            yield f"  {' > '.join(map(short, finding.path))}"
+    accepted = f", {living} accepted" if living else ""
+    unused = f"; of the acceptances, {idle} expired or meet nothing: take them out" if idle else ""
+    yield f"{counting or 'no'} finding{'' if counting == 1 else 's'}{accepted}{unused}"

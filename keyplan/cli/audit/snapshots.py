@@ -1,0 +1,97 @@
+"""What the questions share: the snapshot they are asked of, and what of it could not be read."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from keyplan.cli.output import result, say
+from keyplan.errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Sequence
+
+    from keyplan.audit.estate import Estate
+    from keyplan.audit.questions import Reader
+
+PROBLEMS_SHOWN_MAX = 20
+TABLE_FORMATS = ("text", "json")
+
+
+def add_snapshot(parser: argparse.ArgumentParser) -> None:
+    """--snapshot: the file."""
+    parser.add_argument(
+        "--snapshot", metavar="FILE", required=True, help="the snapshot; `-` is standard input"
+    )
+
+
+def add_format(parser: argparse.ArgumentParser, *formats: str) -> None:
+    """--format: the first is the default."""
+    parser.add_argument(
+        "--format", choices=formats, default=formats[0], help=f"how to print (default: {formats[0]})"
+    )
+
+
+def add_manifest(parser: argparse.ArgumentParser) -> None:
+    """--manifest and --stack: the environment that the account is held against."""
+    group = parser.add_argument_group("the environment")
+    group.add_argument("--manifest", metavar="FILE", help="its manifest (default: as with every command)")
+    group.add_argument("--stack", metavar="NAME", help="take the manifest from this stack's output")
+
+
+def estate_of(name: str) -> Estate:
+    """The estate of a snapshot's file.
+
+    Raises:
+        UsageError: it cannot be read, or is no snapshot.
+    """
+    from keyplan.audit.estate import Estate
+    from keyplan.audit.snapshot import read_snapshot
+
+    return Estate(read_snapshot(load(name, "snapshot")))
+
+
+def load(name: str, what: str) -> object:
+    """A JSON file, or standard input for `-`.
+
+    Raises:
+        UsageError: it is not there, or is not JSON.
+    """
+    try:
+        if name == "-":
+            return json.load(sys.stdin)
+        with open(name, encoding="utf-8") as file:
+            return json.load(file)
+    except OSError as error:
+        raise UsageError(f"the {what} cannot be read: {(error.strerror or 'failed').lower()}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"the {what} is not UTF-8 text") from None
+    except json.JSONDecodeError as error:
+        raise UsageError(
+            f"the {what} is not JSON: line {error.lineno}, column {error.colno}; is it cut off?"
+        ) from None
+    except RecursionError:
+        raise UsageError(f"the {what} is nested too deeply to be one") from None
+
+
+def print_table(found: Iterable[Reader], form: str, *, nobody: str) -> None:
+    """Print readers in one of TABLE_FORMATS; `nobody` is the sentence for a person when there are none."""
+    from keyplan.audit.reports import answers, text
+
+    rows = list(found)
+    if form == "json":
+        result(json.dumps([answers.reader(row) for row in rows], indent=2))
+    elif not rows:
+        result(nobody)
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in text.table(rows))
+
+
+def tell_problems(problems: Sequence[str]) -> None:
+    """Say what could not be read, on standard error."""
+    for problem in problems[:PROBLEMS_SHOWN_MAX]:
+        say(f"warning: {problem}")
+    if len(problems) > PROBLEMS_SHOWN_MAX:
+        say(f"warning: and {len(problems) - PROBLEMS_SHOWN_MAX} more; `matrix --format json` has them all")
