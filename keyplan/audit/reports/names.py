@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+_HALF_CHARACTER = re.compile("[\ud800-\udfff\0]")
+
 
 def short(arn: str) -> str:
     """`arn:aws:iam::111122223333:role/chat-api` -> `111122223333 role/chat-api`."""
@@ -12,3 +16,8 @@ def short(arn: str) -> str:
 def secret_name(arn: str) -> str:
     """`arn:aws:secretsmanager:…:secret:prod/anthropic-api-key-AbCdEf` -> `prod/anthropic-api-key-AbCdEf`."""
     return arn.rpartition(":")[2]
+
+
+def sound(text: str) -> str:
+    """Text that can be written as UTF-8: JSON may hold half a character (a lone surrogate), and NUL."""
+    return _HALF_CHARACTER.sub("\ufffd", text)
