@@ -1,0 +1,339 @@
+"""What a change opened or closed: two snapshots compared, by the best reach of each principal to each secret.
+
+Principals and secrets are matched by their ARNs. Whole sets of secrets are compared, so that a large account
+costs little more than weighing it twice; only what differs gets a path and reasons. Pure; where the second
+snapshot comes from is not told here: it may be one that a plan foresees (`keyplan.audit.planned`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+
+from keyplan.audit.chains import Graph, Reach, reaches
+from keyplan.audit.estate import Estate, arn_part
+from keyplan.audit.matrix import graph_of, reasons_by_secret
+from keyplan.audit.outsiders import oidc_verdicts, outsiders
+from keyplan.audit.policies.grades import NOTHING, Grades, Verdict, everywhere, positions
+
+VERDICT_OF = {verdict.word: verdict for verdict in Verdict}
+
+
+class Direction(Enum):
+    """Where a verdict went; in the order in which people want to see them."""
+
+    OPENED = "opened"  # access, or better access, than before
+    UNCLEAR = "unclear"  # the second snapshot does not say: a document is missing from it
+    CLOSED = "closed"
+
+
+class Presence(Enum):
+    """In which of the two snapshots something is."""
+
+    BOTH = "both"
+    NEW = "new"
+    GONE = "gone"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One principal's best access to one secret, before and after.
+
+    `path` is the way after for what opened or is unclear, and the way before for what closed; `why` is about
+    its last step. Who or what is only in one of the snapshots has `deny` in the other, and `unknown` where
+    that snapshot has nothing of the principal's account.
+    """
+
+    principal: str
+    secret: str
+    before: Verdict
+    after: Verdict
+    path: tuple[str, ...]
+    why: str = ""
+    principal_is: Presence = Presence.BOTH
+    secret_is: Presence = Presence.BOTH
+
+    @property
+    def direction(self) -> Direction:
+        return direction_of(self.before, self.after)
+
+    @property
+    def widens(self) -> bool:
+        return widens(self.before, self.after)
+
+
+@dataclass(frozen=True)
+class OutsideChange:
+    """The same for somebody whose own policies are in neither snapshot: another account, a service,
+    everybody, or a token of an identity provider, whose target is a role.
+    """
+
+    principal: str  # as the policy names it; of a token, its subject
+    kind: str  # as `external` of the result has it, or `token`
+    target: str  # the secret's ARN, or the role's
+    before: Verdict
+    after: Verdict
+    provider: str = ""  # of a token
+
+    @property
+    def direction(self) -> Direction:
+        return direction_of(self.before, self.after)
+
+    @property
+    def widens(self) -> bool:
+        return widens(self.before, self.after)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Everything that differs, worst first."""
+
+    access: Sequence[Change]
+    outside: Sequence[OutsideChange]
+    principals: Mapping[str, Presence]  # ARNs that are in one snapshot alone
+    secrets: Mapping[str, Presence]
+
+
+def direction_of(before: Verdict, after: Verdict) -> Direction:
+    """Where a verdict went, if it changed."""
+    if after is Verdict.UNKNOWN:
+        return Direction.UNCLEAR
+    return Direction.OPENED if after > before else Direction.CLOSED
+
+
+def widens(before: Verdict, after: Verdict) -> bool:
+    """Whether there is, or may be, more access than before; what was allowed cannot become more."""
+    return after > before or (after is Verdict.UNKNOWN and before is not Verdict.ALLOW)
+
+
+def changes(old: Estate, new: Estate) -> list[Change]:
+    """Every pair of principal and secret whose best reach differs, worst first."""
+    return sorted(_Comparison(_Side(old), _Side(new)).changes(), key=_order)
+
+
+def difference(old: Estate, new: Estate) -> Difference:
+    """Everything that differs between two estates."""
+    return Difference(
+        access=changes(old, new),
+        outside=sorted(_outside(old, new), key=_outside_order),
+        principals=_presences((each.arn for each in old.callers), (each.arn for each in new.callers)),
+        secrets=_presences((each.arn for each in old.secrets), (each.arn for each in new.secrets)),
+    )
+
+
+def _order(change: Change) -> tuple[object, ...]:
+    severity = _severity(change.before, change.after)
+    return (*severity, len(change.path), change.principal, change.secret)
+
+
+def _outside_order(change: OutsideChange) -> tuple[object, ...]:
+    severity = _severity(change.before, change.after)
+    return (*severity, change.kind, change.principal, change.target, change.provider)
+
+
+def _severity(before: Verdict, after: Verdict) -> tuple[int, int, int]:
+    return (list(Direction).index(direction_of(before, after)), -after, before)
+
+
+def _presences(old: Iterable[str], new: Iterable[str]) -> dict[str, Presence]:
+    before, after = dict.fromkeys(old), dict.fromkeys(new)
+    found = {arn: Presence.GONE for arn in before if arn not in after}
+    return found | {arn: Presence.NEW for arn in after if arn not in before}
+
+
+class _Side:
+    """One snapshot's answers; reasons are found for those alone that are asked for."""
+
+    def __init__(self, estate: Estate) -> None:
+        self.estate = estate
+        self.graph = graph_of(estate)
+        self.number_of = {caller.arn: number for number, caller in enumerate(estate.callers)}
+        self.secrets = [secret.arn for secret in estate.secrets]
+        self._ways: dict[int, dict[int, Reach]] = {}
+
+    def grades(self, arn: str) -> Grades | None:
+        """What a principal gets to, by this side's numbers; None if it is not here."""
+        number = self.number_of.get(arn)
+        return None if number is None else self._reached[number]
+
+    @cached_property
+    def _reached(self) -> list[Grades]:
+        return reached(self.graph)
+
+    def way(self, number: int, secret: int) -> tuple[int, ...]:
+        """A shortest path of the best verdict, as numbers of principals."""
+        if number not in self._ways:
+            self._ways = {number: {each.secret: each for each in reaches(self.graph, number)}}
+        return self._ways[number][secret].path
+
+    def reasons(self, wanted: Mapping[int, int]) -> dict[tuple[int, int], str]:
+        """Why the last ones of paths read: by principal and secret.
+
+        Args:
+            wanted: the secrets, as bits, by principal.
+        """
+        return {
+            (number, secret): why
+            for number, mask in wanted.items()
+            for secret, why in reasons_by_secret(self.estate, self.estate.callers[number], mask).items()
+        }
+
+
+def reached(graph: Graph) -> list[Grades]:
+    """What each principal gets to through any chain of roles, itself included.
+
+    Principals that can become the same roles share the walk: its cost is that of distinct policies.
+    """
+    by_verdict = [_reached_at(graph, verdict) for verdict in reversed(Verdict) if verdict]
+    return [Grades(*each) for each in zip(*by_verdict, strict=True)]
+
+
+def _reached_at(graph: Graph, verdict: Verdict) -> list[int]:
+    reads = [grades.at(verdict) for grades in graph.reads]
+    becomes = [grades.at(verdict) for grades in graph.becomes]
+    through: dict[int, int] = {0: 0}
+    found = []
+    for number, roles in enumerate(becomes):
+        if roles not in through:
+            through[roles] = _secrets_of(roles, reads, becomes, graph.role_number)
+        found.append(reads[number] | through[roles])
+    return found
+
+
+def _secrets_of(roles: int, reads: Sequence[int], becomes: Sequence[int], role_number: Sequence[int]) -> int:
+    """All that roles read, and those that they can become."""
+    secrets, seen = 0, roles
+    while roles:
+        following = 0
+        for role in positions(roles):
+            number = role_number[role]
+            secrets |= reads[number]
+            following |= becomes[number]
+        roles = following & ~seen
+        seen |= roles
+    return secrets
+
+
+class _Comparison:
+    """Two sides whose secrets have one numbering: the old one's, then those that are new."""
+
+    def __init__(self, old: _Side, new: _Side) -> None:
+        self._old, self._new = old, new
+        self._arns = list(dict.fromkeys((*old.secrets, *new.secrets)))
+        place = {arn: number for number, arn in enumerate(self._arns)}
+        self._of_new = _translation([place[arn] for arn in new.secrets])
+        self._in_old = {arn: number for number, arn in enumerate(old.secrets)}
+        self._in_new = {arn: number for number, arn in enumerate(new.secrets)}
+
+    def changes(self) -> Iterator[Change]:
+        """In no order. Whoever is in one snapshot alone has nothing in the other."""
+        found: list[tuple[Change, _Side, tuple[int, int]]] = []
+        for arn in dict.fromkeys((*self._old.number_of, *self._new.number_of)):
+            before, after = self._old.grades(arn), self._new.grades(arn)
+            if after is not None:
+                after = Grades(*map(self._of_new, after))
+            before = _absent(self._old, arn, after) if before is None else before
+            after = _absent(self._new, arn, before) if after is None else after
+            if before != after:
+                found.extend(self._of_principal(arn, before, after))
+        yield from _with_reasons(found)
+
+    def _of_principal(
+        self, arn: str, before: Grades, after: Grades
+    ) -> Iterator[tuple[Change, _Side, tuple[int, int]]]:
+        differing = 0
+        for one, other in zip(before, after, strict=True):
+            differing |= one ^ other
+        for place in positions(differing):
+            was, now = before.verdict(1 << place), after.verdict(1 << place)
+            side = self._old if direction_of(was, now) is Direction.CLOSED else self._new
+            secret = self._arns[place]
+            number = side.number_of.get(arn)
+            change = Change(
+                arn, secret, was, now, (), "",
+                _presence(arn, self._old.number_of, self._new.number_of),
+                _presence(secret, self._in_old, self._in_new),
+            )  # fmt: skip
+            if number is None:
+                yield change, side, (-1, -1)
+                continue
+            local = (self._in_old if side is self._old else self._in_new)[secret]
+            way = side.way(number, local)
+            path = tuple(side.estate.callers[step].arn for step in way)
+            yield _with(change, path), side, (way[-1], local)
+
+
+def _absent(side: _Side, arn: str, elsewhere: Grades | None) -> Grades:
+    """What a principal that a snapshot does not have gets to there: nothing, if its account was looked at."""
+    if elsewhere is None or arn_part(arn, 4) in side.estate.snapshot.details:
+        return NOTHING
+    return everywhere(elsewhere.unknown, Verdict.UNKNOWN)
+
+
+def _presence(arn: str, old: Mapping[str, int], new: Mapping[str, int]) -> Presence:
+    if arn not in old:
+        return Presence.NEW
+    return Presence.BOTH if arn in new else Presence.GONE
+
+
+def _with(change: Change, path: tuple[str, ...], why: str = "") -> Change:
+    return Change(
+        change.principal, change.secret, change.before, change.after, path, why,
+        change.principal_is, change.secret_is,
+    )  # fmt: skip
+
+
+def _with_reasons(found: Sequence[tuple[Change, _Side, tuple[int, int]]]) -> Iterator[Change]:
+    """Each last reader is explained once, for all of its secrets together."""
+    wanted: dict[_Side, dict[int, int]] = {}
+    for _, side, (reader, secret) in found:
+        if reader >= 0:
+            masks = wanted.setdefault(side, {})
+            masks[reader] = masks.get(reader, 0) | 1 << secret
+    words = {side: side.reasons(masks) for side, masks in wanted.items()}
+    for change, side, place in found:
+        yield _with(change, change.path, words.get(side, {}).get(place, ""))
+
+
+def _translation(places: Sequence[int]) -> Callable[[int], int]:
+    """From one numbering of secrets to another, for whole sets.
+
+    Args:
+        places: the other number of each.
+    """
+    if list(places) == list(range(len(places))):
+        return lambda mask: mask
+    size = max(places) + 1
+    known: dict[int, int] = {}
+
+    def translated(mask: int) -> int:
+        if mask not in known:
+            digits = bytearray(b"0" * size)
+            for position in positions(mask):
+                digits[size - 1 - places[position]] = 49  # "1"
+            known[mask] = int(digits, 2)
+        return known[mask]
+
+    return translated
+
+
+def _outside(old: Estate, new: Estate) -> Iterator[OutsideChange]:
+    before, after = _outside_verdicts(old), _outside_verdicts(new)
+    for place in dict.fromkeys((*before, *after)):
+        was, now = before.get(place, Verdict.DENY), after.get(place, Verdict.DENY)
+        if was is not now:
+            kind, principal, target, provider = place
+            yield OutsideChange(principal, kind, target, was, now, provider)
+
+
+def _outside_verdicts(estate: Estate) -> dict[tuple[str, str, str, str], Verdict]:
+    found: dict[tuple[str, str, str, str], Verdict] = {}
+    for each in outsiders(estate):
+        place = (each["kind"], each["principal"], each["secret"], "")
+        found[place] = VERDICT_OF[each["verdict"]]
+    for each in oidc_verdicts(estate):
+        place = ("token", each["sub"], each["role"], each["provider"])
+        found[place] = max(found.get(place, Verdict.DENY), VERDICT_OF[each["verdict"]])
+    return found
