@@ -101,6 +101,7 @@ def _key(key: Key, aws: AwsPart | None, gcp: GcpPart | None) -> ManifestKey:
         base_url=key.base_url,
         check_url=key.check_url,
         check_header=key.check_header,
+        lockdown=key.lockdown,
         aws=None if aws is None else aws.secrets[key.name],
         gcp=None if gcp is None else gcp.secrets[key.name],
     )

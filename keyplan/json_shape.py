@@ -162,6 +162,12 @@ def any_text(value: object, path: str, mistakes: list[str]) -> None:
         mistakes.append(f"{path}: a NUL character cannot be in it")
 
 
+def truth(value: object, path: str, mistakes: list[str]) -> None:
+    """True or false."""
+    if not isinstance(value, bool):
+        mistakes.append(f"{path}: expected true or false; found {kind(value)}")
+
+
 def regular_expression(value: object, path: str, mistakes: list[str]) -> None:
     """A regular expression."""
     if not isinstance(value, str):

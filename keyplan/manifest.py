@@ -38,6 +38,7 @@ class ManifestKey:
     base_url: str | None = None  # gateway: where its token is sent, and nowhere else
     check_url: str | None = None  # generic: what answers whether a value is alive
     check_header: str | None = None  # the header that takes it there; `Authorization` takes it as Bearer
+    lockdown: bool = False  # nobody but its readers and the break-glass role can read it
 
     @property
     def url(self) -> str | None:
@@ -84,6 +85,7 @@ class ManifestKey:
             base_url=document.get("baseUrl"),
             check_url=document.get("checkUrl"),
             check_header=document.get("checkHeader"),
+            lockdown=document.get("lockdown", False),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -104,6 +106,7 @@ class ManifestKey:
             "rotateEvery": self.rotate_every,
             "remindBefore": self.remind_before,
             "grace": self.grace,
+            **({"lockdown": True} if self.lockdown else {}),
             **({} if self.aws is None else {"aws": self.aws.to_json()}),
             **({} if self.gcp is None else {"gcp": self.gcp.to_json()}),
         }

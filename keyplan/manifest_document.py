@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
         `organization` and `workspace` say where an Anthropic key has to belong, `baseUrl` where a gateway's
         token goes, `checkUrl` and `checkHeader` who says whether a generic vendor's key is alive. It has a
-        place in each of the manifest's clouds.
+        place in each of the manifest's clouds. With `lockdown` nobody but its readers and the break-glass
+        role can read it, no administrator either.
         """
 
         vendor: str
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
         rotateEvery: str
         remindBefore: str
         grace: str
+        lockdown: NotRequired[bool]
         aws: NotRequired[SecretDocument]
         gcp: NotRequired[GcpSecretDocument]
 
@@ -73,7 +75,9 @@ if TYPE_CHECKING:
         settings: dict[str, Any]
 
     class AwsDocument(TypedDict):
-        """The account that holds the secrets; `endpoints` maps a service to a URL that replaces AWS's own."""
+        """The account that holds the secrets; `endpoints` maps a service to a URL that replaces AWS's own.
+        `breakGlassRoleArn` is who may read in an emergency, where the catalogue names one.
+        """
 
         accountId: str
         partition: str
@@ -81,6 +85,7 @@ if TYPE_CHECKING:
         kmsKeyArn: str
         operatorPolicyArns: list[str]
         auditorRoleArn: str
+        breakGlassRoleArn: NotRequired[str]
         endpoints: dict[str, str]
 
     class GcpDocument(TypedDict):

@@ -59,6 +59,7 @@ class AwsLocation:
     operator_policy_arns: tuple[str, ...]
     auditor_role_arn: str
     endpoints: Mapping[str, str] = field(default_factory=dict)  # service -> URL, where not the public one
+    break_glass_role_arn: str | None = None  # who may read in an emergency
 
     @classmethod
     def from_json(cls, document: AwsDocument) -> AwsLocation:
@@ -71,10 +72,12 @@ class AwsLocation:
             operator_policy_arns=tuple(document["operatorPolicyArns"]),
             auditor_role_arn=document["auditorRoleArn"],
             endpoints=dict(document["endpoints"]),
+            break_glass_role_arn=document.get("breakGlassRoleArn"),
         )
 
     def to_json(self) -> dict[str, Any]:
         """The entry under `clouds.aws`."""
+        break_glass = self.break_glass_role_arn
         return {
             "accountId": self.account_id,
             "partition": self.partition,
@@ -82,6 +85,7 @@ class AwsLocation:
             "kmsKeyArn": self.kms_key_arn,
             "operatorPolicyArns": list(self.operator_policy_arns),
             "auditorRoleArn": self.auditor_role_arn,
+            **({} if break_glass is None else {"breakGlassRoleArn": break_glass}),
             "endpoints": dict(self.endpoints),
         }
 

@@ -22,6 +22,7 @@ from keyplan.json_shape import (
     regular_expression,
     shown,
     text,
+    truth,
 )
 from keyplan.manifest_vendors import about_vendors
 
@@ -129,6 +130,7 @@ _KEY = {
     "rotateEvery": (text(_DURATION), True),
     "remindBefore": (text(_DURATION), True),
     "grace": (text(_DURATION), True),
+    "lockdown": (truth, False),
     "aws": (object_of(_AWS_SECRET), False),
     "gcp": (object_of(_GCP_SECRET), False),
 }
@@ -152,6 +154,7 @@ _AWS = {
     "kmsKeyArn": (text(_KMS_ARN), True),
     "operatorPolicyArns": (list_of(text(_POLICY_ARN)), True),
     "auditorRoleArn": (text(_ROLE_ARN), True),
+    "breakGlassRoleArn": (text(_ROLE_ARN), False),
     "endpoints": (map_of((r"[a-z0-9-]{1,64}", "the name of an AWS service"), _endpoint), True),
 }
 _GCP = {

@@ -221,6 +221,7 @@ def describe(
             operator_policy_arns=tuple(arns["operator_policy_arns"]),
             auditor_role_arn=arns["auditor_role_arn"],
             endpoints=account.endpoints,
+            break_glass_role_arn=catalogue.break_glass_role,
         ),
         secrets={
             key.name: SecretLocation(key.secret_name, arns["secret_arns"][key.name], key.env_var)

@@ -26,8 +26,11 @@ for vendor, variable, fields in (
 ):
     VENDORS["keys"][vendor] = copy.deepcopy(RIGHT["keys"]["anthropic"])
     VENDORS["keys"][vendor].update(vendor=vendor, envVar=variable, **fields)
+VENDORS["clouds"]["aws"]["breakGlassRoleArn"] = f"arn:aws:iam::{ACCOUNT}:role/break-glass"
 VENDORS["keys"]["anthropic"].update(
-    organization="1f0e4b1c-3a59-4e61-8c2d-1b2a3c4d5e6f", workspace="wrkspc_01JwExample"
+    lockdown=True,
+    organization="1f0e4b1c-3a59-4e61-8c2d-1b2a3c4d5e6f",
+    workspace="wrkspc_01JwExample",
 )
 VENDORS["consumers"]["evals"].update(
     keys=["gateway"], env={"ANTHROPIC_BASE_URL": "https://llm.example.com:8443/anthropic"}

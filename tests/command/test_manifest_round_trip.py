@@ -83,6 +83,7 @@ def keys(draw: Any, clouds: list[str], with_vendors: bool) -> dict[str, Manifest
             rotate_every=draw(durations),
             remind_before=draw(durations),
             grace=draw(durations),
+            lockdown=with_vendors and draw(st.booleans()),
             aws=SecretLocation(secret, arn, variable) if "aws" in clouds else None,
             gcp=GcpSecretLocation(secret_id, names.gcp_secret_resource(PROJECT_ID, secret_id))
             if "gcp" in clouds
@@ -150,6 +151,7 @@ def manifests(draw: Any, with_later_fields: bool = True) -> Manifest:
             kms_key_arn=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0a1b",
             operator_policy_arns=(f"arn:aws:iam::{ACCOUNT}:policy/prod-keyplan-operator",),
             auditor_role_arn=f"arn:aws:iam::{ACCOUNT}:role/prod-keyplan-auditor",
+            break_glass_role_arn=f"arn:aws:iam::{ACCOUNT}:role/break-glass" if with_later_fields else None,
             endpoints={"sts": "http://127.0.0.1:5000"} if in_sandbox else {},
         )
         if "aws" in clouds

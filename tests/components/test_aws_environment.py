@@ -207,6 +207,8 @@ def test_the_manifest_is_complete_and_its_schema_accepts_it(full: Recording) -> 
     assert manifest.aws.kms_key_arn.startswith("arn:aws:kms:eu-west-1:123456789012:key/")
     assert manifest.aws.operator_policy_arns == ("arn:aws:iam::123456789012:policy/prod-keyplan-operator",)
     assert manifest.aws.auditor_role_arn == ROLE + "prod-keyplan-auditor"
+    assert manifest.aws.break_glass_role_arn == ROLE + "emergency"
+    assert [name for name, each in manifest.keys.items() if each.lockdown] == ["anthropic"]
     assert {name: each.aws.arn for name, each in manifest.keys.items()} == {
         "anthropic": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/anthropic-api-key-AbCdEf",
         "openrouter": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/openrouter-api-key-AbCdEf",
