@@ -1,8 +1,8 @@
 """Answers as CSV, for spreadsheets and programs: RFC 4180, a fixed heading, safe to open in a spreadsheet.
 
-A cell that a spreadsheet would take for a formula gets an apostrophe in front. AWS's names allow `=`, `+`, `-`
-and `@` at their beginning, so whoever may name a role could otherwise have an auditor's machine run something.
-No ARN, verdict or chain of ARNs begins like that: only names and sentences ever get one.
+A cell that a spreadsheet would take for a formula gets an apostrophe in front: AWS lets names begin with `=`,
+`+`, `-` and `@`, so that whoever may name a role could have something run on an auditor's machine. No ARN and
+no verdict begins like that.
 Source: RFC 4180, sections 2.1 to 2.7; OWASP, "CSV Injection" (checked 2026-11-22).
 """
 

@@ -31,10 +31,18 @@ def run(arguments: argparse.Namespace) -> int:
     """Look the name up first: a wrong one need not wait until everything is weighed."""
     from keyplan.audit import questions
     from keyplan.audit.matrix import graph_of
+    from keyplan.audit.reports.markdown import code
+    from keyplan.audit.reports.names import short
 
     estate = snapshots.estate_of(arguments.snapshot)
     principal = questions.principal_named(estate, arguments.principal)
     found = questions.keys(estate, graph_of(estate), principal)
-    snapshots.print_table(found, arguments.format, nobody="it can read no secret of the snapshot")
+    snapshots.print_table(
+        found,
+        arguments.format,
+        title=f"What {code(short(estate.callers[principal].arn))} can read",
+        mark=f"keys {estate.callers[principal].arn}",
+        nobody="it can read no secret of the snapshot",
+    )
     snapshots.tell_problems(estate.problems())
     return EXIT_DONE

@@ -43,6 +43,12 @@ def run(arguments: argparse.Namespace) -> int:
         rows = itertools.chain.from_iterable(
             keys(estate, graph, number) for number in range(len(estate.callers))
         )
-        snapshots.print_table(rows, arguments.format, nobody="nobody in the snapshot can read anything")
+        snapshots.print_table(
+            rows,
+            arguments.format,
+            title="Who can read what",
+            mark="matrix",
+            nobody="nobody in the snapshot can read anything",
+        )
     snapshots.tell_problems(estate.problems())
     return EXIT_DONE

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from keyplan.cli.output import result, say
 from keyplan.errors import UsageError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from keyplan.audit.questions import Reader
 
 PROBLEMS_SHOWN_MAX = 20
-TABLE_FORMATS = ("text", "json")
+TABLE_FORMATS = ("text", "json", "csv", "markdown")
 
 
 def add_snapshot(parser: argparse.ArgumentParser) -> None:
@@ -76,17 +77,33 @@ def load(name: str, what: str) -> object:
         raise UsageError(f"the {what} is nested too deeply to be one") from None
 
 
-def print_table(found: Iterable[Reader], form: str, *, nobody: str) -> None:
-    """Print readers in one of TABLE_FORMATS; `nobody` is the sentence for a person when there are none."""
-    from keyplan.audit.reports import answers, text
+def print_table(found: Iterable[Reader], form: str, *, title: str, mark: str, nobody: str) -> None:
+    """Print readers in one of TABLE_FORMATS; CSV and Markdown take them as they come, the others hold all.
 
-    rows = list(found)
-    if form == "json":
-        result(json.dumps([answers.reader(row) for row in rows], indent=2))
-    elif not rows:
-        result(nobody)
+    Args:
+        title: the heading of a comment, in Markdown.
+        mark: what tells this question's comment from others.
+        nobody: the sentence for a person when there are none.
+    """
+    from keyplan.audit.reports import answers, comma, markdown, text
+
+    if form == "csv":
+        in_utf8().writelines(comma.readers(found))
+    elif form == "markdown":
+        in_utf8().write(markdown.readers(title, mark, found, nobody))
+    elif form == "json":
+        result(json.dumps([answers.reader(row) for row in found], indent=2))
+    elif rows := list(found):
+        in_utf8().writelines(f"{line}\n" for line in text.table(rows))
     else:
-        sys.stdout.writelines(f"{line}\n" for line in text.table(rows))
+        result(nobody)
+
+
+def in_utf8() -> TextIO:
+    """Standard output, in UTF-8 and with the ends of lines as they are written, whatever the locale says."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="")
+    return sys.stdout
 
 
 def tell_problems(problems: Sequence[str]) -> None:
