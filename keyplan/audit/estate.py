@@ -51,11 +51,11 @@ class Estate:
         self.callers = read_callers(snapshot)
         self.secrets = tuple(_read_secrets(snapshot))
         self.roles = tuple(caller for caller in self.callers if caller.kind == "role")
-        controls = Controls(snapshot)
+        self.controls = controls = Controls(snapshot)
         self.readers = tuple(_secret_judges(self, controls))
         self.decrypters = _key_judge(self, controls)
         self.assumers = _role_judge(self, controls)
-        self._usable = _usable_keys(self)
+        self.usable = _usable_keys(self)
 
     def reads(self, caller: Caller) -> Grades:
         """The secrets whose current value a caller can read, by the best of the requests it could make."""
@@ -66,7 +66,7 @@ class Estate:
 
     def decrypts(self, caller: Caller) -> Grades:
         """The secrets whose value KMS decrypts for a caller."""
-        return self.decrypters.verdicts(caller).meet(self._usable)
+        return self.decrypters.verdicts(caller).meet(self.usable)
 
     def assumes(self, caller: Caller) -> Grades:
         """The roles that a caller can assume, by their position in `roles`."""

@@ -81,9 +81,9 @@ def outsiders(estate: Estate) -> Iterator[Mapping[str, str]]:
         if outsider is None:
             continue
         own = judge.of_account.get(outsider.account or "", 0)
-        grades = _by_policies(judge, outsider).within(judge.domain.everything & ~own)
+        grades = by_policies(judge, outsider).within(judge.domain.everything & ~own)
         if outsider.account is not None:  # a service decrypts with a grant, and public may be anybody
-            grades = grades.meet(_by_policies(estate.decrypters, outsider))
+            grades = grades.meet(by_policies(estate.decrypters, outsider))
         for position in positions(grades.unknown):
             yield {
                 "principal": name,
@@ -94,7 +94,7 @@ def outsiders(estate: Estate) -> Iterator[Mapping[str, str]]:
             }
 
 
-def _by_policies(judge: Judge, outsider: Outsider) -> Grades:
+def by_policies(judge: Judge, outsider: Outsider) -> Grades:
     """What the resources' own policies let an outsider do."""
     allowed = _of_clauses(judge.allowing, judge.domain, outsider)
     denied = _of_clauses(judge.denying, judge.domain, outsider)

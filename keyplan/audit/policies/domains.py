@@ -38,6 +38,7 @@ class Domain:
             tags: families of keys (`aws:resourcetag/`) and the tags behind them, by position.
         """
         self.action = action
+        self._arns = arns
         self.index = Index.of_texts(arns)
         self.everything = self.index.everything
         self.strange: set[str] = set()
@@ -47,6 +48,24 @@ class Domain:
         self._tags = tags
         self._spreads: dict[str, Spread] = {}
         self._indexes: dict[str, Indexed | None] = {}
+
+    def asked(
+        self,
+        action: str,
+        *,
+        constant: Mapping[str, Value],
+        arns: Sequence[str] | None = None,
+        known: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> Domain:
+        """The same resources in requests of another action; `constant` wins over the resources' own values."""
+        return Domain(
+            action,
+            self._arns if arns is None else arns,
+            known={key: value.values for key, value in self._known.items()} if known is None else known,
+            constant=constant,
+            tables=self._tables,
+            tags=self._tags,
+        )
 
     def spread(self, key: str, asker: Asker) -> Spread:
         """What a request has for a key, by resource."""
