@@ -150,11 +150,17 @@ def is_absent(action: str, key: str) -> bool:
     return service in _SERVICES and service != action.partition(":")[0] and _is_known(key)
 
 
-_SERVICES = ("secretsmanager", "kms", "sts")
+_SERVICES = ("secretsmanager", "kms", "sts", "iam")
 _COMPUTED = frozenset(
     {"kms:viaservice", "kms:calleraccount", "secretsmanager:secretid", "secretsmanager:versionstage"}
+    | {"iam:passedtoservice", "iam:associatedresourcearn", "iam:policyarn", "iam:permissionsboundary"}
+    | {"iam:awsservicename", "iam:organizationspolicyid", "iam:fido-aaguid", "iam:fido-certification"}
+    | {"iam:fido-fips-140-2-certification", "iam:fido-fips-140-3-certification", "iam:registersecuritykey"}
+    | {"iam:servicespecificcredentialservicename", "iam:servicespecificcredentialagedays"}
+    | {"iam:delegationduration", "iam:delegationrequestowner", "iam:notificationchannel"}
+    | {"iam:templatearn"}
 )
-_COMPUTED_FAMILIES = ("kms:encryptioncontext:", "secretsmanager:resourcetag/")
+_COMPUTED_FAMILIES = ("kms:encryptioncontext:", "secretsmanager:resourcetag/", "iam:resourcetag/")
 
 
 def _is_known(key: str) -> bool:
