@@ -1,4 +1,4 @@
-"""The type checker reads those services of the providers' SDKs that are used: of any other it would say nothing."""
+"""The type checker reads those services of the SDKs that are used: of any other it would say nothing."""
 
 from __future__ import annotations
 
