@@ -85,7 +85,9 @@ class Clause:
                 else ((pattern, ground.everything),)
             ):
                 if isinstance(text, str):
-                    found = found.join(everywhere(ground.index.matching(text) & mask))
+                    crossing = ground.index.crossing(text)
+                    found = found.join(everywhere(ground.index.matching(text) & mask & ~crossing))
+                    found = found.join(everywhere(crossing & mask, Verdict.UNKNOWN))
                 elif isinstance(text, Open):
                     found = found.join(everywhere(mask, Verdict.CONDITIONAL))
                 elif text is Missing.STRANGE:

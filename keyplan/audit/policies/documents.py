@@ -22,7 +22,21 @@ _ELEMENTS = frozenset(
     {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal"}
     | {"Condition"}
 )
+_DOCUMENT_ELEMENTS = frozenset({"Version", "Id", "Statement"})
 _PRINCIPAL_KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
+_VARIABLES_MAX = 50  # in one value; a policy of AWS's largest size has hardly room for more
+
+
+class Kind(Enum):
+    """Where a document stands, and so which elements its statements have to have.
+
+    Source: IAM User Guide, "AWS JSON policy elements: Principal" (an identity's policy has none, a resource's
+    needs one) and "Resource" (a trust has none, because its role is the resource); checked 2026-11-22.
+    """
+
+    IDENTITY = "identity"
+    RESOURCE = "resource"
+    TRUST = "trust"
 
 
 class Effect(Enum):
@@ -80,13 +94,16 @@ class UnreadableError(ValueError):
     """A document or a statement that is none; the message is a phrase without its content."""
 
 
-def read_document(raw: object, policy: str, problems: list[str]) -> tuple[Statement, ...]:
+def read_document(
+    raw: object, policy: str, problems: list[str], kind: Kind | None = None
+) -> tuple[Statement, ...]:
     """The statements of a document; one that cannot be read gives one that is unknown for each effect.
 
     Args:
         raw: an object, JSON text or URL-encoded JSON text.
         policy: what to call it.
         problems: gets a line for whatever cannot be read.
+        kind: where it stands; None takes every element as it comes.
     """
     try:
         document = _object(raw)
@@ -95,13 +112,15 @@ def read_document(raw: object, policy: str, problems: list[str]) -> tuple[Statem
         listed = given if isinstance(given, list) else [given]
         if given is None:
             raise UnreadableError("it has no Statement")
+        if not _DOCUMENT_ELEMENTS.issuperset(document):
+            raise UnreadableError("it has an element that AWS does not know")
     except UnreadableError as error:
         problems.append(f"{policy}: {error}")
         return tuple(_unknown(policy, 0, effect, str(error)) for effect in Effect)
     return tuple(
         statement
         for index, each in enumerate(listed)
-        for statement in _statements(each, policy, index, with_variables, problems)
+        for statement in _statements(each, policy, index, with_variables, problems, kind)
     )
 
 
@@ -139,35 +158,52 @@ def _version(document: Mapping[str, Any]) -> str:
 
 
 def _statements(
-    each: object, policy: str, index: int, with_variables: bool, problems: list[str]
+    each: object, policy: str, index: int, with_variables: bool, problems: list[str], kind: Kind | None
 ) -> Iterator[Statement]:
     try:
-        yield _statement(each, policy, index, with_variables)
+        yield _statement(each, policy, index, with_variables, kind)
     except UnreadableError as error:
         problems.append(f"{policy}[{index}]: {error}")
         written = each.get("Effect") if isinstance(each, Mapping) else None
         known = [effect for effect in Effect if effect.value == written]
         for effect in known or Effect:
-            yield _unknown(policy, index, effect, str(error))
+            yield _unknown(policy, index, effect, str(error), *_actions_of(each))
 
 
-def _unknown(policy: str, index: int, effect: Effect, trouble: str) -> Statement:
+def _unknown(
+    policy: str,
+    index: int,
+    effect: Effect,
+    trouble: str,
+    actions: tuple[str, ...] = ("*",),
+    not_actions: bool = False,
+) -> Statement:
     return Statement(
-        policy, index, None, effect, ("*",), False, ("*",), False, None, (), False, trouble, trouble
+        policy, index, None, effect, actions, not_actions, ("*",), False, None, (), False, trouble, trouble
     )
 
 
-def _statement(each: object, policy: str, index: int, with_variables: bool) -> Statement:
+def _actions_of(each: object) -> tuple[tuple[str, ...], bool]:
+    """What a statement that cannot be read is about, if that much can be: else everything."""
+    try:
+        if isinstance(each, Mapping) and _ELEMENTS.issuperset(each):
+            return _actions(each)
+    except UnreadableError:
+        pass
+    return ("*",), False
+
+
+def _statement(each: object, policy: str, index: int, with_variables: bool, kind: Kind | None) -> Statement:
     if not isinstance(each, Mapping):
         raise UnreadableError("a statement that is not an object")
-    strange = [name for name in each if name not in _ELEMENTS]
-    if strange:
+    if not _ELEMENTS.issuperset(each):
         raise UnreadableError("a statement with an element that AWS does not know")
+    _check_place(each, kind)
     effect = next((effect for effect in Effect if effect.value == each.get("Effect")), None)
     if effect is None:
         raise UnreadableError("a statement whose Effect is neither Allow nor Deny")
-    actions, not_actions = _one_of(each, "Action", "NotAction", required=True)
-    resources, not_resources = _one_of(each, "Resource", "NotResource", required=False)
+    actions, not_actions = _actions(each)
+    resources, not_resources = _resources(each, with_variables)
     sid = each.get("Sid")
     if sid is not None and not isinstance(sid, str):
         raise UnreadableError("a statement whose Sid is not text")
@@ -181,10 +217,42 @@ def _statement(each: object, policy: str, index: int, with_variables: bool) -> S
         resources,
         not_resources,
         _principals(each),
-        _atoms(each.get("Condition")),
+        _atoms(each, with_variables),
         with_variables,
         _text(each),
     )
+
+
+def _check_place(each: Mapping[str, Any], kind: Kind | None) -> None:
+    """The elements that the kind of policy needs, and those that it cannot have."""
+    names_somebody = "Principal" in each or "NotPrincipal" in each
+    if kind is Kind.IDENTITY and names_somebody:
+        raise UnreadableError("a statement with Principal, which an identity's policy cannot have")
+    if kind is Kind.IDENTITY and "Resource" not in each and "NotResource" not in each:
+        raise UnreadableError("a statement without Resource")
+    if kind in (Kind.RESOURCE, Kind.TRUST) and not names_somebody:
+        raise UnreadableError("a statement without Principal")
+
+
+def _actions(each: Mapping[str, Any]) -> tuple[tuple[str, ...], bool]:
+    actions, negated = _one_of(each, "Action", "NotAction", required=True)
+    if any(":" not in action and action != "*" for action in actions):
+        raise UnreadableError("a statement with an action that names no service")
+    return actions, negated
+
+
+def _resources(each: Mapping[str, Any], with_variables: bool) -> tuple[tuple[str, ...], bool]:
+    resources, negated = _one_of(each, "Resource", "NotResource", required=False)
+    for text in resources:
+        if not text.startswith(("arn:", "*", "?", "${")):
+            raise UnreadableError("a statement whose Resource is no ARN")
+    _check_variables(resources, with_variables)
+    return resources, negated
+
+
+def _check_variables(texts: tuple[str, ...], with_variables: bool) -> None:
+    if with_variables and any(text.count("${") > _VARIABLES_MAX for text in texts):
+        raise UnreadableError(f"a statement with more than {_VARIABLES_MAX} variables in one value")
 
 
 def _text(each: Mapping[str, Any]) -> str:
@@ -211,6 +279,8 @@ def _texts(value: object, what: str) -> tuple[str, ...]:
     listed = value if isinstance(value, list | tuple) else [value]
     if not all(isinstance(entry, str) for entry in listed):
         raise UnreadableError(f"a statement whose {what} is not text")
+    if not listed:
+        raise UnreadableError(f"a statement whose {what} is empty")
     return tuple(listed)
 
 
@@ -218,9 +288,9 @@ def _principals(each: Mapping[str, Any]) -> Principals | None:
     if "Principal" in each and "NotPrincipal" in each:
         raise UnreadableError("a statement with Principal and NotPrincipal")
     name = "NotPrincipal" if "NotPrincipal" in each else "Principal"
-    given = each.get(name)
-    if given is None:
+    if name not in each:
         return None
+    given = each[name]
     if isinstance(given, str):
         if given != "*":
             raise UnreadableError(f"a statement whose {name} is text other than *")
@@ -228,12 +298,15 @@ def _principals(each: Mapping[str, Any]) -> Principals | None:
     if not isinstance(given, Mapping) or not all(kind in _PRINCIPAL_KINDS for kind in given):
         raise UnreadableError(f"a statement whose {name} has a kind that AWS does not know")
     named = tuple((kind, who) for kind, listed in given.items() for who in _texts(listed, name))
+    if not named:
+        raise UnreadableError(f"a statement whose {name} is empty")
     return Principals(named, name == "NotPrincipal")
 
 
-def _atoms(given: object) -> tuple[Atom, ...]:
-    if given is None:
+def _atoms(each: Mapping[str, Any], with_variables: bool) -> tuple[Atom, ...]:
+    if "Condition" not in each:
         return ()
+    given = each["Condition"]
     if not isinstance(given, Mapping):
         raise UnreadableError("a statement whose Condition is not an object")
     atoms = []
@@ -242,6 +315,7 @@ def _atoms(given: object) -> tuple[Atom, ...]:
             raise UnreadableError("a statement whose Condition is not operators with keys")
         for key, values in lines.items():
             atoms.append(Atom(operator, str(key), _scalars(values)))
+            _check_variables(atoms[-1].values, with_variables)
     return tuple(atoms)
 
 
@@ -258,4 +332,6 @@ def _scalars(values: object) -> tuple[str, ...]:
             found.append(value)
         else:
             raise UnreadableError("a condition whose value is neither text nor number")
+    if not found:
+        raise UnreadableError("a condition without a value")
     return tuple(found)

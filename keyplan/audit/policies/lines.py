@@ -100,6 +100,7 @@ def line_of(members: Sequence[tuple[int, Statement]], number: int) -> Line:
         for value in statement.atoms[number].values:
             if operator is None or operator.is_null:
                 others[value] = others.get(value, 0) | bit
+                trouble |= bit if operator is not None and value.lower() not in ("true", "false") else 0
                 continue
             if statement.with_variables and operator.compares_text and has_variable(value):
                 variables[value] = variables.get(value, 0) | bit

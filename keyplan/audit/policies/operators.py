@@ -88,6 +88,9 @@ def read_operator(written: str) -> Operator | None:
     return Operator(positive, several, name in _POSITIVE, if_exists)
 
 
+_NUMBER = re.compile(r"[-+]?\d{1,30}(\.\d{1,30})?", re.ASCII)
+
+
 class NotComparableError(ValueError):
     """A policy's value that its operator cannot take, such as a word for a number."""
 
@@ -182,19 +185,33 @@ def _order_test(order: str, wanted: float, read: Callable[[str], float]) -> Test
 
 
 def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise NotComparableError("not a number") from None
+    if not _NUMBER.fullmatch(text):
+        raise NotComparableError("not a number")
+    return float(text)
 
 
 def _moment(text: str) -> float:
     """Seconds since 1970 of a date of ISO 8601, or of seconds since 1970. Source: as above, "Date condition
     operators"."""
-    if re.fullmatch(r"-?\d+(\.\d+)?", text) and len(text) != 4:
+    if _NUMBER.fullmatch(text) and len(text) != 4:
         return float(text)
+    whole = text + {4: "-01-01", 7: "-01"}.get(len(text), "")  # a year, a month
     try:
-        moment = datetime.fromisoformat(f"{text}-01-01" if re.fullmatch(r"\d{4}", text) else text)
-    except ValueError:
+        moment = datetime.fromisoformat(whole)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+    except (ValueError, OverflowError):
         raise NotComparableError("not a date") from None
-    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+
+
+def is_moment(text: str) -> bool:
+    """Whether a date operator can compare it."""
+    try:
+        _moment(text)
+    except NotComparableError:
+        return False
+    return True
+
+
+def seconds_of(text: str) -> str:
+    """A moment as aws:EpochTime has it: seconds since 1970, without their fraction."""
+    return str(int(_moment(text)))

@@ -1,7 +1,7 @@
 """Matching of `*` and `?` as policies have them, and names indexed for it.
 
 No regular expression is made of a policy: a hostile pattern such as `*a*a*a*b` would make one take
-exponential or high polynomial time. Here the time is at most pattern times text.
+exponential or high polynomial time. Here each piece between stars is looked for once.
 Source: IAM User Guide, "IAM JSON policy elements: Resource" and "String condition operators" (checked
 2026-11-21): `*` is any number of characters, also none and also colons and slashes; `?` is one character.
 """
@@ -38,30 +38,115 @@ def has_wildcard(pattern: str) -> bool:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether the whole text matches. Greedy: after a `*` that failed, only the last one is tried again."""
-    if not has_wildcard(pattern):
-        return unescaped(pattern) == text
-    at_pattern = at_text = 0
-    star, resume = -1, 0
-    while at_text < len(text):
-        expected = pattern[at_pattern] if at_pattern < len(pattern) else ""
-        if expected == "*":
-            star, resume = at_pattern, at_text
-            at_pattern += 1
-        elif expected == "?" or (expected and _BACK.get(expected, expected) == text[at_text]):
-            at_pattern += 1
-            at_text += 1
-        elif star >= 0:
-            resume += 1
-            at_pattern, at_text = star + 1, resume
-        else:
+    """Whether the whole text matches.
+
+    The pieces between the stars are looked for from the left, each at its first place: a later place of one
+    leaves less room for the next, so that none is tried twice.
+    """
+    if "*" not in pattern:
+        return len(pattern) == len(text) and _stands_at(pattern, text, 0)
+    if len(pattern) - pattern.count("*") > len(text):
+        return False
+    first, *middle, last = pattern.split("*")
+    end = len(text) - len(last)
+    if not _stands_at(first, text, 0) or not _stands_at(last, text, end):
+        return False
+    at = len(first)
+    for piece in middle:
+        if piece:
+            found = _place_of(piece, text, at, end)
+            if found < 0:
+                return False
+            at = found + len(piece)
+    return at <= end
+
+
+def _stands_at(piece: str, text: str, at: int) -> bool:
+    """Whether a piece without stars stands at one place."""
+    if "?" not in piece:
+        return text.startswith(unescaped(piece), at)
+    return all(
+        expected in ("?", text[at + number]) or _BACK.get(expected) == text[at + number]
+        for number, expected in enumerate(piece)
+    )
+
+
+def _place_of(piece: str, text: str, begin: int, end: int) -> int:
+    """The first place of a piece without stars, or -1."""
+    if "?" not in piece:
+        return text.find(unescaped(piece), begin, end)
+    # The longest run of plain characters is looked for at C's speed; the rest is compared around it.
+    runs = piece.split("?")
+    longest = max(runs, key=len)
+    before = sum(len(run) + 1 for run in runs[: runs.index(longest)])
+    plain = unescaped(longest)
+    at = begin
+    while at + len(piece) <= end:
+        found = text.find(plain, at + before, end) - before
+        if found < at:
+            return -1
+        if found + len(piece) <= end and _stands_at(piece, text, found):
+            return found
+        at = found + 1
+    return -1
+
+
+SEGMENTS = 5  # of an ARN, in which a wildcard stays; what follows the fifth colon names the resource
+
+
+def within_segments(pattern: str, text: str) -> bool:
+    """Whether an ARN matches without a wildcard that crosses a colon where AWS's document keeps it from it.
+
+    Source: IAM User Guide, "IAM JSON policy elements: Resource", "Using wildcards in resource ARNs" (checked
+    2026-11-22): wildcards are for one segment; a `*` that ends its segment may run over the colon.
+    """
+    states = {(0, 0)}
+    for character in text:
+        following = set()
+        for place, colons in _after_stars(pattern, states):
+            if place == len(pattern):
+                continue
+            expected = pattern[place]
+            free = character != ":" or colons >= SEGMENTS
+            if expected == "*":
+                if free or pattern[place + 1 : place + 2] in ("", ":"):
+                    following.add((place, colons))
+            elif (expected == "?" and free) or _BACK.get(expected, expected) == character:
+                following.add((place + 1, colons + (expected == ":")))
+        states = following
+        if not states:
             return False
-    return all(character == "*" for character in pattern[at_pattern:])
+    return any(place == len(pattern) for place, _ in _after_stars(pattern, states))
+
+
+def _after_stars(pattern: str, states: set[tuple[int, int]]) -> set[tuple[int, int]]:
+    found = set(states)
+    for place, colons in states:
+        while place < len(pattern) and pattern[place] == "*":
+            place += 1
+            found.add((place, colons))
+    return found
+
+
+def may_cross(pattern: str) -> bool:
+    """Whether an ARN has, before its fifth colon, a wildcard that must stay in its segment."""
+    if not pattern.startswith("arn:"):
+        return False  # a `*` alone, or a text that AWS takes in no Resource
+    head = ":".join(pattern.split(":", SEGMENTS)[:SEGMENTS])
+    if "?" in head:
+        return True
+    at = head.find("*")
+    while at >= 0:
+        if pattern[at + 1 : at + 2] not in ("", ":"):
+            return True
+        at = head.find("*", at + 1)
+    return False
 
 
 def matches_beginning(pattern: str, beginning: str) -> Match:
     """Whether the pattern matches every text, some text or no text that begins so."""
     # The places in the pattern that can be reached after the beginning: at most its length of them.
+    pattern = _with_single_stars(pattern)
     states = _closed(pattern, {0})
     for character in beginning:
         states = _closed(
@@ -75,8 +160,15 @@ def matches_beginning(pattern: str, beginning: str) -> Match:
         )
         if not states:
             return Match.NEVER
-    rest_is_anything = any(pattern[place:].strip("*") == "" and "*" in pattern[place:] for place in states)
+    rest_is_anything = pattern.endswith("*") and len(pattern) - 1 in states
     return Match.ALWAYS if rest_is_anything else Match.SOMETIMES
+
+
+def _with_single_stars(pattern: str) -> str:
+    """The same pattern, in which no star follows another."""
+    while "**" in pattern:
+        pattern = pattern.replace("**", "*")
+    return pattern
 
 
 def _closed(pattern: str, places: set[int]) -> set[int]:
@@ -116,6 +208,20 @@ class Index:
         for position, text in enumerate(texts):
             places[text] = places.get(text, 0) | (1 << position)
         return cls(places, (1 << len(texts)) - 1)
+
+    def crossing(self, pattern: str) -> int:
+        """Of the positions that match: those that do it by a wildcard which should stay in its segment."""
+        if not has_wildcard(pattern) or not may_cross(pattern):
+            return 0
+        key = f"crossing {pattern}"
+        mask = self._found.get(key)
+        if mask is None:
+            single = _with_single_stars(pattern)
+            mask = self._found[key] = self.passing(
+                literal_beginning(pattern),
+                lambda text: matches(pattern, text) and not within_segments(single, text),
+            )
+        return mask
 
     def matching(self, pattern: str) -> int:
         """The positions of the texts that match, as bits."""
