@@ -110,11 +110,30 @@ class Judge:
         """
         self.domain, self.gate = domain, gate
         self.of_account = masks_of(accounts)
+        self._accounts, self._policies = accounts, tuple(policies)
         self._controls, self._uncontrolled = controls, uncontrolled
         self._grants = grants or {}
-        self.allowing, self.denying = resource_clauses(policies, domain)
+        self.allowing, self.denying = resource_clauses(self._policies, domain)
         self._compiled: dict[int, Clauses] = {}
         self._kept: list[Policy] = []  # their ids are keys above
+
+    def about(
+        self,
+        domain: Domain,
+        *,
+        policies: Iterable[tuple[int, Policy]] | None = None,
+        grants: Mapping[str, Grades] | None = None,
+    ) -> Judge:
+        """The same resources in other requests, or as they would be with other policies and further grants."""
+        return Judge(
+            domain,
+            self.gate,
+            self._accounts,
+            self._policies if policies is None else policies,
+            self._controls,
+            uncontrolled=self._uncontrolled,
+            grants={**self._grants, **(grants or {})},
+        )
 
     def parts(self, caller: Caller) -> Parts:
         """What each kind of policy says, and the verdicts."""
