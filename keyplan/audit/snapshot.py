@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from keyplan.audit.policies.operators import is_moment, seconds_of
 from keyplan.errors import UsageError
 
 FORMAT = "keyplan-snapshot/1"
+CURRENT_TIME, EPOCH_TIME = "aws:currenttime", "aws:epochtime"
 
 
 @dataclass(frozen=True)
@@ -61,17 +63,20 @@ def read_snapshot(document: object) -> Snapshot:
     details = {account: _details(document.get("authorization_details"), "authorization_details", problems)}
     others = document.get("external_accounts") or {}
     for other, entry in sorted(others.items()) if isinstance(others, Mapping) else ():
+        if str(other) in details:
+            problems.append(f"external_accounts: {other} stands twice; the first counts")
+            continue
         inside = entry.get("authorization_details") if isinstance(entry, Mapping) else None
         details[str(other)] = _details(inside, f"external_accounts.{other}", problems)
     return Snapshot(
         account=account,
         partition=_text(document, "partition", problems) or "aws",
         region=_text(document, "region", problems),
-        context=_context(document.get("context")),
+        context=_context(document.get("context"), problems),
         details=details,
         secrets=list(_unique(document, "secrets", "ARN", problems)),
         kms_keys=_kms_keys(document, problems),
-        organization=_organization(document, problems),
+        organization=_organization(document, account, problems),
         scps=_by_account(document, "scps", problems),
         rcps=_by_account(document, "rcps", problems),
         probes=[each for each in document.get("oidc_probes") or () if isinstance(each, Mapping)],
@@ -127,20 +132,30 @@ def _kms_keys(document: Mapping[str, Any], problems: list[str]) -> Sequence[Mapp
     return list(_unique(document, "kms_keys", "Arn", problems))
 
 
-def _context(value: object) -> Mapping[str, tuple[str, ...]]:
+def _context(value: object, problems: list[str]) -> Mapping[str, tuple[str, ...]]:
+    """The keys that are known; a moment that no operator can compare is left out, and so stays open."""
     if not isinstance(value, Mapping):
+        problems.append("context: it is missing: the time of the snapshot is not known")
         return {}
-    return {
-        str(key).lower(): tuple(map(str, given)) if isinstance(given, list) else (_scalar(given),)
+    found = {
+        str(key).lower(): tuple(map(_scalar, given)) if isinstance(given, list) else (_scalar(given),)
         for key, given in value.items()
     }
+    now = found.get(CURRENT_TIME, ())
+    if len(now) != 1 or not is_moment(now[0]):
+        problems.append("context: aws:CurrentTime is missing, or is no date")
+        found.pop(CURRENT_TIME, None)
+    else:
+        found.setdefault(EPOCH_TIME, (seconds_of(now[0]),))
+    return found
 
 
 def _scalar(value: object) -> str:
     return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
-def _organization(document: Mapping[str, Any], problems: list[str]) -> Organization | None:
+def _organization(document: Mapping[str, Any], account: str, problems: list[str]) -> Organization | None:
+    """The organization that the snapshot's own account is in, whether its list names the account or not."""
     value = document.get("organization")
     if value is None:
         return None
@@ -152,10 +167,11 @@ def _organization(document: Mapping[str, Any], problems: list[str]) -> Organizat
     ids = {str(each.get("Id") if isinstance(each, Mapping) else each) for each in accounts}
     by_account = {str(key): str(path) for key, path in paths.items()} if isinstance(paths, Mapping) else {}
     management = value.get("ManagementAccountId")
+    own = {each for each in (account, management) if each}
     return Organization(
         value["Id"],
         None if management is None else str(management),
-        frozenset(ids | set(by_account)),
+        frozenset(ids | set(by_account) | set(map(str, own))),
         by_account,
     )
 

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 # What differs from request to request and no snapshot can know; the truth value: whether it is always there.
 OPEN: dict[str, bool] = {
+    "aws:currenttime": True,  # only where the snapshot does not say when it was made
+    "aws:epochtime": True,
+    "aws:requestedregion": True,  # only where no resource fixes it: STS answers in every region
     "aws:multifactorauthpresent": False,
     "aws:multifactorauthage": False,
     "aws:sourceip": True,
@@ -145,6 +148,8 @@ def is_absent(action: str, key: str) -> bool:
         return True
     if key.startswith("aws:requesttag/") or key == "aws:tagkeys":
         return True
+    if key.startswith("kms:encryptioncontext:"):
+        return True  # Secrets Manager's has two pairs, which stand in other tables
     # Keys of the other services that are asked about here.
     service = key.partition(":")[0]
     return service in _SERVICES and service != action.partition(":")[0] and _is_known(key)
