@@ -20,6 +20,7 @@ from keyplan.audit.gate import Finding
 from keyplan.audit.policies.grades import Verdict
 from keyplan.audit.questions import Reader
 from keyplan.audit.reports.names import secret_name, short, sound
+from keyplan.audit.reports.order import finding_order, reader_order
 
 COMMENT_CHARACTERS_MAX = 65_536
 CELL_CHARACTERS_MAX = 400
@@ -31,8 +32,8 @@ _KEPT_FOR_THE_REST = 400  # the lines that say what is left out, and the end of 
 _FOLD_END = "\n</details>\n"
 _PLAIN_CODE = re.compile(r"[A-Za-z0-9 :/_+=,.@?*()\[\]-]*[A-Za-z0-9:/_+=,.@?*()\[\]-]")
 _PLAIN_WORD = re.compile(r"[(]?[A-Za-z]+(?:'s)?[)]?[.,;:]?|[0-9]{1,6}[.,;:]?|-")
+_ENDS = ".,;:"
 _COMMIT = re.compile(r"[0-9a-f]{7,}")
-_VERDICT_ORDER = ("allow", "conditional", "unknown", "deny")
 _VERDICT_WORDS = {
     Verdict.ALLOW: "can read",
     Verdict.CONDITIONAL: "under a condition",
@@ -107,7 +108,7 @@ def readers(
         limit: characters, counted as bytes of UTF-8 so that every way of counting is met.
     """
     counts: Counter[Verdict] = Counter()
-    worst = heapq.nsmallest(ROWS_MAX, _counted(found, counts), key=_order)
+    worst = heapq.nsmallest(ROWS_MAX, _counted(found, counts), key=reader_order)
     comment = _begun(title, mark, limit)
     told = ", ".join(f"{counts[verdict]:,} {word}" for verdict, word in _VERDICT_WORDS.items())
     comment.add(f"**{told}**\n\n" if worst else f"{nobody}\n")
@@ -149,14 +150,6 @@ def gate(
     return comment.text()
 
 
-def finding_order(finding: Finding) -> tuple[int, int, str, str, str]:
-    """The worst first: surer verdicts, then shorter ways, then by name."""
-    place = (
-        _VERDICT_ORDER.index(finding.verdict) if finding.verdict in _VERDICT_ORDER else len(_VERDICT_ORDER)
-    )
-    return (place, len(finding.path), finding.code, finding.principal, finding.secret)
-
-
 def row(cells: Iterable[str]) -> str:
     """A line of a table, of cells that were made safe."""
     return f"| {' | '.join(cells)} |\n"
@@ -180,11 +173,14 @@ def words(text: str) -> str:
     shown = sound(text)
     if len(shown) > SENTENCE_CHARACTERS_MAX:
         shown = f"{shown[:SENTENCE_CHARACTERS_MAX]} …"
-    return " ".join(each if _is_word(each) else code(each) for each in shown.split()) or "-"
+    return " ".join(map(_word, shown.split())) or "-"
 
 
-def _is_word(text: str) -> bool:
-    return _PLAIN_WORD.fullmatch(text) is not None and not _COMMIT.fullmatch(text)
+def _word(text: str) -> str:
+    if _PLAIN_WORD.fullmatch(text) and not _COMMIT.fullmatch(text.rstrip(_ENDS)):
+        return text
+    name = text.rstrip(_ENDS)
+    return f"{code(name)}{text[len(name) :]}" if name else code(text)
 
 
 def _numbered(character: str) -> str:
@@ -216,10 +212,6 @@ def _counted(found: Iterable[Reader], counts: Counter[Verdict]) -> Iterator[Read
     for reader in found:
         counts[reader.verdict] += 1
         yield reader
-
-
-def _order(reader: Reader) -> tuple[int, int, str, str]:
-    return (-reader.verdict, len(reader.path), reader.principal, reader.secret)
 
 
 def _cells(reader: Reader) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `keyplan audit gate`."""
     snapshots.add_snapshot(parser)
     parser.add_argument("--baseline", metavar="FILE", help="accepted findings")
-    snapshots.add_format(parser, "text", "json")
+    snapshots.add_format(parser, *snapshots.GATE_FORMATS)
     snapshots.add_manifest(parser)
 
 
@@ -54,7 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
     outcome = baseline.weighed(found, accepted, today)
     if arguments.format == "json":
         result(json.dumps(answers.gate(outcome), indent=2))
-    else:
+    elif arguments.format == "text":
         sys.stdout.writelines(f"{line}\n" for line in text.findings(outcome))
+    else:
+        snapshots.print_findings(arguments, manifest, outcome, accepted, estate.problems())
     snapshots.tell_problems(estate.problems())
     return EXIT_FINDINGS if outcome.counting else EXIT_DONE

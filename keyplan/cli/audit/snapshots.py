@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Sequence
 
+    from keyplan.audit.baseline import Acceptance, Outcome
     from keyplan.audit.estate import Estate
     from keyplan.audit.questions import Reader
+    from keyplan.manifest import Manifest
 
 PROBLEMS_SHOWN_MAX = 20
 TABLE_FORMATS = ("text", "json", "csv", "markdown")
+GATE_FORMATS = ("text", "json", "markdown", "sarif")
 
 
 def add_snapshot(parser: argparse.ArgumentParser) -> None:
@@ -97,6 +100,29 @@ def print_table(found: Iterable[Reader], form: str, *, title: str, mark: str, no
         in_utf8().writelines(f"{line}\n" for line in text.table(rows))
     else:
         result(nobody)
+
+
+def print_findings(
+    arguments: argparse.Namespace,
+    manifest: Manifest,
+    outcome: Outcome,
+    acceptances: Sequence[Acceptance],
+    problems: Sequence[str],
+) -> None:
+    """Print the gate's findings for a forge: as a comment in Markdown, or as SARIF."""
+    from keyplan.audit.reports import markdown, sarif
+
+    if arguments.format == "markdown":
+        in_utf8().write(markdown.gate(manifest.environment, outcome, acceptances))
+        return
+    from keyplan import __version__
+    from keyplan.cli.audit.places import places
+
+    where = places(manifest, arguments.snapshot)
+    log = sarif.gate(
+        manifest.environment, outcome, acceptances, where, version=__version__, problems=problems
+    )
+    result(json.dumps(log, indent=2))
 
 
 def in_utf8() -> TextIO:
