@@ -124,7 +124,7 @@ class Judge:
         policies: Iterable[tuple[int, Policy]] | None = None,
         grants: Mapping[str, Grades] | None = None,
     ) -> Judge:
-        """The same resources in other requests, or as they would be with other policies and further grants."""
+        """The same resources in other requests, or as they would be with other policies and grants."""
         return Judge(
             domain,
             self.gate,
