@@ -7,12 +7,13 @@ available in all requests" (the value of aws:userid); checked 2026-11-21.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from keyplan.audit.policies.clauses import applies_to
 from keyplan.audit.policies.documents import Effect, Statement, read_document
-from keyplan.audit.policies.values import Beginning, Known, Missing, Open, Value
+from keyplan.audit.policies.values import Beginning, Known, Missing, Open, Other, Value
 from keyplan.audit.snapshot import Organization, Snapshot
 
 Policy = tuple[Statement, ...]
@@ -37,6 +38,16 @@ class Caller:
     attached: frozenset[str]  # the ARNs of its managed policies, those of its groups included
     trust: Policy | None  # of a role
     organization: Organization | None
+    at_home: bool = True  # whether it is of the snapshot's own account
+    tagged: bool = False  # whether its session brings tags, which win over the role's
+
+    @cached_property
+    def sessions(self) -> tuple[Caller, ...]:
+        """The caller as it is, and with tags that nobody knows where its trust lets sessions bring them.
+
+        Source: STS API Reference, AssumeRole, "Tags" (a session's win over the role's; checked 2026-11-22).
+        """
+        return (self, replace(self, tagged=True)) if self.takes_session_tags else (self,)
 
     @property
     def is_service_linked(self) -> bool:
@@ -64,9 +75,9 @@ class Caller:
 
     def _tag(self, key: str) -> Value:
         known = self.tags.get(key)
-        if known is not None:
-            return Known((known,))
-        return Open(False) if self.takes_session_tags else Missing.ABSENT
+        if self.tagged:
+            return Open(known is not None)
+        return Missing.ABSENT if known is None else Known((known,))
 
     def _fixed(self, key: str) -> Value | None:
         is_user = self.kind == "user"
@@ -86,14 +97,18 @@ class Caller:
                     return Open(True)
                 return Known((self.unique_id,)) if is_user else Beginning(f"{self.unique_id}:")
             case "aws:principalorgid" | "aws:principalorgpaths":
+                if self.organization is None and not self.at_home:
+                    return Open(False)
                 return of_organization(self.organization, self.account, key)
         return None
 
 
 def of_organization(organization: Organization | None, account: str, key: str) -> Value:
-    """The id or the path of an account's organization; absent for an account that is in none."""
-    if organization is None or account not in organization.accounts:
+    """The id or the path of an account's organization; of one outside, only that it is not this one."""
+    if organization is None:
         return Missing.ABSENT
+    if account not in organization.accounts:
+        return Other(organization.id if key.endswith("orgid") else f"{organization.id}/")
     if key.endswith("orgid"):
         return Known((organization.id,))
     path = organization.paths.get(account)
@@ -127,7 +142,7 @@ class _Account:
     ) -> None:
         self._problems = snapshot.problems
         self._organization = snapshot.organization
-        self._account = account
+        self._home, self._account = snapshot.account, account
         self._documents = {str(each.get("Arn")): _default_version(each) for each in details["Policies"]}
         self._groups = {str(each.get("GroupName")): each for each in details["GroupDetailList"]}
         self._read: dict[str, Policy] = {}
@@ -155,6 +170,7 @@ class _Account:
             attached=frozenset(self._attached_to(entry, kind)),
             trust=statements,
             organization=self._organization,
+            at_home=self._account == self._home,
         )
 
     def _policies_of(self, entry: Mapping[str, Any], kind: str, arn: str) -> list[Policy]:

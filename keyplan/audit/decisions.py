@@ -15,9 +15,10 @@ from typing import Any
 
 from keyplan.audit.callers import Caller, Policy
 from keyplan.audit.policies.clauses import SESSION, Clause, identity_clauses, resource_clauses
-from keyplan.audit.policies.documents import read_document
+from keyplan.audit.policies.documents import Kind, read_document
 from keyplan.audit.policies.domains import Domain, masks_of
 from keyplan.audit.policies.grades import NOTHING, Grades, Verdict, everywhere
+from keyplan.audit.policies.lines import Asker
 from keyplan.audit.snapshot import Snapshot
 
 Clauses = tuple[tuple[Clause, ...], tuple[Clause, ...]]  # those that allow, and those that deny
@@ -41,6 +42,7 @@ class Parts:
     to_caller: Grades  # resource policies that name the user, the session or everybody
     to_role: Grades  # those that name the role: a boundary still has to allow
     to_account: Grades  # those that name the account: its own policies decide
+    granted: Grades  # by a KMS grant: no policy of the caller's has to allow as well
     denied: Grades
     verdicts: Grades
 
@@ -75,12 +77,21 @@ class Controls:
         self.snapshot.problems.append(f"{kind}: those of {account} are missing")
         return None
 
+    def level_name(self, kind: str, account: str, number: int) -> str:
+        """What the snapshot calls a level: `root`, an organizational unit, the account."""
+        table: Mapping[str, Any] = getattr(self.snapshot, kind) or {}
+        listed = table.get(account)
+        level = listed[number] if isinstance(listed, list) and number < len(listed) else None
+        name = level.get("level") if isinstance(level, Mapping) else None
+        return name if isinstance(name, str) else f"level {number}"
+
     def _level(self, kind: str, account: str, level: object) -> tuple[Policy, ...]:
         policies = level.get("policies") if isinstance(level, Mapping) else None
         if not isinstance(policies, list):
             return (read_document(None, f"{kind} of {account}", self.snapshot.problems),)
+        place = Kind.IDENTITY if kind == "scps" else Kind.RESOURCE
         return tuple(
-            read_document(each.get("Content"), f"{kind} {each.get('Name')}", self.snapshot.problems)
+            read_document(each.get("Content"), f"{kind} {each.get('Name')}", self.snapshot.problems, place)
             if isinstance(each, Mapping)
             else read_document(None, f"{kind} of {account}", self.snapshot.problems)
             for each in policies
@@ -100,6 +111,7 @@ class Judge:
         *,
         uncontrolled: int = 0,
         grants: Mapping[str, Grades] | None = None,
+        within_account: bool = False,
     ) -> None:
         """
         Args:
@@ -107,12 +119,14 @@ class Judge:
             policies: the resources' own policies.
             uncontrolled: resources that no RCP is about.
             grants: what KMS grants let a principal decrypt with, by its ARN.
+            within_account: whether such a request finds resources of the caller's own account only.
         """
         self.domain, self.gate = domain, gate
         self.of_account = masks_of(accounts)
         self._accounts, self._policies = accounts, tuple(policies)
         self._controls, self._uncontrolled = controls, uncontrolled
         self._grants = grants or {}
+        self._within_account = within_account
         self.allowing, self.denying = resource_clauses(self._policies, domain)
         self._compiled: dict[int, Clauses] = {}
         self._kept: list[Policy] = []  # their ids are keys above
@@ -146,8 +160,8 @@ class Judge:
         service_control, by_scp = self._service_control(caller)
         resource_control, by_rcp = self._resource_control(caller)
         to_caller, to_role, to_account = self._of_resources(self.allowing, caller)
-        if (granted := self._grants.get(caller.arn)) is not None:
-            to_caller = to_caller.join(granted)
+        granted, to_account_by_grant = self.granted(caller)
+        to_account = to_account.join(to_account_by_grant)
         by_resource = NOTHING
         for each in self._of_resources(self.denying, caller):
             by_resource = by_resource.join(each)
@@ -158,16 +172,41 @@ class Judge:
         within = named.join(own if self.gate is Gate.EITHER else own.meet(to_account))
         across = own.meet(to_caller.join(to_role).join(to_account))
         same = self.of_account.get(caller.account, 0)
-        allowed = within.within(same).join(across.within(everything & ~same))
+        if self._within_account:
+            across = NOTHING
+        allowed = within.within(same).join(across.within(everything & ~same)).join(granted)
         verdicts = allowed.meet(service_control).meet(resource_control).meet(denied.inverted(everything))
         return Parts(
-            identity, boundary, service_control, resource_control, to_caller, to_role, to_account, denied,
-            verdicts,
+            identity, boundary, service_control, resource_control, to_caller, to_role, to_account, granted,
+            denied, verdicts,
         )  # fmt: skip
 
     def verdicts(self, caller: Caller) -> Grades:
-        """The verdicts alone."""
-        return self.parts(caller).verdicts
+        """The verdicts alone: the best that a session of the caller can have."""
+        best = NOTHING
+        for session in caller.sessions:
+            best = best.join(self.parts(session).verdicts)
+        return best
+
+    def granted(self, asker: Asker) -> tuple[Grades, Grades]:
+        """What KMS grants give the caller itself, or one of its sessions, and what they give its account.
+
+        A grant needs no policy beside it, not in another account either. Source: KMS Developer Guide, "Grants
+        in AWS KMS"; EC2 Auto Scaling User Guide, "Required AWS KMS key policy for use with encrypted volumes"
+        (a role whose own policy says nothing of KMS uses another account's key); checked 2026-11-22.
+        """
+        if not self._grants:
+            return NOTHING, NOTHING
+        direct = account = NOTHING
+        for name in asker.own_names:
+            direct = direct.join(self._grants.get(name, NOTHING))
+        for name in asker.account_names:
+            account = account.join(self._grants.get(name, NOTHING))
+        prefix = asker.session_prefix
+        for name, grades in self._grants.items() if prefix is not None else ():
+            if prefix is not None and name.startswith(prefix):
+                direct = direct.join(grades.meet(everywhere(self.domain.everything, Verdict.CONDITIONAL)))
+        return direct, account
 
     def clauses(self, policy: Policy) -> Clauses:
         """A policy's statements, ready for this domain."""
@@ -177,17 +216,19 @@ class Judge:
             found = self._compiled[id(policy)] = identity_clauses(policy, self.domain)
         return found
 
-    def controlling(self, caller: Caller) -> Iterator[tuple[str, tuple[Policy, ...]]]:
-        """The SCPs and RCPs that are about a caller, by kind."""
+    def controlling(self, caller: Caller) -> Iterator[tuple[str, str, tuple[Policy, ...], int]]:
+        """The SCPs and RCPs that are about a caller: their kind, their level's name, and about what."""
         if caller.is_service_linked:
             return
-        for level in self._controls.levels("scps", caller.account) or ():
-            yield "scp", level
-        for account in self.of_account:
-            for level in self._controls.levels("rcps", account) or ():
-                yield "rcp", level
+        everything = self.domain.everything
+        for number, level in enumerate(self._controls.levels("scps", caller.account) or ()):
+            yield "scp", self._controls.level_name("scps", caller.account, number), level, everything
+        for account, mask in self.of_account.items():
+            for number, level in enumerate(self._controls.levels("rcps", account) or ()):
+                name = self._controls.level_name("rcps", account, number)
+                yield "rcp", name, level, mask & ~self._uncontrolled
 
-    def _of_policies(self, policies: Iterable[Policy], caller: Caller) -> tuple[Grades, Grades]:
+    def _of_policies(self, policies: Iterable[Policy], caller: Asker) -> tuple[Grades, Grades]:
         allowed = denied = NOTHING
         for policy in policies:
             allowing, denying = self.clauses(policy)
@@ -210,10 +251,16 @@ class Judge:
         return allowed, denied
 
     def _resource_control(self, caller: Caller) -> tuple[Grades, Grades]:
-        """RCPs only deny: RCPFullAWSAccess, which allows everything, cannot be taken from any level."""
-        everything = self.domain.everything
         if caller.is_service_linked:
-            return everywhere(everything), NOTHING
+            return everywhere(self.domain.everything), NOTHING
+        return self.resource_control(caller)
+
+    def resource_control(self, asker: Asker) -> tuple[Grades, Grades]:
+        """What RCPs leave and what they deny, to whoever it is.
+
+        They only deny: RCPFullAWSAccess, which allows everything, cannot be taken from any level.
+        """
+        everything = self.domain.everything
         known, denied = everywhere(everything), NOTHING
         for account, mask in self.of_account.items():
             mask &= ~self._uncontrolled
@@ -222,7 +269,7 @@ class Judge:
                 known = known.meet(everywhere(everything & ~mask).join(everywhere(mask, Verdict.UNKNOWN)))
                 continue
             for level in levels:
-                denied = denied.join(self._of_policies(level, caller)[1].within(mask))
+                denied = denied.join(self._of_policies(level, asker)[1].within(mask))
         return known, denied
 
     def _of_resources(self, clauses: Iterable[Clause], caller: Caller) -> tuple[Grades, Grades, Grades]:

@@ -13,8 +13,10 @@ from keyplan.audit.callers import Caller, Policy
 from keyplan.audit.decisions import Judge, masks_for
 from keyplan.audit.policies.clauses import Clause
 from keyplan.audit.policies.documents import Statement
-from keyplan.audit.policies.grades import Grades, Verdict
-from keyplan.audit.policies.values import Missing, Open
+from keyplan.audit.policies.grades import NOTHING, Grades, Verdict, everywhere
+from keyplan.audit.policies.values import Beginning, Missing, Open, Other
+
+_OPEN = (Open, Other, Beginning)
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,12 @@ def allowing(judge: Judge, caller: Caller) -> Iterator[Reason]:
     yield from _of_policies(judge, caller, caller.policies, "identity", allow=True)
     for clause in judge.allowing:
         everybody, session, role, account = masks_for(clause, caller)
-        for mask, where in (
-            (everybody | session | role, "resource"),
-            (account, "resource, for the account"),
-        ):
-            if mask:
-                holds = clause.holds(judge.domain, caller).within(mask)
-                if holds.unknown:
-                    yield Reason(where, clause, holds)
+        openly = everywhere(session, Verdict.CONDITIONAL)
+        holds = clause.holds(judge.domain, caller) if everybody | session | role | account else NOTHING
+        named = holds.within(everybody | role).join(holds.meet(openly))
+        for grades, where in ((named, "resource"), (holds.within(account), "resource, for the account")):
+            if grades.unknown:
+                yield Reason(where, clause, grades)
 
 
 def denying(judge: Judge, caller: Caller) -> Iterator[Reason]:
@@ -50,23 +50,42 @@ def denying(judge: Judge, caller: Caller) -> Iterator[Reason]:
     yield from _of_policies(judge, caller, caller.policies, "identity", allow=False)
     if caller.boundary is not None:
         yield from _of_policies(judge, caller, (caller.boundary,), "boundary", allow=False)
-    for kind, policies in judge.controlling(caller):
-        yield from _of_policies(judge, caller, policies, kind, allow=False)
+    for kind, _, policies, about in judge.controlling(caller):
+        yield from _of_policies(judge, caller, policies, kind, allow=False, about=about)
     for clause in judge.denying:
-        mask = 0
-        for each in masks_for(clause, caller):
-            mask |= each
-        holds = clause.holds(judge.domain, caller).within(mask) if mask else None
-        if holds is not None and holds.unknown:
-            yield Reason("resource", clause, holds)
+        everybody, session, role, account = masks_for(clause, caller)
+        mask = everybody | role | account
+        if not mask | session:
+            continue
+        holds = clause.holds(judge.domain, caller)
+        grades = holds.within(mask).join(holds.meet(everywhere(session, Verdict.CONDITIONAL)))
+        if grades.unknown:
+            yield Reason("resource", clause, grades)
+
+
+def bounding(judge: Judge, caller: Caller) -> Iterator[Reason]:
+    """Every statement of boundaries and SCPs that lets what others allow pass."""
+    if caller.boundary is not None:
+        yield from _of_policies(judge, caller, (caller.boundary,), "boundary", allow=True)
+    for kind, level, policies, about in judge.controlling(caller):
+        if kind == "scp":
+            yield from _of_policies(judge, caller, policies, f"scp, {level}", allow=True, about=about)
 
 
 def _of_policies(
-    judge: Judge, caller: Caller, policies: tuple[Policy, ...], where: str, *, allow: bool
+    judge: Judge,
+    caller: Caller,
+    policies: tuple[Policy, ...],
+    where: str,
+    *,
+    allow: bool,
+    about: int | None = None,
 ) -> Iterator[Reason]:
     for policy in policies:
         for clause in judge.clauses(policy)[0 if allow else 1]:
             holds = clause.holds(judge.domain, caller)
+            if about is not None:
+                holds = holds.within(about)
             if holds.unknown:
                 yield Reason(where, clause, holds)
 
@@ -76,7 +95,7 @@ def open_keys(judge: Judge, clause: Clause, caller: Caller) -> tuple[str, ...]:
     found = []
     for line in clause.lines:
         values = [value for value, _ in judge.domain.spread(line.key, caller)]
-        if any(isinstance(value, Open) or value is Missing.STRANGE for value in values):
+        if any(isinstance(value, _OPEN) or value is Missing.STRANGE for value in values):
             found.append(line.key)
     return tuple(dict.fromkeys(found))
 

@@ -57,7 +57,7 @@ class Domain:
         arns: Sequence[str] | None = None,
         known: Mapping[str, tuple[str, ...]] | None = None,
     ) -> Domain:
-        """The same resources in requests of another action; `constant` wins over the resources' own values."""
+        """The same resources in requests of another action; `constant` wins over their own values."""
         return Domain(
             action,
             self._arns if arns is None else arns,

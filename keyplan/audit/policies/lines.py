@@ -27,12 +27,19 @@ from keyplan.audit.policies.values import (
     Lookup,
     Missing,
     Open,
+    Other,
     Spread,
     Value,
     has_variable,
     resolve,
 )
-from keyplan.audit.policies.wildcards import Index, Match, literal_beginning, without_wildcards
+from keyplan.audit.policies.wildcards import (
+    Index,
+    Match,
+    literal_beginning,
+    unescaped,
+    without_wildcards,
+)
 
 
 class Asker(Protocol):
@@ -156,10 +163,24 @@ def _weigh_value(line: Line, operator: Operator, value: Value, part: int, lookup
     if isinstance(value, Open):
         return everywhere(part, Verdict.CONDITIONAL)
     tests = _Tests(line, operator, part, lookup)
+    if isinstance(value, Other):
+        return _of_other(operator, value, part, tests)
     if isinstance(value, Beginning):
         found = tests.beginning(value.text)
         return found.inverted(part).meet(tests.sound()) if operator.negated else found
     return _of_values(operator, value.values, part, tests)
+
+
+def _of_other(operator: Operator, value: Other, part: int, tests: _Tests) -> Grades:
+    """Where one value alone is known not to be the request's, and the key may be absent as well."""
+    found = tests.perhaps(value)
+    if operator.negated:
+        if operator.several is Several.ANY and not operator.if_exists:
+            return everywhere(part, Verdict.CONDITIONAL)  # false where the key is absent
+        return found.inverted(part).meet(tests.sound())
+    if operator.if_exists or operator.several is Several.ALL:
+        return everywhere(part, Verdict.CONDITIONAL)  # true where the key is absent
+    return found
 
 
 def _of_values(operator: Operator, values: Sequence[str], part: int, tests: _Tests) -> Grades:
@@ -189,7 +210,7 @@ def _null(line: Line, value: Value, part: int) -> Grades:
     present = _members_with(line, lambda text: text.lower() == "false") & part
     if value is Missing.ABSENT:
         return everywhere(absent)
-    if isinstance(value, Open) and not value.always:
+    if isinstance(value, Other) or (isinstance(value, Open) and not value.always):
         return everywhere(absent | present, Verdict.CONDITIONAL)
     return everywhere(present)
 
@@ -247,6 +268,15 @@ class _Tests:
                 beginning = "" if self._name == "stringequalsignorecase" else literal_beginning(pattern)
                 mask |= index.passing(beginning, test_of(self._name, pattern)) & members
         return self._with_open(mask)
+
+    def perhaps(self, value: Other) -> Grades:
+        """Where one of the policy's values can be the request's at all."""
+        mask = 0
+        for pattern, members in (*self._line.exact.items(), *self._line.others, *self._resolved):
+            if value.may_be(unescaped(pattern)):
+                mask |= members
+        openly = everywhere(mask & self._part, Verdict.CONDITIONAL)
+        return self._with_open(0).join(openly)
 
     def beginning(self, text: str) -> Grades:
         """The same for a value of which only the beginning is known."""

@@ -34,6 +34,17 @@ class Open:
     always: bool
 
 
+@dataclass(frozen=True)
+class Other:
+    """It may be there, and is then another value than this one; one that ends in `/` means all below it."""
+
+    text: str
+
+    def may_be(self, pattern: str) -> bool:
+        """Whether a policy's value can meet it."""
+        return pattern != self.text and not (self.text.endswith("/") and pattern.startswith(self.text))
+
+
 class Missing(Enum):
     """The key is in no request, or it is none that this evaluator knows."""
 
@@ -41,7 +52,7 @@ class Missing(Enum):
     STRANGE = "strange"
 
 
-Value = Known | Beginning | Open | Missing
+Value = Known | Beginning | Open | Other | Missing
 # The resources, as bits, for which a key has a value; together they are all resources.
 Spread = tuple[tuple[Value, int], ...]
 Lookup = Callable[[str], Spread]
@@ -96,7 +107,7 @@ def _replacements(inside: str, lookup: Lookup, everything: int) -> Iterable[tupl
         elif value is Missing.ABSENT and default is not None:
             yield _as_literal(default), mask
         else:
-            yield (Open(True) if isinstance(value, Beginning) else value), mask
+            yield (Open(True) if isinstance(value, Beginning | Other) else value), mask
 
 
 def _as_literal(text: str) -> str:
