@@ -14,6 +14,7 @@ What could not be read in the snapshot is said on standard error, and makes verd
 
 # One module each; the order is that of the overview.
 VERBS = {
+    "collect": "the snapshot, from AWS: every other question is asked of it",
     "readers": "everybody who can read a secret, directly or through roles",
     "keys": "every secret that a principal can read",
     "path": "the proof of one verdict, request by request and statement by statement",

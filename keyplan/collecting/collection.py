@@ -1,0 +1,102 @@
+"""All parts of all accounts and regions: which calls wait for which, and several of them at once.
+
+First come the lists of secrets, which tell what else has to be asked. IAM's list, whose pages can only be
+asked one after the other, then runs beside everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from keyplan.audit.snapshot import FORMAT
+from keyplan.collecting import encryption_keys, identities, organization, stored_secrets
+from keyplan.collecting.asking import Asker
+from keyplan.collecting.calls import GLOBAL, Call
+from keyplan.collecting.refusals import Refusal
+from keyplan.parallel import for_each
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is collected.
+
+    Args:
+        account: the snapshot's own; its regions' first is the snapshot's region.
+        partition: `aws`.
+        accounts: every account that can be asked, the own one among them.
+        unreachable: accounts whose role could not be assumed, by the role's ARN.
+        regions: where secrets are looked for.
+        time: `2026-11-22T01:02:03Z`, when it began.
+        caller: the ARN of who asks.
+    """
+
+    account: str
+    partition: str
+    accounts: Sequence[str]
+    unreachable: Mapping[str, Refusal]
+    regions: Sequence[str]
+    time: str
+    caller: str
+
+
+def collect(asker: Asker, scope: Scope) -> dict[str, Any]:
+    """The snapshot. What was not answered is listed in it, and makes verdicts unknown.
+
+    Raises:
+        StoreError: credentials expired meanwhile; what was answered is in the journal.
+    """
+    for role, refusal in scope.unreachable.items():
+        account = role.split(":")[4]
+        asker.lacks(Call(account, GLOBAL, "sts", "AssumeRole", {"RoleArn": role}, role), refusal)
+    secrets, memberships = _found(asker, scope)
+    keys = encryption_keys.references(secrets)
+    tasks: list[Callable[[], Any]] = [
+        *(partial(identities.authorization_details, asker, account) for account in scope.accounts),
+        partial(organization.part_of_snapshot, asker, memberships),
+        *(partial(encryption_keys.key_of, asker, key, scope.accounts, scope.partition) for key in keys),
+        *(partial(stored_secrets.with_policy, asker, secret) for secret in secrets),
+    ]
+    results = _all(tasks)
+    details = dict(zip(scope.accounts, results, strict=False))
+    of_organization, results = results[len(details)], results[len(details) + 1 :]
+    return {
+        "format": FORMAT,
+        "account_id": scope.account,
+        "partition": scope.partition,
+        "region": scope.regions[0],
+        "collected": {"at": scope.time, "by": scope.caller, "regions": list(scope.regions)},
+        "context": {"aws:CurrentTime": scope.time},
+        "missing": [each.to_json() for each in asker.missing],
+        "authorization_details": details.get(scope.account),
+        "external_accounts": _others(scope, details),
+        "secrets": results[len(keys) :],
+        "kms_keys": encryption_keys.merged(results[: len(keys)]),
+        **of_organization,
+    }
+
+
+def _found(asker: Asker, scope: Scope) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The secrets of every account and region, and each account's organization."""
+    places = [(account, region) for account in scope.accounts for region in scope.regions]
+    results = _all(
+        [
+            *(partial(stored_secrets.listed, asker, account, region) for account, region in places),
+            *(partial(organization.membership, asker, account) for account in scope.accounts),
+        ]
+    )
+    secrets = [secret for listed in results[: len(places)] for secret in listed]
+    memberships = dict(zip(scope.accounts, results[len(places) :], strict=True))
+    return sorted(secrets, key=lambda secret: str(secret["ARN"])), memberships
+
+
+def _others(scope: Scope, details: Mapping[str, Any]) -> dict[str, Any]:
+    unreachable = (role.split(":")[4] for role in scope.unreachable)
+    accounts = sorted({*scope.accounts, *unreachable} - {scope.account})
+    return {account: {"authorization_details": details.get(account)} for account in accounts}
+
+
+def _all(tasks: Iterable[Callable[[], Any]]) -> list[Any]:
+    return for_each(list(tasks), lambda: lambda task: task())
