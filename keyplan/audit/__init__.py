@@ -5,6 +5,7 @@ Pure: no network, no clock, no cloud SDK. In the order in which they use each ot
     snapshot    the snapshot's fields, checked
     callers     principals as requests show them
     decisions   AWS's evaluation logic: which policies have to allow, and which bypass others
+    forms       the forms of a request among which a caller chooses
     estate      the judges of a snapshot: reading, decrypting, assuming
     chains      reach through sts:AssumeRole
     reasons     why a verdict is what it is

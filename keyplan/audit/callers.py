@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from keyplan.audit.policies.clauses import applies_to
-from keyplan.audit.policies.documents import Effect, Statement, read_document
+from keyplan.audit.policies.documents import Effect, Kind, Statement, read_document
 from keyplan.audit.policies.values import Beginning, Known, Missing, Open, Other, Value
 from keyplan.audit.snapshot import Organization, Snapshot
 
@@ -150,7 +150,9 @@ class _Account:
     def caller(self, entry: Mapping[str, Any], kind: str, arn: str) -> Caller:
         """A principal of an entry of its list."""
         trust = entry.get("AssumeRolePolicyDocument") if kind == "role" else None
-        statements = None if kind == "user" else read_document(trust, f"{arn} trust", self._problems)
+        statements = (
+            None if kind == "user" else read_document(trust, f"{arn} trust", self._problems, Kind.TRUST)
+        )
         unique_id = entry.get("UserId" if kind == "user" else "RoleId")
         boundary = (entry.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
         return Caller(
@@ -194,7 +196,9 @@ class _Account:
         for each in entry.get(inline) or ():
             name = f"{owner} {each.get('PolicyName')}"
             if name not in self._read:
-                self._read[name] = read_document(each.get("PolicyDocument"), name, self._problems)
+                self._read[name] = read_document(
+                    each.get("PolicyDocument"), name, self._problems, Kind.IDENTITY
+                )
             found.append(self._read[name])
         for each in entry.get("AttachedManagedPolicies") or ():
             found.append(self._managed(str(each.get("PolicyArn"))))
@@ -204,7 +208,7 @@ class _Account:
         if arn not in self._documents:
             return self._unknown(arn)
         if arn not in self._read:
-            self._read[arn] = read_document(self._documents[arn], arn, self._problems)
+            self._read[arn] = read_document(self._documents[arn], arn, self._problems, Kind.IDENTITY)
         return self._read[arn]
 
     def _unknown(self, name: str) -> Policy:

@@ -7,25 +7,34 @@ policy of aws/secretsmanager; KMS Developer Guide, "Key states", "Grants" (check
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from keyplan.audit.callers import Caller, Policy, read_callers, tags_of
 from keyplan.audit.decisions import Controls, Gate, Judge
-from keyplan.audit.policies.clauses import applies_to
-from keyplan.audit.policies.documents import read_document
+from keyplan.audit.forms import REGION, SECRET_ID, STAGE, VERSION_ID, read_forms, sts_regions
+from keyplan.audit.policies.documents import Kind, read_document
 from keyplan.audit.policies.domains import Domain, account_tables, call_through, direct_call
 from keyplan.audit.policies.grades import NOTHING, Grades, Verdict, everywhere
-from keyplan.audit.policies.keys import ASSUME_ROLE, DECRYPT, GET_SECRET_VALUE
+from keyplan.audit.policies.keys import (
+    ASSUME_ROLE,
+    DECRYPT,
+    GET_SECRET_VALUE,
+)
 from keyplan.audit.policies.values import Known, Missing, Open, Value
 from keyplan.audit.snapshot import Snapshot
 
 AWS_ALIAS = "alias/aws/secretsmanager"
-_CURRENT = "AWSCURRENT"
 _USABLE = "Enabled"
-_SECRET_ID, _STAGE = "secretsmanager:secretid", "secretsmanager:versionstage"
+_USABLE_STATES = frozenset({_USABLE, "Updating"})
+_UNUSABLE_STATES = frozenset(
+    {"Creating", "Disabled", "PendingDeletion", "PendingImport", "PendingReplicaDeletion", "Unavailable"}
+)
+# What the context says of these is about the caller's own call, and not about Secrets Manager's of KMS.
+_OF_CALL = frozenset(
+    {"aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast", "kms:viaservice"}
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,7 @@ class Secret:
     aws_key: bool  # whether it is the AWS managed one
     policy: Policy
     tags: Mapping[str, str]
+    key_account: str = ""  # whose its key is
 
 
 class Estate:
@@ -54,7 +64,8 @@ class Estate:
         self.controls = controls = Controls(snapshot)
         self.readers = tuple(_secret_judges(self, controls))
         self.decrypters = _key_judge(self, controls)
-        self.assumers = _role_judge(self, controls)
+        self.assuming = tuple(_role_judges(self, controls))
+        self.assumers = self.assuming[0]
         self.usable = _usable_keys(self)
 
     def reads(self, caller: Caller) -> Grades:
@@ -70,13 +81,16 @@ class Estate:
 
     def assumes(self, caller: Caller) -> Grades:
         """The roles that a caller can assume, by their position in `roles`."""
-        return self.assumers.verdicts(caller)
+        best = NOTHING
+        for judge in self.assuming:
+            best = best.join(judge.verdicts(caller))
+        return best
 
     def problems(self) -> list[str]:
         """What could not be read so far, a line each: fields, documents, condition keys nobody knows."""
         strange = {
             f"a condition key that this keyplan does not know: {key}"
-            for judge in (*self.readers, self.decrypters, self.assumers)
+            for judge in (*self.readers, self.decrypters, *self.assuming)
             for key in judge.domain.strange
         }
         return [*dict.fromkeys(self.snapshot.problems), *sorted(strange)]
@@ -108,12 +122,19 @@ def _read_secrets(snapshot: Snapshot) -> Iterator[Secret]:
             name=str(entry.get("Name") or arn.split(":", 6)[-1][:-7]),
             account=account,
             region=region,
-            deleted=entry.get("DeletedDate") is not None,
+            deleted=bool(entry.get("DeletedDate")),
             key=key,
             aws_key=aws_key,
-            policy=() if raw in (None, "") else read_document(raw, f"{arn} policy", snapshot.problems),
+            policy=()
+            if raw in (None, "")
+            else read_document(raw, f"{arn} policy", snapshot.problems, Kind.RESOURCE),
             tags=tags_of(entry.get("Tags")),
+            key_account=_account_of_key(key, None if aws_key else key_id) or account,
         )
+
+
+def _account_of_key(key: Mapping[str, Any] | None, key_id: object) -> str:
+    return arn_part(str(key_id or "") if key is None else str(key["Arn"]), 4)
 
 
 def _keys_by_name(snapshot: Snapshot) -> dict[tuple[str, str, str], Mapping[str, Any]]:
@@ -135,22 +156,16 @@ def _secret_judges(estate: Estate, controls: Controls) -> Iterator[Judge]:
     """One for each form of the request that policies tell apart: the caller takes the one that is let in."""
     secrets = estate.secrets
     accounts = [secret.account for secret in secrets]
-    mentioned = _mentioned(estate)
-    ids: list[list[Value]] = [[Known((secret.arn,)) for secret in secrets]]
-    stages: list[Value] = [Missing.ABSENT]
-    if _SECRET_ID in mentioned:
-        ids.append([Known((secret.name,)) for secret in secrets])
-    if _STAGE in mentioned:
-        stages.append(Known((_CURRENT,)))
-    for secret_ids, stage in itertools.product(ids, stages):
+    policies = [(number, secret.policy) for number, secret in enumerate(secrets)]
+    for form in read_forms(estate):
         domain = Domain(
             GET_SECRET_VALUE,
             [secret.arn for secret in secrets],
             known=estate.snapshot.context,
-            constant={**direct_call(), _STAGE: stage, "secretsmanager:versionid": Missing.ABSENT},
+            constant={**direct_call(), STAGE: form.stage, VERSION_ID: form.version},
             tables={
                 **account_tables(accounts, estate.snapshot.organization),
-                _SECRET_ID: secret_ids,
+                SECRET_ID: [Known((name,)) for name in form.names],
                 "aws:requestedregion": [Known((secret.region,)) for secret in secrets],
             },
             tags={
@@ -158,36 +173,18 @@ def _secret_judges(estate: Estate, controls: Controls) -> Iterator[Judge]:
                 for family in ("aws:resourcetag/", "secretsmanager:resourcetag/")
             },
         )
-        policies = [(number, secret.policy) for number, secret in enumerate(secrets)]
-        yield Judge(domain, Gate.EITHER, accounts, policies, controls)
-
-
-def _mentioned(estate: Estate) -> set[str]:
-    """The condition keys of all policies that can be about a read, in lower case."""
-    policies = {id(policy): policy for caller in estate.callers for policy in caller.policies}
-    policies.update({id(secret.policy): secret.policy for secret in estate.secrets})
-    policies.update({id(each.boundary): each.boundary for each in estate.callers if each.boundary})
-    found = {
-        atom.key.lower()
-        for policy in policies.values()
-        for statement in policy
-        if applies_to(statement, GET_SECRET_VALUE)
-        for atom in statement.atoms
-    }
-    controls = (estate.snapshot.scps, estate.snapshot.rcps)
-    texts = "".join(str(table).lower() for table in controls if table)
-    return found | {key for key in (_SECRET_ID, _STAGE) if key in texts}
+        yield Judge(domain, Gate.EITHER, accounts, policies, controls, within_account=form.within_account)
 
 
 def _key_judge(estate: Estate, controls: Controls) -> Judge:
     """Decrypting, by secret: each stands for its key, in a call that Secrets Manager makes for the caller."""
     secrets = estate.secrets
-    accounts = [secret.account if secret.key is None else _account_of_key(secret.key) for secret in secrets]
+    accounts = [secret.key_account for secret in secrets]
     arns = [f"key of {secret.arn}" if secret.key is None else str(secret.key["Arn"]) for secret in secrets]
     domain = Domain(
         DECRYPT,
         arns,
-        known={key: value for key, value in estate.snapshot.context.items() if key != "aws:sourceip"},
+        known={key: value for key, value in estate.snapshot.context.items() if key not in _OF_CALL},
         constant={
             **call_through("secretsmanager.amazonaws.com"),
             "kms:encryptioncontextkeys": Known(("SecretARN", "SecretVersionId")),
@@ -211,10 +208,6 @@ def _key_judge(estate: Estate, controls: Controls) -> Judge:
         uncontrolled=aws_keys,
         grants=_grants(secrets),
     )
-
-
-def _account_of_key(key: Mapping[str, Any]) -> str:
-    return arn_part(str(key["Arn"]), 4)
 
 
 def _aliases(key: Mapping[str, Any] | None) -> Value:
@@ -244,7 +237,7 @@ def _key_policies(secrets: Sequence[Secret], problems: list[str]) -> Iterator[tu
         elif not secret.aws_key:
             place, name = (secret.arn,), f"{secret.arn} key policy"
         if place not in read:
-            read[place] = read_document(document, name, problems)
+            read[place] = read_document(document, name, problems, Kind.RESOURCE)
         yield number, read[place]
 
 
@@ -318,21 +311,27 @@ def _usable_keys(estate: Estate) -> Grades:
             continue
         if secret.key is None and not secret.aws_key:
             unknown |= bit
-        elif secret.key is None or secret.key.get("KeyState", _USABLE) == _USABLE:
+        elif secret.key is None or secret.key.get("KeyState") in _USABLE_STATES:
             sure |= bit
+        elif secret.key.get("KeyState") not in _UNUSABLE_STATES:
+            unknown |= bit
     return everywhere(sure).join(everywhere(unknown, Verdict.UNKNOWN))
 
 
-def _role_judge(estate: Estate, controls: Controls) -> Judge:
+def _role_judges(estate: Estate, controls: Controls) -> Iterator[Judge]:
+    """One for each region that policies tell apart: the caller takes one that is let in."""
     roles = estate.roles
     accounts = [role.account for role in roles]
-    domain = Domain(
-        ASSUME_ROLE,
-        [role.arn for role in roles],
-        known=estate.snapshot.context,
-        constant=direct_call(),
-        tables=account_tables(accounts, estate.snapshot.organization),
-        tags={family: [role.tags for role in roles] for family in ("aws:resourcetag/", "iam:resourcetag/")},
-    )
     policies = [(number, role.trust or ()) for number, role in enumerate(roles)]
-    return Judge(domain, Gate.NEEDED, accounts, policies, controls)
+    for region in sts_regions(estate):
+        domain = Domain(
+            ASSUME_ROLE,
+            [role.arn for role in roles],
+            known=estate.snapshot.context,
+            constant={**direct_call(), REGION: Known((region,)) if region else Open(True)},
+            tables=account_tables(accounts, estate.snapshot.organization),
+            tags={
+                family: [role.tags for role in roles] for family in ("aws:resourcetag/", "iam:resourcetag/")
+            },
+        )
+        yield Judge(domain, Gate.NEEDED, accounts, policies, controls)

@@ -89,6 +89,13 @@ class Statement:
         """`AdministratorAccess[0]`, or with its Sid `ReadKeys` in place of the number."""
         return f"{self.policy}[{self.index if self.sid is None else self.sid}]"
 
+    def texts(self) -> Iterator[str]:
+        """Whatever can have a variable in it."""
+        if self.with_variables:
+            yield from self.resources
+            for atom in self.atoms:
+                yield from atom.values
+
 
 class UnreadableError(ValueError):
     """A document or a statement that is none; the message is a phrase without its content."""
