@@ -1,0 +1,111 @@
+"""What a page knows: the account, its verdicts and their reasons, findings, and what could not be read.
+
+The same estate gives the same document: nothing in it tells when or where the page was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from keyplan.audit.baseline import Outcome
+from keyplan.audit.chains import Graph, reaches
+from keyplan.audit.changers import Changer
+from keyplan.audit.estate import Estate, Secret
+from keyplan.audit.outsiders import oidc_verdicts, outsiders
+from keyplan.audit.policies.grades import Grades, Verdict
+from keyplan.audit.reports import answers
+from keyplan.audit.reports.page.interning import GradesTable, written
+from keyplan.audit.reports.page.proofs import Requests, Statements
+
+FORMAT = "keyplan-report/1"
+ENABLED = "Enabled"
+
+
+def content(estate: Estate, graph: Graph) -> dict[str, Any]:
+    """All that the snapshot says; principals, secrets and roles are numbers in everything but their lists."""
+    secrets, roles, statements = GradesTable(), GradesTable(), Statements()
+    document = {
+        "format": FORMAT,
+        "account": _account(estate),
+        "principals": [caller.arn for caller in estate.callers],
+        "roles": list(graph.role_number),
+        "secrets": [_secret(secret) for secret in estate.secrets],
+        "reads": [secrets.number(grades) for grades in graph.reads],
+        "reach": [secrets.number(reach_of(graph, number)) for number in range(len(estate.callers))],
+        "becomes": [roles.number(grades) for grades in graph.becomes],
+        "reading": [Requests(each, statements, secrets).document(estate.callers) for each in estate.readers],
+        "decrypting": Requests(estate.decrypters, statements, secrets).document(estate.callers),
+        "assuming": Requests(estate.assumers, statements, roles).document(estate.callers),
+        "tokens": list(oidc_verdicts(estate)),
+        "outsiders": list(outsiders(estate)),
+    }
+    document |= {"ofSecrets": secrets.document(), "ofRoles": roles.document(), **statements.document()}
+    return {**document, "problems": estate.problems()}
+
+
+def _account(estate: Estate) -> dict[str, Any]:
+    snapshot = estate.snapshot
+    return {
+        "id": snapshot.account,
+        "others": [account for account in snapshot.details if account != snapshot.account],
+        "region": snapshot.region,
+        "at": snapshot.context.get("aws:currenttime", ("",))[0],
+    }
+
+
+def _secret(secret: Secret) -> dict[str, str]:
+    """What is not said is as usual: not deleted, and encrypted by AWS's own key."""
+    found = {"arn": secret.arn, "name": secret.name}
+    if secret.key is not None:
+        found["key"] = str(secret.key["Arn"])
+        state = str(secret.key.get("KeyState", ENABLED))
+        if state != ENABLED:
+            found["keyState"] = state
+    elif not secret.aws_key:
+        found["key"] = ""
+    if secret.deleted:
+        found["deleted"] = "yes"
+    return found
+
+
+def reach_of(graph: Graph, principal: int) -> Grades:
+    """The best access of a principal to every secret, through any chain of roles."""
+    by_verdict: dict[Verdict, int] = dict.fromkeys(Verdict, 0)
+    for reach in reaches(graph, principal):
+        by_verdict[reach.verdict] |= 1 << reach.secret
+    allow = by_verdict[Verdict.ALLOW]
+    conditional = allow | by_verdict[Verdict.CONDITIONAL]
+    return Grades(allow, conditional, conditional | by_verdict[Verdict.UNKNOWN])
+
+
+def gate_content(outcome: Outcome, environment: str) -> dict[str, Any]:
+    """The gate's findings, with the name of the environment that the account was held against."""
+    return {"environment": environment, **answers.gate(outcome)}
+
+
+def changers_content(estate: Estate, found: Iterable[Changer]) -> list[dict[str, Any]]:
+    """Who could change the answer; what is the same for several secrets is one entry.
+
+    `secrets` are numbers of the secrets, in their order.
+    """
+    number_of = {caller.arn: number for number, caller in enumerate(estate.callers)}
+    position_of = {secret.arn: number for number, secret in enumerate(estate.secrets)}
+    shared: dict[Changer, int] = {}
+    for each in found:
+        alike = replace(each, secret="")
+        shared[alike] = shared.get(alike, 0) | 1 << position_of[each.secret]
+    return [
+        {
+            "principal": number_of[each.principal],
+            "verdict": each.verdict.word,
+            "how": each.how,
+            "through": each.through,
+            "message": each.message,
+            "path": [number_of[arn] for arn in each.path],
+            "reads": each.reads.word,
+            "secrets": written(mask),
+        }
+        for each, mask in shared.items()
+    ]

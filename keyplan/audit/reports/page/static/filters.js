@@ -1,0 +1,122 @@
+// What of the matrix is shown: the searches, the verdicts, the ways, and the order.
+
+const wanted = {
+  secret: "", principal: "", verdicts: new Set([ALLOW, CONDITIONAL, UNKNOWN]), way: "any", order: "name",
+  everybody: false,
+};
+const byName = {
+  principals: ordered(principals, (arn) => `${accountOf(arn)} ${withoutAccount(arn)}`),
+  secrets: ordered(secrets, (secret) => secret.name),
+};
+const lowPrincipals = principals.map((arn) => arn.toLowerCase());
+const lowSecrets = secrets.map((secret) => `${secret.arn} ${secret.name}`.toLowerCase());
+let shownSets = new Map(); // of principals that have the same grades
+
+function ordered(things, textOf) {
+  const texts = things.map(textOf);
+  return things.map((_, number) => number).sort((a, b) => compare(texts[a], texts[b]) || a - b);
+}
+
+// The secrets that a row shows: of the verdicts that are wanted, in the ways that are wanted.
+function shownOf(principal) {
+  const reach = report.reach[principal], reads = report.reads[principal];
+  const key = `${reach} ${reads}`;
+  if (!shownSets.has(key)) shownSets.set(key, shownAnew(reach, reads));
+  return shownSets.get(key);
+}
+
+function shownAnew(reach, reads) {
+  const found = new Bits(secrets.length);
+  for (const verdict of wanted.verdicts) {
+    const all = ofSecrets.exactly(reach, verdict), directly = ofSecrets.at(reads, verdict);
+    found.join(wanted.way === "any" ? all : wanted.way === "direct" ? all.and(directly) : all.without(directly));
+  }
+  return found;
+}
+
+function shownVerdict(principal, secret) {
+  return shownOf(principal).has(secret) ? verdictOf(principal, secret) : DENY;
+}
+
+function applyFilters() {
+  shownSets = new Map();
+  const words = { principal: wordsOf(wanted.principal), secret: wordsOf(wanted.secret) };
+  const matching = new Bits(secrets.length);
+  lowSecrets.forEach((text, secret) => { if (words.secret.every((word) => text.includes(word))) matching.add(secret); });
+  const used = new Bits(secrets.length);
+  const rows = byName.principals.filter((principal) => {
+    if (!words.principal.every((word) => lowPrincipals[principal].includes(word))) return false;
+    const shown = shownOf(principal);
+    if (!shown.meets(matching)) return wanted.everybody;
+    used.join(shown);
+    return true;
+  });
+  const columns = byName.secrets.filter((each) => matching.has(each) && (wanted.everybody || used.has(each)));
+  if (wanted.order === "most") orderByMost(rows, columns, matching);
+  sayShown(rows, columns);
+  showMatrix(rows, columns);
+}
+
+function orderByMost(rows, columns, matching) {
+  const ofRow = new Map(), ofColumn = new Map();
+  for (const row of rows) {
+    const shown = shownOf(row).and(matching);
+    ofRow.set(row, shown.size);
+    for (const secret of shown) ofColumn.set(secret, (ofColumn.get(secret) ?? 0) + 1);
+  }
+  rows.sort((a, b) => ofRow.get(b) - ofRow.get(a));
+  columns.sort((a, b) => (ofColumn.get(b) ?? 0) - (ofColumn.get(a) ?? 0));
+}
+
+function sayShown(rows, columns) {
+  const of = (shown, all) => `${shown.toLocaleString("en")} of ${all}`;
+  byId("status").replaceChildren(rows.length && columns.length
+    ? visible(`${of(rows.length, count(principals.length, "principal"))}, `
+      + `${of(columns.length, count(secrets.length, "secret"))}`)
+    : "Nothing fits. Clear a search with Escape, or show more verdicts.");
+}
+
+function field(label, key, hint) {
+  const input = make("input", { type: "search", id: `search-${key}`, placeholder: hint, autocomplete: "off",
+    spellcheck: "false", oninput: () => { wanted[key] = input.value; grid.scrollTo(0, 0); applyFilters(); } });
+  return make("label", { class: "field" }, make("span", {}, label), input);
+}
+
+function choice(label, key, options) {
+  const select = make("select", { id: `choose-${key}`,
+    onchange: () => { wanted[key] = select.value; applyFilters(); } },
+  Object.entries(options).map(([value, words]) => make("option", { value }, words)));
+  return make("label", { class: "field" }, make("span", {}, label), select);
+}
+
+function verdictSwitch(verdict, pairs) {
+  const input = make("input", { type: "checkbox", checked: true, value: WORDS[verdict], onchange: () => {
+    wanted.verdicts[input.checked ? "add" : "delete"](verdict);
+    applyFilters();
+  } });
+  return make("label", { class: "switch" }, input, sign(verdict),
+    make("span", {}, WORDS[verdict]), make("span", { class: "number" }, pairs.toLocaleString("en")));
+}
+
+function startFilters(pairs) {
+  const everybody = make("input", { type: "checkbox",
+    onchange: () => { wanted.everybody = everybody.checked; applyFilters(); } });
+  byId("filters").append(
+    field("Secret", "secret", "part of a name  ( / )"),
+    field("Principal", "principal", "part of a name or an account"),
+    make("fieldset", {}, make("legend", {}, "Verdict"),
+      [ALLOW, CONDITIONAL, UNKNOWN].map((verdict) => verdictSwitch(verdict, pairs[verdict]))),
+    choice("Way", "way", { any: "direct or through roles", direct: "direct", roles: "through roles" }),
+    choice("Order", "order", { name: "by name", most: "most access first" }),
+    make("label", { class: "switch" }, everybody, make("span", {}, "also without access")));
+  byId("filters").addEventListener("submit", (event) => event.preventDefault());
+}
+
+function clearSearches() {
+  const was = wanted.secret + wanted.principal;
+  for (const key of ["secret", "principal"]) {
+    wanted[key] = "";
+    byId(`search-${key}`).value = "";
+  }
+  if (was) applyFilters();
+}
