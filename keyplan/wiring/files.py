@@ -11,7 +11,7 @@ import os
 import secrets
 import signal
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from keyplan.errors import UsageError
 
 PRIVATE_MODE = 0o600
 PUBLIC_MODE = 0o644
+Put = Callable[[bytes], None]
 _HELD_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
@@ -66,20 +67,39 @@ def write(path: Path, content: bytes, mode: int) -> None:
     Raises:
         UsageError: the folder refuses it, or the disk is full; then the old file is as it was.
     """
+    with _failures_told(path), _signals_held():
+        _remove_leftovers(path)
+        _place(path, lambda put: put(content), mode)
+
+
+def write_by(path: Path, fill: Callable[[Put], None], mode: int) -> None:
+    """The same for what comes in pieces and may take its time: Ctrl-C is heard meanwhile, and leaves nothing.
+
+    Args:
+        fill: is called once, with what takes the pieces.
+
+    Raises:
+        UsageError: as `write`; whatever `fill` raises goes through.
+    """
+    with _failures_told(path):
+        _remove_leftovers(path)
+        _place(path, fill, mode)
+
+
+@contextmanager
+def _failures_told(path: Path) -> Iterator[None]:
     try:
-        with _signals_held():
-            _remove_leftovers(path)
-            _place(path, content, mode)
+        yield
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {os.strerror(error.errno or 0).lower()}") from None
 
 
-def _place(path: Path, content: bytes, mode: int) -> None:
+def _place(path: Path, fill: Callable[[Put], None], mode: int) -> None:
     beside = path.with_name(f"{_leftover_prefix(path)}{secrets.token_hex(8)}")
     descriptor, named = _open(beside, mode)
     try:
         os.fchmod(descriptor, mode)  # O_CREAT's mode is cut by the umask, never widened
-        _write_all(descriptor, content)
+        fill(lambda content: _write_all(descriptor, content))
         os.fsync(descriptor)
         if not named:
             new = not os.path.lexists(path)

@@ -20,4 +20,6 @@ VERBS = {
     "path": "the proof of one verdict, request by request and statement by statement",
     "matrix": "everything that the snapshot says",
     "gate": "what differs from the catalogue, for CI",
+    "report": "all of it as one page of HTML, for an auditor",
+    "evidence": "everything as one file to keep, and whether such a file is whole",
 }

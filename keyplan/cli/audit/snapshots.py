@@ -12,7 +12,7 @@ from keyplan.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from keyplan.audit.baseline import Acceptance, Outcome
     from keyplan.audit.estate import Estate
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PROBLEMS_SHOWN_MAX = 20
 TABLE_FORMATS = ("text", "json", "csv", "markdown")
-GATE_FORMATS = ("text", "json", "markdown", "sarif")
+GATE_FORMATS = ("text", "json", "markdown", "sarif", "baseline")
 
 
 def add_snapshot(parser: argparse.ArgumentParser) -> None:
@@ -63,19 +63,46 @@ def load(name: str, what: str) -> object:
     Raises:
         UsageError: it is not there, or is not JSON.
     """
+    if name == "-":
+        return _loaded(lambda: json.load(sys.stdin), what)
+    return parsed(read(name, what), what)
+
+
+def read(name: str, what: str) -> bytes:
+    """A file's bytes, or those of standard input for `-`.
+
+    Raises:
+        UsageError: it is not there, or cannot be read.
+    """
     try:
         if name == "-":
-            return json.load(sys.stdin)
-        with open(name, encoding="utf-8") as file:
-            return json.load(file)
+            return sys.stdin.buffer.read()
+        with open(name, "rb") as file:
+            return file.read()
     except OSError as error:
         raise UsageError(f"the {what} cannot be read: {(error.strerror or 'failed').lower()}") from None
+
+
+def parsed(content: bytes, what: str) -> object:
+    """The JSON of a file's bytes.
+
+    Raises:
+        UsageError: it is not JSON.
+    """
+    return _loaded(lambda: json.loads(content.decode()), what)
+
+
+def _loaded(read_json: Callable[[], object], what: str) -> object:
+    try:
+        return read_json()
     except UnicodeDecodeError:
         raise UsageError(f"the {what} is not UTF-8 text") from None
     except json.JSONDecodeError as error:
         raise UsageError(
             f"the {what} is not JSON: line {error.lineno}, column {error.colno}; is it cut off?"
         ) from None
+    except ValueError:  # Python's own limit for the digits of a number
+        raise UsageError(f"the {what} has a number that is too long to be one of it") from None
     except RecursionError:
         raise UsageError(f"the {what} is nested too deeply to be one") from None
 
