@@ -1,0 +1,200 @@
+"""Judges of the calls that change an answer, made when they are first asked for.
+
+Most principals may make none of these calls. Whether a policy can allow one is found once for each policy,
+and only then everything is weighed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from keyplan.audit.callers import Caller, Policy
+from keyplan.audit.changers.actions import (
+    has_boundary_of_target,
+    of_iam,
+    of_keys,
+    of_secrets,
+)
+from keyplan.audit.changers.inventory import ADMINISTRATOR, Inventory
+from keyplan.audit.decisions import Gate, Judge, masks_for
+from keyplan.audit.estate import Estate, arn_part
+from keyplan.audit.policies.clauses import applies_to
+from keyplan.audit.policies.documents import Effect
+from keyplan.audit.policies.domains import Domain, account_tables
+from keyplan.audit.policies.grades import NOTHING, Grades, Verdict
+from keyplan.audit.policies.values import Known, Missing, Value
+from keyplan.audit.snapshot import Snapshot
+
+
+class Asking:
+    """Verdicts about calls, each over all that it can be about."""
+
+    def __init__(self, estate: Estate, inventory: Inventory) -> None:
+        self.estate, self.inventory = estate, inventory
+        self._judges: dict[tuple[str, str], Judge] = {}
+        self._may: dict[tuple[int, str], bool] = {}
+        self._by_actions: dict[tuple[tuple[str, ...], bool, str], bool] = {}
+        self._kept: list[Policy] = []  # their ids are keys above
+
+    def secrets(self, action: str, caller: Caller) -> Grades:
+        """The secrets that a caller may make a call of Secrets Manager about."""
+        return self._weighed(action, "", caller, self._secret_judge)
+
+    def keys(self, action: str, caller: Caller) -> Grades:
+        """The secrets whose key a caller may make a call of KMS about."""
+        return self._weighed(action, "", caller, self._key_judge)
+
+    def principals(self, action: str, caller: Caller, policy: str = "") -> Grades:
+        """The users and roles, by number, that a caller may make a call of IAM about.
+
+        Args:
+            policy: the managed policy that the call names.
+        """
+        return self._weighed(action, policy, caller, self._principal_judge)
+
+    def passing(self, action: str, caller: Caller, service: str) -> Grades:
+        """The roles, by the principal's number, that a caller may pass to a service."""
+        return self._weighed(action, service, caller, self._passing_judge)
+
+    def groups(self, action: str, caller: Caller, policy: str = "") -> Grades:
+        """The groups of the inventory that a caller may make a call about."""
+        return self._weighed(action, policy, caller, self._group_judge)
+
+    def managed(self, action: str, caller: Caller) -> Grades:
+        """The managed policies of the inventory that a caller may make a call about."""
+        return self._weighed(action, "", caller, self._managed_judge)
+
+    def over(self, action: str, name: str, caller: Caller, make: Callable[[], Judge]) -> Grades:
+        """The same of resources that the asking module knows nothing about."""
+        return self._weighed(action, name, caller, lambda _action, _name: make())
+
+    def new_policy(self, action: str, caller: Caller, arn: str) -> Verdict:
+        """Whether a caller may make a managed policy of this ARN."""
+        make: Callable[[str, str], Judge] = lambda _action, _name: self._iam_judge(  # noqa: E731
+            action, [arn], [arn_part(arn, 4)], {}
+        )
+        return self._weighed(action, arn, caller, make).verdict(1)
+
+    def judge(self, action: str, name: str = "") -> Judge | None:
+        """The judge of a call that was weighed already."""
+        return self._judges.get((action, name))
+
+    def strange(self) -> set[str]:
+        """The condition keys that nobody knows, of all that was asked."""
+        return {key for judge in self._judges.values() for key in judge.domain.strange}
+
+    def _weighed(self, action: str, name: str, caller: Caller, make: Callable[[str, str], Judge]) -> Grades:
+        judge = self._judges.get((action, name))
+        if judge is None:
+            judge = self._judges[action, name] = make(action, name)
+        if not self.may(caller, action) and not _named(judge, caller):
+            return NOTHING
+        return judge.verdicts(caller)
+
+    def may(self, caller: Caller, action: str) -> bool:
+        """Whether a policy of the caller can allow an action at all."""
+        return any(self._policy_may(policy, action) for policy in caller.policies)
+
+    def _policy_may(self, policy: Policy, action: str) -> bool:
+        found = self._may.get((id(policy), action))
+        if found is None:
+            self._kept.append(policy)
+            found = self._may[id(policy), action] = any(
+                statement.effect is Effect.ALLOW
+                and self._about(statement.actions, statement.not_actions, action, statement)
+                for statement in policy
+            )
+        return found
+
+    def _about(self, actions: tuple[str, ...], negated: bool, action: str, statement: object) -> bool:
+        key = (actions, negated, action)
+        if key not in self._by_actions:
+            self._by_actions[key] = applies_to(statement, action)  # type: ignore[arg-type]
+        return self._by_actions[key]
+
+    def _secret_judge(self, action: str, _name: str) -> Judge:
+        judge = self.estate.readers[0]
+        return judge.about(judge.domain.asked(action, constant=of_secrets(action)))
+
+    def _key_judge(self, action: str, _name: str) -> Judge:
+        """A key of AWS's own cannot be changed; who asks about it, masks it out."""
+        estate = self.estate
+        domain = estate.decrypters.domain.asked(
+            action, constant=of_keys(action), known=estate.snapshot.context
+        )
+        return estate.decrypters.about(domain)
+
+    def _principal_judge(self, action: str, policy: str) -> Judge:
+        estate = self.estate
+        callers = estate.callers
+        tables: dict[str, Sequence[Value]] = {}
+        if has_boundary_of_target(action):
+            bounds = [self.inventory.of[caller.arn].boundary for caller in callers]
+            tables["iam:permissionsboundary"] = [
+                Missing.ABSENT if each is None else Known((each,)) for each in bounds
+            ]
+        chosen = {"policyarn": policy} if policy else {}
+        if action.endswith("PermissionsBoundary") and action.startswith("iam:Put"):
+            chosen = {"permissionsboundary": administrator(estate.snapshot)}
+        tags = [caller.tags for caller in callers]
+        return self._iam_judge(
+            action, [each.arn for each in callers], [each.account for each in callers], chosen, tables, tags
+        )
+
+    def _passing_judge(self, action: str, service: str) -> Judge:
+        callers = self.estate.callers
+        chosen = {"passedtoservice": service}
+        tags = [caller.tags for caller in callers]
+        return self._iam_judge(
+            action, [each.arn for each in callers], [each.account for each in callers], chosen, {}, tags
+        )
+
+    def _group_judge(self, action: str, policy: str) -> Judge:
+        groups = self.inventory.groups
+        chosen = {"policyarn": policy} if policy else {}
+        arns, accounts = [each.arn for each in groups], [each.account for each in groups]
+        return self._iam_judge(action, arns, accounts, chosen)
+
+    def _managed_judge(self, action: str, _name: str) -> Judge:
+        managed = self.inventory.managed
+        arns, accounts = [each.arn for each in managed], [each.account for each in managed]
+        return self._iam_judge(action, arns, accounts, {})
+
+    def _iam_judge(
+        self,
+        action: str,
+        arns: Sequence[str],
+        accounts: Sequence[str],
+        chosen: dict[str, str],
+        tables: dict[str, Sequence[Value]] | None = None,
+        tags: Sequence[Mapping[str, str]] | None = None,
+    ) -> Judge:
+        """IAM's resources have no policies of their own that speak of these calls, and no RCP is about them.
+
+        Source: AWS Organizations User Guide, "Resource control policies (RCPs)", the services that support
+        them (checked 2026-11-22).
+        """
+        snapshot = self.estate.snapshot
+        constant = of_iam(snapshot.partition, **chosen)
+        if tables is None or "iam:permissionsboundary" not in tables:
+            constant.setdefault("iam:permissionsboundary", Missing.ABSENT)
+        families = ("aws:resourcetag/", "iam:resourcetag/")
+        domain = Domain(
+            action,
+            arns,
+            known=snapshot.context,
+            constant=constant,
+            tables={**account_tables(accounts, snapshot.organization), **(tables or {})},
+            tags={family: [{} for _ in arns] if tags is None else tags for family in families},
+        )
+        return Judge(domain, Gate.EITHER, accounts, (), self.estate.controls, uncontrolled=domain.everything)
+
+
+def administrator(snapshot: Snapshot) -> str:
+    """The ARN of the AWS managed policy that allows everything."""
+    return f"arn:{snapshot.partition}:iam::aws:{ADMINISTRATOR}"
+
+
+def _named(judge: Judge, caller: Caller) -> bool:
+    """Whether a resource's own policy names the caller or everybody."""
+    return any(any(masks_for(clause, caller)[:3]) for clause in judge.allowing)
