@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from keyplan.audit.callers import Caller, Policy, read_callers, tags_of
+from keyplan.audit.callers import Caller, Policy, read_callers, tags_in
 from keyplan.audit.decisions import Controls, Gate, Judge
 from keyplan.audit.forms import REGION, SECRET_ID, STAGE, VERSION_ID, read_forms, sts_regions
 from keyplan.audit.policies.documents import Kind, read_document
@@ -23,7 +23,7 @@ from keyplan.audit.policies.keys import (
     GET_SECRET_VALUE,
 )
 from keyplan.audit.policies.values import Known, Missing, Open, Value
-from keyplan.audit.snapshot import Snapshot
+from keyplan.audit.snapshot import Snapshot, is_unread
 
 AWS_ALIAS = "alias/aws/secretsmanager"
 _USABLE = "Enabled"
@@ -60,6 +60,8 @@ class Estate:
         self.snapshot = snapshot
         self.callers = read_callers(snapshot)
         self.secrets = tuple(_read_secrets(snapshot))
+        self._accounts = {snapshot.account, *(caller.account for caller in self.callers)}
+        self._names = {name for caller in self.callers for name in (*caller.own_names, caller.session_prefix)}
         self.roles = tuple(caller for caller in self.callers if caller.kind == "role")
         self.controls = controls = Controls(snapshot)
         self.readers = tuple(_secret_judges(self, controls))
@@ -86,6 +88,14 @@ class Estate:
             best = best.join(judge.verdicts(caller))
         return best
 
+    def has_account(self, account: str) -> bool:
+        """Whether the snapshot says who an account's principals are."""
+        return account in self._accounts
+
+    def has_principal(self, name: str) -> bool:
+        """Whether a user, a role or a role's session of this name or unique id is one of the callers'."""
+        return name in self._names or f"{name.rpartition('/')[0]}/" in self._names
+
     def problems(self) -> list[str]:
         """What could not be read so far, a line each: fields, documents, condition keys nobody knows."""
         strange = {
@@ -107,7 +117,8 @@ def _read_secrets(snapshot: Snapshot) -> Iterator[Secret]:
     for entry in snapshot.secrets:
         arn = str(entry["ARN"])
         key_id = entry.get("KmsKeyId")
-        aws_key = not key_id or str(key_id).endswith(AWS_ALIAS)
+        unread_key = is_unread(entry, "KmsKeyId")
+        aws_key = not unread_key and (not key_id or str(key_id).endswith(AWS_ALIAS))
         account, region = arn_part(arn, 4), arn_part(arn, 3)
         key = keys.get((account, region, AWS_ALIAS if aws_key else _without_arn(str(key_id))))
         if not aws_key and str(key_id).startswith("arn:"):
@@ -126,9 +137,9 @@ def _read_secrets(snapshot: Snapshot) -> Iterator[Secret]:
             key=key,
             aws_key=aws_key,
             policy=()
-            if raw in (None, "")
+            if raw in (None, "") and not is_unread(entry, "ResourcePolicy")
             else read_document(raw, f"{arn} policy", snapshot.problems, Kind.RESOURCE),
-            tags=tags_of(entry.get("Tags")),
+            tags=tags_in(entry),
             key_account=_account_of_key(key, None if aws_key else key_id) or account,
         )
 
@@ -196,7 +207,7 @@ def _key_judge(estate: Estate, controls: Controls) -> Judge:
             "kms:encryptioncontext:secretarn": [Known((secret.arn,)) for secret in secrets],
             "kms:resourcealiases": [_aliases(secret.key) for secret in secrets],
         },
-        tags={"aws:resourcetag/": [tags_of((secret.key or {}).get("Tags")) for secret in secrets]},
+        tags={"aws:resourcetag/": [tags_in(secret.key) for secret in secrets]},
     )
     aws_keys = sum(1 << number for number, secret in enumerate(secrets) if secret.aws_key)
     return Judge(
@@ -213,6 +224,8 @@ def _key_judge(estate: Estate, controls: Controls) -> Judge:
 def _aliases(key: Mapping[str, Any] | None) -> Value:
     if key is None:
         return Open(False)
+    if is_unread(key, "Aliases"):
+        return Missing.STRANGE
     names = tuple(map(_without_arn, _alias_names(key)))
     return Known(names) if names else Missing.ABSENT
 
@@ -234,6 +247,8 @@ def _key_policies(secrets: Sequence[Secret], problems: list[str]) -> Iterator[tu
         if secret.key is not None:
             place, name = (str(secret.key["Arn"]),), f"{secret.key['Arn']} policy"
             document = secret.key.get("KeyPolicy") or document
+            if is_unread(secret.key, "KeyPolicy"):
+                document = None
         elif not secret.aws_key:
             place, name = (secret.arn,), f"{secret.arn} key policy"
         if place not in read:

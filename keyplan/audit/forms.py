@@ -72,7 +72,7 @@ def _statements(estate: Estate, further: Iterable[Policy]) -> Iterator[Statement
         if caller.boundary is not None:
             policies[id(caller.boundary)] = caller.boundary
     of_callers = {each.account for each in estate.callers}
-    of_resources = {each.account for each in (*estate.secrets, *estate.roles)}
+    of_resources = {each.account for each in estate.secrets} | {each.account for each in estate.roles}
     for kind, accounts in (("scps", of_callers), ("rcps", of_resources)):
         for account in sorted(accounts):
             for level in estate.controls.levels(kind, account) or ():

@@ -10,13 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from keyplan.audit.decisions import Judge
-from keyplan.audit.estate import Estate
-from keyplan.audit.policies.clauses import Clause, resource_clauses
+from keyplan.audit.callers import of_organization
+from keyplan.audit.decisions import Gate, Judge
+from keyplan.audit.estate import Estate, arn_part
+from keyplan.audit.policies.clauses import Clause
 from keyplan.audit.policies.domains import Domain
-from keyplan.audit.policies.grades import NOTHING, Grades, positions
+from keyplan.audit.policies.grades import NOTHING, Grades, Verdict, everywhere, positions
 from keyplan.audit.policies.keys import ASSUME_ROLE_WITH_WEB_IDENTITY
 from keyplan.audit.policies.values import Known, Missing, Open, Value
+from keyplan.audit.snapshot import Organization
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 
@@ -29,17 +31,25 @@ class Outsider:
     name: str  # as the policy has it
     account: str | None
     claims: Mapping[str, tuple[str, ...]] | None = None  # of a token, by condition key in lower case
+    organization: Organization | None = None
 
     @property
     def names(self) -> tuple[tuple[str, str], ...]:
-        """Every way in which a policy can name it."""
+        """Every way in which a policy can name it. `*` means services and federations as well."""
         kinds = {"service": "Service", "federated": "Federated"}
-        own = (kinds.get(self.kind, "AWS"), self.name)
-        if self.kind in ("service", "federated"):
-            return (own,)
-        account = self.account or ""
-        roots = tuple(("AWS", f"arn:{each}:iam::{account}:root") for each in PARTITIONS) if account else ()
-        return tuple(dict.fromkeys((own, ("AWS", "*"), ("AWS", account), *roots)))
+        own = [(kinds.get(self.kind, "AWS"), self.name), ("AWS", self.name), ("AWS", "*")]
+        return tuple(dict.fromkeys((*own, *(("AWS", each) for each in self.account_names))))
+
+    @property
+    def is_account(self) -> bool:
+        """Whether it is a whole account."""
+        return self.name in self.account_names
+
+    @property
+    def exempt_names(self) -> tuple[tuple[str, str], ...]:
+        """What NotPrincipal has to name so that it is left out: an account alone leaves no user out."""
+        account = set() if self.is_account else {("AWS", each) for each in self.account_names}
+        return tuple(name for name in self.names if name not in account)
 
     @property
     def own_names(self) -> tuple[str, ...]:
@@ -47,7 +57,9 @@ class Outsider:
 
     @property
     def account_names(self) -> tuple[str, ...]:
-        return ()
+        if not self.account:
+            return ()
+        return (self.account, *(f"arn:{each}:iam::{self.account}:root" for each in PARTITIONS))
 
     @property
     def session_prefix(self) -> str | None:
@@ -67,6 +79,8 @@ class Outsider:
             return Known((self.name,)) if self.name.startswith("arn:") else Open(True)
         if key in ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"):
             return Open(False) if self.kind == "service" else None
+        if key in ("aws:principalorgid", "aws:principalorgpaths") and self.account and self.organization:
+            return of_organization(self.organization, self.account, key)
         if key.startswith("aws:principal") or key in ("aws:userid", "aws:username"):
             return Open(False)
         return None
@@ -74,19 +88,16 @@ class Outsider:
 
 def outsiders(estate: Estate) -> Iterator[Mapping[str, str]]:
     """Every grant of a secret's policy to somebody whose own policies are not in the snapshot."""
-    judge = estate.readers[0]
-    named = {name for clause in judge.allowing if not clause.not_who for name in clause.who}
-    for kind, name in sorted(named):
-        outsider = _outsider(estate, kind, name)
-        if outsider is None:
-            continue
-        own = judge.of_account.get(outsider.account or "", 0)
-        grades = by_policies(judge, outsider).within(judge.domain.everything & ~own)
-        if outsider.account is not None:  # a service decrypts with a grant, and public may be anybody
-            grades = grades.meet(by_policies(estate.decrypters, outsider))
+    for outsider in _named_by(estate, estate.readers[0]):
+        grades = NOTHING
+        for judge in estate.readers:
+            grades = grades.join(by_policies(judge, outsider))
+        if outsider.account not in (None, estate.snapshot.account):
+            grades = grades.within(~estate.readers[0].of_account.get(outsider.account or "", 0))
+        grades = grades.meet(_decrypts(estate, outsider))
         for position in positions(grades.unknown):
             yield {
-                "principal": name,
+                "principal": outsider.name,
                 "kind": outsider.kind,
                 "secret": estate.secrets[position].arn,
                 "verdict": grades.verdict(1 << position).word,
@@ -94,14 +105,70 @@ def outsiders(estate: Estate) -> Iterator[Mapping[str, str]]:
             }
 
 
+def _decrypts(estate: Estate, outsider: Outsider) -> Grades:
+    """What KMS lets an outsider decrypt.
+
+    Only of a principal of another account the key says it all. Everybody may be of the account itself, a
+    service may have a grant or take a role: that stays open. And a principal of the account whose policies
+    the snapshot lacks may have what the key leaves to them.
+    """
+    judge = estate.decrypters
+    direct, to_account = judge.granted(outsider)
+    allowed = _allowed(judge, outsider).join(direct).join(to_account)
+    if outsider.account is None:
+        allowed = allowed.join(everywhere(judge.domain.everything, Verdict.CONDITIONAL))
+    elif outsider.account == estate.snapshot.account:
+        allowed = allowed.join(everywhere(judge.of_account.get(outsider.account, 0), Verdict.UNKNOWN))
+    return allowed.meet(_undenied(judge, outsider)).meet(estate.usable)
+
+
+def _named_by(estate: Estate, judge: Judge) -> Iterator[Outsider]:
+    """The outsiders that the resources' own policies let in, each once; NotPrincipal lets everybody in."""
+    named: set[tuple[str, str]] = set()
+    for clause in judge.allowing:
+        named.update({("AWS", "*")} if clause.not_who else clause.who)
+    for kind, name in sorted(named):
+        outsider = _outsider(estate, kind, name)
+        if outsider is not None:
+            yield outsider
+
+
+def takers(estate: Estate) -> Iterator[tuple[Outsider, Grades]]:
+    """Outsiders whom roles' trusts name for sts:AssumeRole, each with the roles that it could take.
+
+    Of other accounts alone: whom the snapshot's own account has lost needs no list.
+    """
+    for outsider in _named_by(estate, estate.assumers):
+        if outsider.account == estate.snapshot.account:
+            continue
+        grades = NOTHING
+        for judge in estate.assuming:
+            grades = grades.join(by_policies(judge, outsider))
+        yield outsider, grades
+
+
 def by_policies(judge: Judge, outsider: Outsider) -> Grades:
-    """What the resources' own policies let an outsider do."""
-    allowed = _of_clauses(judge.allowing, judge.domain, outsider)
+    """What the resources' own policies let an outsider do, and the RCPs above them."""
+    return _allowed(judge, outsider).meet(_undenied(judge, outsider))
+
+
+def _allowed(judge: Judge, outsider: Outsider) -> Grades:
+    return _of_clauses(judge.allowing, judge.domain, outsider)
+
+
+def _undenied(judge: Judge, outsider: Outsider) -> Grades:
     denied = _of_clauses(judge.denying, judge.domain, outsider)
-    return allowed.meet(denied.inverted(judge.domain.everything))
+    known, by_rcp = judge.resource_control(outsider)
+    return known.meet(denied.join(by_rcp).inverted(judge.domain.everything))
 
 
 def _outsider(estate: Estate, kind: str, name: str) -> Outsider | None:
+    """Whom a policy means by a name; None: somebody of the snapshot, or nobody.
+
+    A user or a role that the snapshot's tables lack is an outsider as well, and so is a federated user, whose
+    permissions nobody can list.
+    """
+    organization = estate.snapshot.organization
     if kind == "Service":
         return Outsider("service", name, None)
     if kind in ("Federated", "CanonicalUser"):
@@ -110,17 +177,21 @@ def _outsider(estate: Estate, kind: str, name: str) -> Outsider | None:
         return None
     if name == "*":
         return Outsider("public", name, None)
-    account = name.split(":")[4] if name.startswith("arn:") and name.count(":") >= 5 else name
-    if account in estate.snapshot.details or not account.isdigit():
+    account = arn_part(name, 4) if name.startswith("arn:") else name
+    if not account.isdigit() or estate.has_principal(name):
         return None
-    return Outsider("external", name, account)
+    if ":federated-user/" in name:
+        return Outsider("federated", name, account, organization=organization)
+    if estate.has_account(account) and (name == account or name.endswith(":root")):
+        return None
+    return Outsider("external", name, account, organization=organization)
 
 
 def _of_clauses(clauses: Sequence[Clause], domain: Domain, outsider: Outsider) -> Grades:
     grades = NOTHING
     for clause in clauses:
         named = 0
-        for name in outsider.names:
+        for name in outsider.exempt_names if clause.not_who else outsider.names:
             named |= clause.who.get(name, 0)
         mask = clause.members & ~named if clause.not_who else named
         if clause.trouble:
@@ -138,7 +209,7 @@ def oidc_verdicts(estate: Estate) -> Iterator[Mapping[str, str]]:
         if not isinstance(claims, Mapping):
             estate.snapshot.problems.append("oidc_probes: a probe without claims")
             continue
-        host = provider.partition(":oidc-provider/")[2]
+        host = provider.partition(":oidc-provider/")[2] or provider
         outsider = Outsider("federated", provider, None, _claims(host, claims))
         grades = trusts.taking(outsider)
         for position in positions(grades.unknown):
@@ -151,33 +222,44 @@ def oidc_verdicts(estate: Estate) -> Iterator[Mapping[str, str]]:
 
 
 class TokenTrusts:
-    """The trusts of a snapshot's roles, ready to be asked about tokens."""
+    """The trusts of a snapshot's roles, and the RCPs above them, ready to be asked about tokens."""
 
     def __init__(self, estate: Estate) -> None:
-        roles = estate.roles
-        self._domain = Domain(
-            ASSUME_ROLE_WITH_WEB_IDENTITY,
-            [role.arn for role in roles],
-            known=estate.snapshot.context,
-            constant={},
-            tables={},
-            tags={"aws:resourcetag/": [role.tags for role in roles]},
+        self._judges = tuple(
+            Judge(
+                judge.domain.asked(ASSUME_ROLE_WITH_WEB_IDENTITY, constant=judge.domain.constant),
+                Gate.NEEDED,
+                [role.account for role in estate.roles],
+                [(number, role.trust or ()) for number, role in enumerate(estate.roles)],
+                estate.controls,
+            )
+            for judge in estate.assuming
         )
-        policies = [(number, role.trust or ()) for number, role in enumerate(roles)]
-        self._allowing, self._denying = resource_clauses(policies, self._domain)
 
     def taking(self, token: Outsider) -> Grades:
         """The roles that a token can become, by their trusts alone."""
-        allowed = _of_clauses(self._allowing, self._domain, token)
-        denied = _of_clauses(self._denying, self._domain, token)
-        return allowed.meet(denied.inverted(self._domain.everything))
+        grades = NOTHING
+        for judge in self._judges:
+            grades = grades.join(by_policies(judge, token))
+        return grades
 
 
 def _claims(host: str, claims: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    return {
-        f"{host}:{name}".lower(): tuple(map(str, value)) if isinstance(value, list) else (_text(value),)
+    """A token's claims by condition key.
+
+    Source: IAM User Guide, "Available keys for AWS OIDC federation": `aud` is the claim azp where a token has
+    one, and `oaud` the claim aud (checked 2026-11-22).
+    """
+    found = {
+        f"{host}:{name}".lower(): tuple(map(_text, value)) if isinstance(value, list) else (_text(value),)
         for name, value in claims.items()
     }
+    audience = f"{host}:aud".lower()
+    if audience in found:
+        found.setdefault(f"{host}:oaud".lower(), found[audience])
+    if claims.get("azp"):
+        found[audience] = (_text(claims["azp"]),)
+    return found
 
 
 def _text(value: object) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from keyplan.audit.callers import of_organization
+from keyplan.audit.callers import UnreadTags, of_organization
 from keyplan.audit.policies.keys import is_absent, opened
 from keyplan.audit.policies.lines import Asker, Indexed
 from keyplan.audit.policies.values import Known, Missing, Open, Spread, Value
@@ -43,7 +43,7 @@ class Domain:
         self.everything = self.index.everything
         self.strange: set[str] = set()
         self._known = {key: Known(values) for key, values in known.items()}
-        self._constant = constant
+        self._constant = self.constant = constant
         self._tables = tables
         self._tags = tags
         self._spreads: dict[str, Spread] = {}
@@ -121,8 +121,14 @@ class Domain:
         for family, tags in self._tags.items():
             if key.startswith(family):
                 name = key.removeprefix(family)
-                return [Known((each[name],)) if name in each else Missing.ABSENT for each in tags]
+                return [_tag(each, name) for each in tags]
         return None
+
+
+def _tag(tags: Mapping[str, str], name: str) -> Value:
+    if name in tags:
+        return Known((tags[name],))
+    return Missing.STRANGE if isinstance(tags, UnreadTags) else Missing.ABSENT
 
 
 def spread_of(values: Iterable[Value]) -> Spread:
