@@ -14,9 +14,11 @@ from functools import cached_property
 
 from keyplan.audit.chains import Graph, Reach, reaches
 from keyplan.audit.estate import Estate, arn_part
+from keyplan.audit.gate import Finding
 from keyplan.audit.matrix import graph_of, reasons_by_secret
 from keyplan.audit.outsiders import oidc_verdicts, outsiders
 from keyplan.audit.policies.grades import NOTHING, Grades, Verdict, everywhere, positions
+from keyplan.audit.snapshot import read_snapshot
 
 VERDICT_OF = {verdict.word: verdict for verdict in Verdict}
 
@@ -95,6 +97,11 @@ class Difference:
     principals: Mapping[str, Presence]  # ARNs that are in one snapshot alone
     secrets: Mapping[str, Presence]
 
+    @property
+    def all(self) -> tuple[Change | OutsideChange, ...]:
+        """Every change of access, whoever it is about."""
+        return (*self.access, *self.outside)
+
 
 def direction_of(before: Verdict, after: Verdict) -> Direction:
     """Where a verdict went, if it changed."""
@@ -106,6 +113,18 @@ def direction_of(before: Verdict, after: Verdict) -> Direction:
 def widens(before: Verdict, after: Verdict) -> bool:
     """Whether there is, or may be, more access than before; what was allowed cannot become more."""
     return after > before or (after is Verdict.UNKNOWN and before is not Verdict.ALLOW)
+
+
+def comparable(old: object, new: object) -> tuple[Estate, Estate]:
+    """The estates of two snapshots' documents; what one is asked about tokens, the other is asked too.
+
+    Raises:
+        UsageError: one of them is no snapshot.
+    """
+    before, after = read_snapshot(old), read_snapshot(new)
+    probes = [*before.probes, *(each for each in after.probes if each not in before.probes)]
+    before.probes = after.probes = probes
+    return Estate(before), Estate(after)
 
 
 def changes(old: Estate, new: Estate) -> list[Change]:
@@ -121,6 +140,21 @@ def difference(old: Estate, new: Estate) -> Difference:
         principals=_presences((each.arn for each in old.callers), (each.arn for each in new.callers)),
         secrets=_presences((each.arn for each in old.secrets), (each.arn for each in new.secrets)),
     )
+
+
+def findings(found: Difference) -> list[Finding]:
+    """What widens, as findings that a baseline can accept: the code is the direction."""
+    return [finding_of(each) for each in found.all if each.widens]
+
+
+def finding_of(change: Change | OutsideChange) -> Finding:
+    """A change as a finding of one principal and one secret; a token's target is the role."""
+    code, was, now = change.direction.value, change.before.word, change.after.word
+    message = f"{was} before, {now} after"
+    if isinstance(change, Change):
+        return Finding(code, change.principal, change.secret, now, message, change.path)
+    who = f"{change.provider} {change.principal}".strip()
+    return Finding(code, who, change.target, now, message)
 
 
 def _order(change: Change) -> tuple[object, ...]:

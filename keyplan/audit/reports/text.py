@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from keyplan.audit.baseline import Outcome
 from keyplan.audit.policies.grades import Verdict
@@ -14,8 +14,12 @@ COLUMNS = ("VERDICT", "PRINCIPAL", "SECRET", "THROUGH")
 
 def table(found: Iterable[Reader]) -> Iterator[str]:
     """A line a reader, under a heading; columns as wide as their widest cell."""
-    rows = [COLUMNS, *(_row(reader) for reader in found)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS) - 1)]
+    return aligned([COLUMNS, *(_row(reader) for reader in found)])
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A line a row, with columns as wide as their widest cell; the last one is as wide as it is."""
+    widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
     for row in rows:
         cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)]
         yield "  ".join((*cells, row[-1])).rstrip()

@@ -20,6 +20,7 @@ VERBS = {
     "path": "the proof of one verdict, request by request and statement by statement",
     "matrix": "everything that the snapshot says",
     "gate": "what differs from the catalogue, for CI",
+    "diff": "what a change opened or closed: two snapshots, or one and a Pulumi preview",
     "report": "all of it as one page of HTML, for an auditor",
     "evidence": "everything as one file to keep, and whether such a file is whole",
 }
