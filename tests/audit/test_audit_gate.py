@@ -1,16 +1,13 @@
-"""`keyplan audit gate`: what differs between the account and the catalogue, and what is accepted."""
+"""The gate: who reads and is not in the catalogue and by which way, and who is listed and cannot read."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from keyplan.cli import run
-from keyplan.manifest import AwsLocation, Manifest, ManifestConsumer, ManifestKey, SecretLocation
+from keyplan.audit.gate import CODES
+from keyplan.errors import UsageError
 from tests.audit.accounts import (
     ACCOUNT,
     KEY,
@@ -20,204 +17,418 @@ from tests.audit.accounts import (
     SECRET,
     allow,
     attached,
+    deny,
     details,
     document,
     key,
     managed,
     role,
     secret,
-    snapshot,
     trusting,
     user,
+    when,
+)
+from tests.audit.gated import (
+    AUDITOR,
+    BREAK_GLASS,
+    CHAT,
+    EXACT,
+    IAM,
+    LISTED,
+    PEOPLE_BY_POLICY,
+    READER,
+    codes,
+    consumer,
+    found_in,
+    manifest,
 )
 
-READER = f"arn:aws:iam::{ACCOUNT}:role/reader"
-PEOPLE = f"arn:aws:iam::{ACCOUNT}:policy/people"
-EXACT = document(allow("secretsmanager:GetSecretValue", SECRET[:-6] + "??????"))
-LISTED = role("reader", EXACT)
-Gate = Callable[..., tuple[int, list[dict[str, Any]]]]
+ANN = f"{IAM}user/ann"
+NAME = "secret:prod/anthropic-api-key-AbCdEf"
 
 
-def _manifest() -> Manifest:
-    consumers = {
-        "chat": ManifestConsumer("chat", "ecs", ("anthropic",), {}, READER, (), {}),
-        "people": ManifestConsumer("people", "people", ("anthropic",), {}, None, (PEOPLE,), {}),
-    }
-    its_key = ManifestKey(
-        name="anthropic",
-        vendor="anthropic",
-        owner="ml@example.com",
-        env_var="ANTHROPIC_API_KEY",
-        value_format=None,
-        rotate_every="90d",
-        remind_before="14d",
-        grace="7d",
-        aws=SecretLocation("prod/anthropic-api-key", SECRET, "ANTHROPIC_API_KEY"),
+def said(*principals: Any, **more: Any) -> list[str]:
+    """The codes and messages of the findings."""
+    return [f"{each.code}: {each.message}" for each in found_in(*principals, **more)]
+
+
+def locked(*principals: str) -> dict[str, Any]:
+    """The secret, whose own policy denies whoever is not listed, as keyplan's lockdown does."""
+    return secret(
+        document({**deny(), "Principal": "*", **when(ArnNotLike={"aws:PrincipalArn": list(principals)})})
     )
-    auditor = f"arn:aws:iam::{ACCOUNT}:role/prod-keyplan-auditor"
-    place = AwsLocation(ACCOUNT, "aws", REGION, KEY, (), auditor, {})
-    return Manifest("prod", "platform@example.com", "7d", place, {"anthropic": its_key}, consumers)
 
 
-@pytest.fixture
-def gate(tmp_path: Path, capsys: Any) -> Gate:
-    """Run the gate on an account; its exit code and its findings."""
-
-    def ask(*principals: Any, baseline: Any = None, **more: Any) -> tuple[int, list[dict[str, Any]]]:
-        accounts, manifest = tmp_path / "accounts.json", tmp_path / "manifest.json"
-        accounts.write_text(json.dumps(snapshot(*principals, **more)))
-        manifest.write_text(json.dumps(_manifest().to_json()))
-        words = [
-            "audit",
-            "gate",
-            "--snapshot",
-            str(accounts),
-            "--manifest",
-            str(manifest),
-            "--format",
-            "json",
-        ]
-        if baseline is not None:
-            (tmp_path / "baseline.json").write_text(json.dumps(baseline))
-            words += ["--baseline", str(tmp_path / "baseline.json")]
-        code = run(words)
-        out = capsys.readouterr().out
-        return code, json.loads(out)["findings"] if out else []
-
-    return ask
+# ---- unlisted readers -----------------------------------------------------------------------------------
 
 
-def _codes(found: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    return [(each["code"], each["principal"].rpartition("/")[2]) for each in found]
+def test_an_account_that_is_as_the_catalogue_says_passes() -> None:
+    assert found_in(LISTED, user("nobody")) == []
 
 
-def test_an_account_that_is_as_the_catalogue_says_passes(gate: Gate) -> None:
-    assert gate(LISTED, user("nobody")) == (0, [])
-
-
-def test_a_stranger_is_found_with_the_way_through_roles(gate: Gate) -> None:
-    code, found = gate(
-        role("reader", EXACT, trust=trusting({"AWS": ROOT})),
-        user("ann", document(allow("sts:AssumeRole"))),
+def test_a_stranger_is_found_with_the_way_through_roles_and_the_statements_that_decide() -> None:
+    [finding] = found_in(
+        role("reader", EXACT, trust=trusting({"AWS": ROOT})), user("ann", document(allow("sts:AssumeRole")))
     )
-    assert code == 1
-    assert _codes(found) == [("unlisted-reader", "ann")]
-    assert found[0]["path"] == [f"arn:aws:iam::{ACCOUNT}:user/ann", READER]
-    assert found[0]["message"] == "can read it and is not in the catalogue, through 1 role"
+    assert (finding.code, finding.principal, finding.secret) == ("unlisted-reader", ANN, SECRET)
+    assert finding.path == (ANN, READER)
+    assert finding.message == (
+        "is not in the catalogue and can read it: takes role/reader by user/ann p0[0] and role/reader "
+        "trust[0]; reads by role/reader p0[0]"
+    )
 
 
-def test_a_stranger_is_found_who_comes_by_the_secrets_own_policy_or_by_a_grant(gate: Gate) -> None:
-    ann = f"arn:aws:iam::{ACCOUNT}:user/ann"
-    own = secret(document({**allow(), "Principal": {"AWS": ann}}))
-    assert _codes(gate(LISTED, user("ann"), secrets=[own])[1]) == [("unlisted-reader", "ann")]
+def test_a_stranger_whom_a_trust_names_is_found_by_the_trust_alone() -> None:
+    [finding] = found_in(role("reader", EXACT, trust=trusting({"AWS": ANN})), user("ann"))
+    assert "takes role/reader by role/reader trust[0];" in finding.message
+
+
+def test_a_stranger_is_found_who_comes_by_the_secrets_own_policy() -> None:
+    own = secret(document({**allow(), "Sid": "LetAnn", "Principal": {"AWS": ANN}}))
+    [finding] = found_in(LISTED, user("ann"), secrets=[own])
+    assert finding.path == (ANN,)
+    assert finding.message == f"is not in the catalogue and can read it: reads by {NAME} policy[LetAnn]"
+
+
+def test_a_stranger_is_found_who_decrypts_by_a_grant() -> None:
     decrypts = document({**allow("kms:Decrypt"), "Principal": {"AWS": READER}})
-    locked = key(decrypts, Grants=[{"GranteePrincipal": ann, "Operations": ["Decrypt"]}])
-    reads = user("ann", EXACT)
-    found = gate(LISTED, reads, secrets=[secret(KmsKeyId=KEY)], kms_keys=[locked])[1]
-    assert _codes(found) == [("unlisted-reader", "ann")]
-
-
-def test_people_are_those_who_have_the_policy(gate: Gate) -> None:
-    there = details(
+    grant = {
+        "GranteePrincipal": ANN, "Operations": ["Decrypt"], "GrantId": "0badcafe", "Name": "for-ann",
+    }  # fmt: skip
+    [finding] = found_in(
         LISTED,
-        user("ann", AttachedManagedPolicies=[attached("people")]),
-        user("bob", GroupList=["team"]),
-        groups=[
-            {
-                "GroupName": "team",
-                "Arn": f"arn:aws:iam::{ACCOUNT}:group/team",
-                "GroupPolicyList": [],
-                "AttachedManagedPolicies": [attached("people")],
-            }
-        ],
+        user("ann", EXACT),
+        secrets=[secret(KmsKeyId=KEY)],
+        kms_keys=[key(decrypts, Grants=[grant])],
+    )
+    assert finding.message.endswith(
+        ": reads by user/ann p0[0]; decrypts by the grant for-ann 0badcafe of its key"
+    )
+
+
+def test_a_condition_that_has_to_fit_is_named_and_so_is_a_denial_that_may_hold() -> None:
+    office = when(IpAddress={"aws:SourceIp": "192.0.2.0/24"})
+    [finding] = found_in(LISTED, user("ann", document(allow(**office))))
+    assert finding.verdict == "conditional"
+    assert finding.message.endswith(
+        "can read it under a condition: reads by user/ann p0[0], if aws:sourceip fits"
+    )
+    [finding] = found_in(LISTED, user("ann", document(allow(), deny(**office))))
+    assert finding.message.endswith(": reads by user/ann p0[0], unless user/ann p0[1] denies it")
+
+
+def test_what_the_snapshot_leaves_open_counts_too() -> None:
+    [finding] = found_in(LISTED, user("ann", AttachedManagedPolicies=[attached("missing")]))
+    assert (finding.code, finding.verdict) == ("unlisted-reader", "unknown")
+    assert "is not in the catalogue and may be able to read it" in finding.message
+
+
+def test_a_reader_of_one_key_is_a_stranger_to_another() -> None:
+    """A consumer that reads nothing itself reaches a key through a reader's role."""
+    drafts = consumer(role_arn=f"{IAM}role/drafts")
+    drafts = type(drafts)("drafts", "ecs", (), {}, drafts.role_arn, (), {})
+    found = found_in(
+        role("reader", EXACT, trust=trusting({"AWS": f"{IAM}role/drafts"})),
+        role("drafts"),
+        held_against=manifest(CHAT, drafts),
+    )
+    assert codes(found) == [("unlisted-reader", "drafts")]
+
+
+def test_a_replica_in_another_region_is_the_same_key() -> None:
+    copy = SECRET.replace(REGION, "eu-central-1")
+    found = found_in(
+        LISTED,
+        user("ann", document(allow(resource=copy))),
+        secrets=[secret(), secret() | {"ARN": copy}],
+    )
+    assert [(each.code, each.principal, each.secret) for each in found] == [("unlisted-reader", ANN, copy)]
+
+
+def test_an_administrator_is_one_and_under_lockdown_a_stranger_like_any_other() -> None:
+    boss = user("boss", document(allow("*")))
+    assert said(LISTED, boss) == [
+        "administrator: is an administrator and can read it: reads by user/boss p0[0]"
+    ]
+    held = manifest(CHAT, lockdown=True, break_glass=BREAK_GLASS)
+    glass = role("break-glass", document(allow("*")))
+    assert found_in(LISTED, glass, boss, secrets=[locked(READER, BREAK_GLASS)], held_against=held) == []
+    assert said(LISTED, glass, boss, held_against=held) == [
+        "unlisted-reader: is not in the catalogue and can read it although it is locked: reads by "
+        "user/boss p0[0]"
+    ]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [allow("*", SECRET), allow("secretsmanager:*"), {**allow("x:y"), "NotAction": "iam:*"}],
+    ids=["one resource", "one service", "all but one service"],
+)
+def test_who_may_do_less_than_everything_is_no_administrator(statement: dict[str, Any]) -> None:
+    if "NotAction" in statement:
+        del statement["Action"]
+    assert codes(found_in(LISTED, user("ann", document(statement)))) == [("unlisted-reader", "ann")]
+
+
+# ---- whom the manifest knows ----------------------------------------------------------------------------
+
+
+def test_people_are_those_who_have_the_policy_themselves_or_by_a_group() -> None:
+    team = {
+        "GroupName": "team",
+        "Arn": f"{IAM}group/team",
+        "GroupPolicyList": [],
+        "AttachedManagedPolicies": [attached("people")],
+    }
+    ann = user("ann", AttachedManagedPolicies=[attached("people")])
+    there = details(
+        LISTED, ann, user("bob", GroupList=["team"]), groups=[team], policies=[managed("people", EXACT)]
+    )
+    assert found_in(authorization_details=there) == []
+
+
+def test_with_a_permission_set_only_its_own_roles_are_people() -> None:
+    held = manifest(CHAT, consumer("people", None, PEOPLE_BY_POLICY.policy_arns, permissionSet="Research"))
+    path = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
+    those = [
+        role(name, Path=where, AttachedManagedPolicies=[attached("people")])
+        for name, where in (
+            ("AWSReservedSSO_Research_0123456789abcdef", path),
+            ("AWSReservedSSO_Others_0123456789abcdef", path),
+            ("AWSReservedSSO_Research_0123456789abcdee", "/"),
+        )
+    ]
+    there = details(LISTED, *those, policies=[managed("people", EXACT)])
+    assert codes(found_in(authorization_details=there, held_against=held)) == [
+        ("unlisted-reader", "AWSReservedSSO_Research_0123456789abcdee"),
+        ("unlisted-reader", "AWSReservedSSO_Others_0123456789abcdef"),
+    ]
+
+
+def test_the_policies_of_a_service_list_nobody_else_who_has_them() -> None:
+    held = manifest(consumer("ecs", READER, PEOPLE_BY_POLICY.policy_arns))
+    has_it = [attached("people")]
+    there = details(
+        role("reader", AttachedManagedPolicies=has_it),
+        role("thief", AttachedManagedPolicies=has_it),
         policies=[managed("people", EXACT)],
     )
-    assert gate(authorization_details=there) == (0, [])
+    assert codes(found_in(authorization_details=there, held_against=held)) == [("unlisted-reader", "thief")]
 
 
-@pytest.mark.parametrize(
-    ("principals", "verdict"),
-    [([], "unknown"), ([role("reader")], "deny")],
-    ids=["a role that is gone", "a role without the permission"],
-)
-def test_a_reader_of_the_catalogue_who_cannot_read_is_found(
-    gate: Gate, principals: list[Any], verdict: str
-) -> None:
-    code, found = gate(*principals)
-    assert code == 1
-    assert [(each["code"], each["verdict"]) for each in found] == [("listed-without-access", verdict)]
+def test_the_break_glass_role_is_known_and_who_takes_it_is_said() -> None:
+    held = manifest(CHAT, break_glass=BREAK_GLASS)
+    glass = role("break-glass", document(allow("*")), trust=trusting({"AWS": ANN}))
+    assert found_in(LISTED, glass, held_against=held) == []
+    assert codes(found_in(LISTED, glass, user("ann"), held_against=held)) == [("unlisted-reader", "ann")]
 
 
-def test_a_reader_by_a_wildcard_is_found(gate: Gate) -> None:
-    code, found = gate(role("reader", document(allow())))
-    assert (code, _codes(found)) == (1, [("wildcard-grant", "reader")])
+def test_a_break_glass_role_that_could_not_read_in_need_is_found() -> None:
+    held = manifest(CHAT, lockdown=True, break_glass=BREAK_GLASS)
+    only = secrets = [locked(READER)]
+    glass = role("break-glass", document(allow("*")))
+    assert said(LISTED, glass, secrets=only, held_against=held) == [
+        "listed-without-access: the break-glass role shall read it, and GetSecretValue is denied by "
+        f"{NAME} policy[0]"
+    ]
+    assert said(LISTED, secrets=secrets, held_against=held) == [
+        "listed-without-access: the break-glass role is not in the snapshot"
+    ]
 
 
-def test_a_secret_that_others_may_read_is_found(gate: Gate) -> None:
-    everybody = secret(document({**allow(), "Principal": "*"}), KmsKeyId=KEY)
-    codes = {each["code"] for each in gate(LISTED, secrets=[everybody], kms_keys=[key()])[1]}
-    assert codes == {"public"}
-    other = {"AWS": f"arn:aws:iam::{OTHER}:root"}
-    shared = secret(document({**allow(), "Principal": other}), KmsKeyId=KEY)
-    codes = {each["code"] for each in gate(LISTED, secrets=[shared], kms_keys=[key()])[1]}
-    assert codes == {"cross-account"}
-
-
-GITHUB = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
-
-
-@pytest.mark.parametrize(
-    ("subject", "expected"),
-    [("repo:example/evals:*", []), ("repo:*", [("foreign-ci", "reader")])],
-    ids=["one repository", "every repository"],
-)
-def test_a_trust_that_another_repository_meets_is_found(
-    gate: Gate, subject: str, expected: list[tuple[str, str]]
-) -> None:
-    condition = {"StringLike": {"token.actions.githubusercontent.com:sub": subject}}
-    trust = trusting({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity", Condition=condition)
-    assert _codes(gate(role("reader", EXACT, trust=trust))[1]) == expected
-
-
-def _acceptance(**changes: str) -> dict[str, str]:
-    return {
-        "code": "unlisted-reader",
-        "principal": f"arn:aws:iam::{ACCOUNT}:user/admin",
-        "secret": SECRET,
-        "reason": "the account's administrator",
-        "expires": "2026-12-31",
-        **changes,
+def test_operators_the_auditor_and_services_own_roles_are_called_what_they_are() -> None:
+    operator = user("op", EXACT, AttachedManagedPolicies=[attached("prod-keyplan-operator")])
+    auditor = role(AUDITOR.rpartition("/")[2], EXACT)
+    linked = role("AWSServiceRoleForX", EXACT, Path="/aws-service-role/x.amazonaws.com/")
+    there = details(
+        LISTED, operator, auditor, linked, policies=[managed("prod-keyplan-operator", document())]
+    )
+    found = {
+        each.principal.rpartition("/")[2]: each.message for each in found_in(authorization_details=there)
+    }
+    assert {name: words.partition(":")[0] for name, words in found.items()} == {
+        "op": "is an operator, who stores values, and can read it",
+        "prod-keyplan-auditor": "is the auditor and can read it",
+        "AWSServiceRoleForX": "is a role of AWS's own service x.amazonaws.com and can read it",
     }
 
 
-ADMIN = user("admin", document(allow("*")))
+# ---- readers that cannot read ---------------------------------------------------------------------------
 
-
-def test_what_is_accepted_passes_until_its_last_day(gate: Gate) -> None:
-    assert gate(LISTED, ADMIN)[0] == 1
-    assert gate(LISTED, ADMIN, baseline=[_acceptance()]) == (0, [])
-    assert gate(LISTED, ADMIN, baseline=[_acceptance(expires="2026-11-21")])[0] == 0
-    assert gate(LISTED, ADMIN, baseline=[_acceptance(expires="2026-11-20")])[0] == 1
-    assert gate(LISTED, ADMIN, baseline=[_acceptance(principal="another")])[0] == 1
+CANNOT = "chat shall read it, and "
 
 
 @pytest.mark.parametrize(
-    "entry",
-    [{}, _acceptance(reason=""), _acceptance(expires="soon"), "accepted"],
-    ids=["nothing", "no reason", "no date", "no object"],
+    ("account", "verdict", "why"),
+    [
+        ({"principals": []}, "unknown", "the role of chat is not in the snapshot"),
+        ({"principals": [role("reader")]}, "deny", CANNOT + "GetSecretValue fails: no policy allows it"),
+        (
+            {"principals": [role("reader", document(allow(resource=SECRET), deny(resource=SECRET)))]},
+            "deny",
+            CANNOT + "GetSecretValue is denied by role/reader p0[1]",
+        ),
+        (
+            {"principals": [role("reader", EXACT)], "secrets": [secret(DeletedDate="2026-11-01")]},
+            "deny",
+            CANNOT + "the secret is scheduled for deletion",
+        ),
+        (
+            {
+                "principals": [role("reader", EXACT)],
+                "secrets": [secret(KmsKeyId=KEY)],
+                "kms_keys": [key(document({**allow("kms:*"), "Principal": {"AWS": ROOT}}))],
+            },
+            "deny",
+            CANNOT + "Decrypt fails: no policy allows it",
+        ),
+        (
+            {
+                "principals": [role("reader", EXACT)],
+                "secrets": [secret(KmsKeyId=KEY)],
+                "kms_keys": [key(document())],
+            },
+            "deny",
+            CANNOT + "Decrypt fails: the key's own policy lets neither it nor its account in",
+        ),
+        (
+            {
+                "principals": [role("reader", EXACT)],
+                "secrets": [secret(KmsKeyId=KEY)],
+                "kms_keys": [key(KeyState="PendingDeletion")],
+            },
+            "deny",
+            CANNOT + "Decrypt fails: its key is PendingDeletion",
+        ),
+        (
+            {"principals": [role("reader", EXACT)], "secrets": [secret(KmsKeyId=KEY)], "kms_keys": []},
+            "unknown",
+            CANNOT + "Decrypt may fail: its key is not in the snapshot",
+        ),
+        (
+            {"principals": [role("reader", document(allow(resource=SECRET, **when(
+                Bool={"aws:MultiFactorAuthPresent": "true"}))))]},
+            "conditional",
+            CANNOT + "GetSecretValue depends on a condition: it is allowed by role/reader p0[0], if "
+            "aws:multifactorauthpresent fits",
+        ),
+        (
+            {
+                "principals": [role("reader", EXACT)],
+                "scps": {ACCOUNT: [{"level": "root", "policies": [{"Name": "None", "Content": document()}]}]},
+            },
+            "deny",
+            CANNOT + "GetSecretValue fails: the SCPs of its account do not allow it",
+        ),
+    ],
+    ids=["gone", "without permission", "denied", "deleted", "no decrypt", "key policy", "key state",
+         "key unknown", "condition", "scp"],
+)  # fmt: skip
+def test_a_reader_who_cannot_read_is_found_with_the_first_request_that_fails(
+    account: dict[str, Any], verdict: str, why: str
+) -> None:
+    principals = account.pop("principals")
+    found = [each for each in found_in(*principals, **account) if each.code == "listed-without-access"]
+    assert [(each.principal, each.verdict, each.message) for each in found] == [(READER, verdict, why)]
+
+
+def test_a_boundary_that_keeps_a_reader_out_is_named() -> None:
+    there = details(
+        role("reader", EXACT, PermissionsBoundary={"PermissionsBoundaryArn": f"{IAM}policy/narrow"}),
+        policies=[managed("narrow", document(allow("s3:*")))],
+    )
+    assert said(authorization_details=there) == [
+        f"listed-without-access: {CANNOT}GetSecretValue fails: its permissions boundary does not allow it"
+    ]
+
+
+def test_people_who_have_the_policy_and_cannot_read_are_found() -> None:
+    ann = user("ann", document(deny()), AttachedManagedPolicies=[attached("people")])
+    there = details(LISTED, ann, policies=[managed("people", EXACT)])
+    assert said(authorization_details=there) == [
+        "listed-without-access: people shall read it, and GetSecretValue is denied by user/ann p0[0]"
+    ]
+
+
+# ---- wildcards, other accounts, services, everybody -----------------------------------------------------
+
+
+def test_a_reader_by_a_wildcard_is_found_with_the_statement() -> None:
+    assert said(role("reader", document(allow(Sid="ReadAll")))) == [
+        "wildcard-grant: reads it by a wildcard, and so whatever else that covers: role/reader p0[ReadAll]"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("principal", "code", "message"),
+    [
+        ("*", "public", "everybody is let in by"),
+        ({"AWS": f"arn:aws:iam::{OTHER}:root"}, "cross-account", "another account is let in by"),
+        ({"Service": "glue.amazonaws.com"}, "service-access", "a service is let in by"),
+        ({"Federated": f"{IAM}saml-provider/idp"}, "federated-access", "a federation is let in by"),
+    ],
+    ids=["everybody", "account", "service", "federation"],
 )
-def test_a_baseline_that_says_too_little_is_refused(gate: Gate, entry: Any) -> None:
-    assert gate(LISTED, baseline=[entry]) == (2, [])
+def test_a_secret_that_outsiders_may_read_is_found_with_the_statement(
+    principal: Any, code: str, message: str
+) -> None:
+    own = secret(document({**allow(), "Principal": principal}), KmsKeyId=KEY)
+    assert said(LISTED, secrets=[own], kms_keys=[key()]) == [f"{code}: {message} {NAME} policy[0]"]
 
 
-def test_a_person_is_told_what_an_acceptance_still_does(tmp_path: Path, capsys: Any, gate: Gate) -> None:
-    gate(LISTED, ADMIN, baseline=[_acceptance(), _acceptance(principal="gone")])
-    words = ["audit", "gate", "--snapshot", str(tmp_path / "accounts.json")]
-    words += ["--manifest", str(tmp_path / "manifest.json"), "--baseline", str(tmp_path / "baseline.json")]
-    assert run(words) == 0
-    out = capsys.readouterr().out
-    assert out == "no findings, 1 accepted; of the acceptances, 1 expired or meet nothing: take them out\n"
+@pytest.mark.parametrize(
+    ("principal", "code", "who"),
+    [
+        ({"AWS": f"arn:aws:iam::{OTHER}:root"}, "cross-account", "another account"),
+        ({"AWS": "*"}, "public", "everybody"),
+        ({"Service": "lambda.amazonaws.com"}, "service-access", "a service that is not its runtime's"),
+    ],
+    ids=["account", "everybody", "service"],
+)
+def test_a_readers_role_that_outsiders_may_take_is_found(principal: Any, code: str, who: str) -> None:
+    [finding] = found_in(role("reader", EXACT, trust=trusting(principal)))
+    name = next(iter(principal.values()))
+    assert (finding.code, finding.principal, finding.path) == (code, name, (name, READER))
+    assert finding.message == f"{who} can take a role that reads it, by role/reader trust[0]"
 
 
-def test_a_snapshot_of_another_account_is_refused(gate: Gate, capsys: Any) -> None:
-    assert gate(LISTED, secrets=[])[0] == 2
+def test_another_account_is_found_behind_a_role_that_is_accepted_itself() -> None:
+    far = f"arn:aws:iam::{OTHER}:root"
+    boss = role("boss", document(allow("*")), trust=trusting({"AWS": far}))
+    found = found_in(
+        LISTED, boss, role("step", document(allow("sts:AssumeRole")), trust=trusting({"AWS": far}))
+    )
+    assert ("cross-account", far, (far, f"{IAM}role/boss")) in [
+        (each.code, each.principal, each.path) for each in found
+    ]
+
+
+def test_a_federation_that_is_not_the_runtimes_is_found_at_a_readers_role() -> None:
+    saml = f"{IAM}saml-provider/idp"
+    trust = trusting({"Federated": saml}, "sts:AssumeRoleWithSAML")
+    [finding] = found_in(role("reader", EXACT, trust=trust))
+    assert (finding.code, finding.principal, finding.path) == ("federated-access", saml, (saml, READER))
+    # Of a role that the catalogue only refers to, nobody said who takes it.
+    assert found_in(role("reader", EXACT, trust=trust), held_against=manifest(consumer("iam-role"))) == []
+
+
+# ---- wrong snapshots ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"secrets": []}, "the snapshot has no secret of the key anthropic"),
+        ({"account_id": OTHER}, f"the snapshot is of account {OTHER}, and prod is in {ACCOUNT}"),
+    ],
+    ids=["no secret", "another account"],
+)
+def test_a_snapshot_of_something_else_is_refused(more: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        found_in(LISTED, **more)
+    assert str(refused.value).startswith(words)
+    assert refused.value.hint is not None
+
+
+def test_every_code_is_a_sentence_for_people() -> None:
+    assert all(words and not words.endswith(".") for words in CODES.values())

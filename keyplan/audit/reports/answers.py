@@ -53,11 +53,12 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def gate(outcome: Outcome) -> dict[str, Any]:
-    """Findings that count, those that are accepted, and acceptances without use."""
+    """Findings that count, those that are accepted, and acceptances without use or near their end."""
     return {
         "findings": [finding(each) for each in outcome.counting],
         "accepted": [finding(each) for each in outcome.accepted],
         "unused": [vars(each) for each in outcome.unused],
+        "expiring": [vars(each) for each in outcome.expiring],
     }
 
 

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from keyplan.audit.baseline import Acceptance, Outcome
+from keyplan.audit.baseline import Acceptance, Outcome, acceptance_of, by_place
 from keyplan.audit.gate import Finding
 from keyplan.audit.policies.grades import Verdict
 from keyplan.audit.questions import Reader
@@ -140,7 +140,7 @@ def gate(
     columns = ("Finding", "Verdict", "Principal", "Secret", "What", "Through")
     worst = sorted(outcome.counting, key=finding_order)
     comment.table(columns, (row(_finding(each)) for each in worst), count, "findings")
-    reasons = {(each.code, each.principal, each.secret): each for each in acceptances}
+    reasons = by_place(acceptances)
     rows = (row(_accepted(each, reasons)) for each in outcome.accepted)
     living, idle = len(outcome.accepted), len(outcome.unused)
     comment.folded(f"{living:,} accepted", _ACCEPTED_COLUMNS, rows, living, "accepted findings")
@@ -247,7 +247,7 @@ def _way(path: Sequence[str]) -> str:
 
 
 def _accepted(finding: Finding, reasons: Mapping[tuple[str, str, str], Acceptance]) -> tuple[str, ...]:
-    found = reasons.get((finding.code, finding.principal, finding.secret))
+    found = acceptance_of(finding, reasons)
     if found is not None:
         return _acceptance(found)
     return (code(finding.code), code(short(finding.principal)), code(secret_name(finding.secret)), "-", "-")

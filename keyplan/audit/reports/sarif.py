@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from keyplan.audit.baseline import Acceptance, Outcome
+from keyplan.audit.baseline import Acceptance, Outcome, acceptance_of, by_place
 from keyplan.audit.gate import Finding
 from keyplan.audit.reports.names import secret_name, short, sound
 from keyplan.audit.reports.order import finding_order
@@ -134,7 +134,7 @@ def gate(
         version: of keyplan.
         problems: what the snapshot leaves open, as notifications.
     """
-    reasons = {(each.code, each.principal, each.secret): each.reason for each in acceptances}
+    reasons = by_place(acceptances)
     found = [
         *sorted(outcome.counting, key=finding_order),
         *sorted(outcome.accepted, key=finding_order),
@@ -254,9 +254,11 @@ def _logical(finding: Finding) -> list[dict[str, str]]:
     ]
 
 
-def _suppressions(finding: Finding, reasons: Mapping[tuple[str, str, str], str]) -> list[dict[str, str]]:
-    reason = reasons.get((finding.code, finding.principal, finding.secret))
-    justified = {} if reason is None else {"justification": sound(reason)}
+def _suppressions(
+    finding: Finding, reasons: Mapping[tuple[str, str, str], Acceptance]
+) -> list[dict[str, str]]:
+    found = acceptance_of(finding, reasons)
+    justified = {} if found is None else {"justification": sound(found.reason)}
     return [{"kind": "external", "status": "accepted", **justified}]
 
 

@@ -1,11 +1,15 @@
-"""Hold the account against the catalogue, for CI: fail when somebody can read a secret who shall not.
+"""Hold the account against the catalogue, for CI: fail when somebody can read a key who shall not.
 
   keyplan audit gate --snapshot accounts.json --manifest manifest.json
   keyplan audit gate --snapshot accounts.json --stack prod --baseline accepted.json
+  keyplan audit gate --snapshot accounts.json --stack prod --format baseline > accepted.json
 
-Finds who reads and is not in the catalogue, readers of the catalogue who cannot read, secrets that are open
-to other accounts or to everybody, wildcards, and CI trusts that another repository meets. --baseline is a
-list of findings that somebody accepted, each with a reason and a last day.
+Finds who reads and is not in the catalogue, and by which statement, policy or grant; readers of the catalogue
+who cannot read, and what stops them; keys and readers' roles that are open to other accounts, services,
+federations or everybody; wildcards; and trusts that take tokens of CI jobs which the catalogue does not name.
+
+--baseline is a list of findings that somebody accepted, each with a reason and a last day. --format baseline
+writes one to begin with, refused until every entry has its reason. Keys on Google Cloud are not weighed.
 
 Exit code: 0 as the catalogue says, or accepted; 1 there are findings; 2 no such snapshot, manifest or
 baseline.
@@ -18,17 +22,21 @@ import sys
 from typing import TYPE_CHECKING
 
 from keyplan.cli.audit import snapshots
-from keyplan.cli.output import reporter, result
+from keyplan.cli.output import reporter, result, say
 from keyplan.errors import EXIT_DONE, EXIT_FINDINGS, UsageError
 
 if TYPE_CHECKING:
     import argparse
 
+    from keyplan.audit.baseline import Acceptance
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `keyplan audit gate`."""
     snapshots.add_snapshot(parser)
-    parser.add_argument("--baseline", metavar="FILE", help="accepted findings")
+    parser.add_argument(
+        "--baseline", metavar="FILE", help="accepted findings, each with a reason and a last day"
+    )
     snapshots.add_format(parser, *snapshots.GATE_FORMATS)
     snapshots.add_manifest(parser)
 
@@ -37,26 +45,37 @@ def run(arguments: argparse.Namespace) -> int:
     """Compare, leave out what is accepted, and print the rest."""
     from keyplan.audit import baseline, gate
     from keyplan.audit.matrix import graph_of
-    from keyplan.audit.reports import answers, text
+    from keyplan.audit.reports import answers, findings
     from keyplan.manifest import Manifest
     from keyplan.manifest_sources import load
 
     estate = snapshots.estate_of(arguments.snapshot)
     document = load(arguments.manifest, arguments.stack, report=reporter(arguments.verbose))
     manifest = Manifest.from_document(document)
-    accepted = (
-        baseline.read_baseline(snapshots.load(arguments.baseline, "baseline")) if arguments.baseline else ()
-    )
+    acceptances = _acceptances(arguments.baseline)
     found = gate.findings(estate, graph_of(estate), manifest)
     today = estate.snapshot.context.get("aws:currenttime", ("",))[0][:10]
-    if accepted and not today:
+    if acceptances and not today:
         raise UsageError("the snapshot's context has no aws:CurrentTime, and acceptances have a last day")
-    outcome = baseline.weighed(found, accepted, today)
+    outcome = baseline.weighed(found, acceptances, today)
     if arguments.format == "json":
         result(json.dumps(answers.gate(outcome), indent=2))
     elif arguments.format == "text":
-        sys.stdout.writelines(f"{line}\n" for line in text.findings(outcome))
+        sys.stdout.writelines(f"{line}\n" for line in findings.lines(outcome))
+    elif arguments.format == "baseline":
+        result(json.dumps(baseline.proposed(outcome, acceptances, today), indent=2))
     else:
-        snapshots.print_findings(arguments, manifest, outcome, accepted, estate.problems())
+        snapshots.print_findings(arguments, manifest, outcome, acceptances, estate.problems())
+    if manifest.gcp is not None:
+        say(f"note: what {manifest.environment} has on Google Cloud is not in a snapshot of AWS: not weighed")
+    snapshots.tell_problems(list(findings.about_baseline(outcome, today)))
     snapshots.tell_problems(estate.problems())
     return EXIT_FINDINGS if outcome.counting else EXIT_DONE
+
+
+def _acceptances(name: str | None) -> tuple[Acceptance, ...]:
+    """Those of a baseline that are about the gate; the same file may have those of `diff`."""
+    from keyplan.audit import baseline, gate
+
+    found = baseline.read_baseline(snapshots.load(name, "baseline")) if name else ()
+    return tuple(each for each in found if each.code in gate.CODES)
