@@ -88,13 +88,14 @@ def gate_content(outcome: Outcome, environment: str) -> dict[str, Any]:
 def changers_content(estate: Estate, found: Iterable[Changer]) -> list[dict[str, Any]]:
     """Who could change the answer; what is the same for several secrets is one entry.
 
-    `secrets` are numbers of the secrets, in their order.
+    `secrets` is the set of their numbers, and no `through` is each secret itself.
     """
     number_of = {caller.arn: number for number, caller in enumerate(estate.callers)}
     position_of = {secret.arn: number for number, secret in enumerate(estate.secrets)}
     shared: dict[Changer, int] = {}
     for each in found:
-        alike = replace(each, secret="")
+        through = "" if each.through == each.secret else each.through
+        alike = replace(each, secret="", through=through)
         shared[alike] = shared.get(alike, 0) | 1 << position_of[each.secret]
     return [
         {

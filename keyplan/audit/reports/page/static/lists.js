@@ -76,7 +76,7 @@ function changersPart() {
       columns: ["principal", "how", "what they would use", "secrets", "verdict", "reads now"],
       textOf: (each) => `${principals[each.principal]} ${each.how} ${each.through} ${each.message}`,
       cellsOf: (each) => [principalCell(principals[each.principal]), make("code", {}, each.how),
-        [name(each.message), make("br"), make("span", { class: "quiet" }, name(withoutAccount(each.through)))],
+        [name(each.message), make("br"), make("span", { class: "quiet" }, name(each.through ? withoutAccount(each.through) : "the secret itself"))],
         secretsCell(each), pillOf(each.verdict), pillOf(each.reads)],
     }) : nothing("Nobody in the snapshot could."),
   ];
