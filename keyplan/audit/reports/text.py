@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from keyplan.audit.baseline import Outcome
 from keyplan.audit.policies.grades import Verdict
 from keyplan.audit.questions import Reader, Step
 from keyplan.audit.reports.names import secret_name, short
@@ -43,16 +42,3 @@ def proof(verdict: Verdict, steps: Iterable[Step]) -> Iterator[str]:
             under = f", if {', '.join(line.open)} fits" if line.open else ""
             yield f"   {line.name} ({line.where}) {line.verb}{under}"
             yield f"      {line.text}"
-
-
-def findings(outcome: Outcome) -> Iterator[str]:
-    """The findings that count, and how many do not."""
-    counting, living, idle = len(outcome.counting), len(outcome.accepted), len(outcome.unused)
-    for finding in outcome.counting:
-        yield f"{finding.code}: {finding.principal} {finding.message}"
-        yield f"  {finding.secret}"
-        if len(finding.path) > 1:
-            yield f"  {' > '.join(map(short, finding.path))}"
-    accepted = f", {living} accepted" if living else ""
-    unused = f"; of the acceptances, {idle} expired or meet nothing: take them out" if idle else ""
-    yield f"{counting or 'no'} finding{'' if counting == 1 else 's'}{accepted}{unused}"
