@@ -11,6 +11,9 @@ STARTED_BY = os.getppid()
 
 def main(arguments: list[str]) -> None:
     """Serve the plugin. Args: its name, options of the engine's, the engine's address."""
+    from sandbox.protocol import leave_the_sdk_out
+
+    leave_the_sdk_out()
     from sandbox.plugins.serving import serve
 
     name, engine = arguments[0], arguments[-1]
