@@ -6,6 +6,7 @@ know before the update. In the order in which they use each other:
     values      inputs, and what only the update will know foreseen where AWS makes it predictable
     draft       the snapshot's document as it is being changed
     orphans     policies that name a principal which is deleted
+    aws_policies    AWS's own policies that a snapshot need not have yet
     handler     what all types of resources have in common
     identities  users, roles, groups, managed policies     keys, secrets    the other types
     kinds       the types by name, and which of the others touch access
@@ -31,6 +32,7 @@ class Foreseen:
 
     document: dict[str, Any]
     problems: list[str]
+    explained: frozenset[str]  # what the audit calls documents that are unknown for one of these reasons
 
 
 def foreseen(snapshot: object, preview: object) -> Foreseen:
@@ -59,7 +61,7 @@ def foreseen(snapshot: object, preview: object) -> Foreseen:
     for step in steps:
         if step.op in MAKING | REMOVING and step.kind not in HANDLERS and touches_access(step.kind):
             draft.say(f"{step.label}: this type is not understood, and may change who can read what")
-    return Foreseen(draft.document, draft.problems)
+    return Foreseen(draft.document, draft.problems, frozenset(draft.explained))
 
 
 def _identify(plan: Plan, step: Step, state: State) -> None:

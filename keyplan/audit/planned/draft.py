@@ -31,6 +31,8 @@ class Draft:
             raise UsageError(f"this is not a snapshot: it has no `format` field that says {FORMAT}")
         self.document: dict[str, Any] = dict(snapshot)
         self.problems: list[str] = []
+        # What the audit calls the documents that are unknown because of the plan: a problem says why.
+        self.explained: set[str] = set()
         self.partition = str(snapshot.get("partition") or "aws")
         self.account = str(snapshot.get("account_id") or "")
         self.region = str(snapshot.get("region") or "")
@@ -132,6 +134,7 @@ class Draft:
             "AttachedManagedPolicies": [],
         }
         self.put(table, name_field, entry)
+        self.explained |= {f"{entry['Arn']} {NOT_IN_SNAPSHOT}", f"{entry['Arn']} trust"}
         return entry
 
 

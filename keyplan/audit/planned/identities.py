@@ -7,14 +7,15 @@ Role and of the *Exclusive types; PolicyAttachment, which takes a policy from ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from keyplan.audit.planned.aws_policies import aws_policy
 from keyplan.audit.planned.draft import LISTS, POLICIES, Entry, without
 from keyplan.audit.planned.handler import Handler, Plan
 from keyplan.audit.planned.orphans import orphan
-from keyplan.audit.planned.steps import State, Step
+from keyplan.audit.planned.steps import UNKNOWN, State, Step
 from keyplan.audit.planned.values import Identity, is_open, name_of, tags_of, text_of
 
 ROLE, USER, GROUP = "aws:iam/role:Role", "aws:iam/user:User", "aws:iam/group:Group"
@@ -71,7 +72,8 @@ def _make_principal(kind: str, plan: Plan, step: Step, state: State) -> None:
 
 def _set_fields(kind: str, plan: Plan, step: Step, state: State, entry: Entry) -> None:
     if kind == "role" and step.changes("assumeRolePolicy"):
-        entry["AssumeRolePolicyDocument"] = document(plan, step, state, "assumeRolePolicy", "its trust")
+        name = f"{entry['Arn']} trust"
+        entry["AssumeRolePolicyDocument"] = document(plan, step, state, "assumeRolePolicy", name)
     if kind != "group" and step.changes("permissionsBoundary"):
         _set_boundary(plan, step, state, entry)
     if kind != "group" and (step.changes("tags") or step.changes("tagsAll")):
@@ -89,17 +91,7 @@ def _set_policies(kind: str, plan: Plan, step: Step, state: State, entry: Entry)
     """Policies that stand at the principal itself; where they are given, they are all that it has."""
     inline, given = LISTS[kind][2], state.inputs.get("inlinePolicies")
     if given and step.changes("inlinePolicies"):
-        if not isinstance(given, list):
-            plan.draft.say(f"{step.label}: its inline policies are not known before the update")
-            given = [{"name": INLINE_UNKNOWN}]
-        entry[inline] = [
-            {
-                "PolicyName": str(each.get("name") or number),
-                "PolicyDocument": document_in(plan, step, state, "inlinePolicies", each.get("policy")),
-            }
-            for number, each in enumerate(given)
-            if isinstance(each, Mapping)
-        ]
+        entry[inline] = list(_inline_policies(plan, step, state, given, str(entry["Arn"])))
     arns = state.inputs.get("managedPolicyArns")
     if arns and step.changes("managedPolicyArns"):
         listed = arns if isinstance(arns, list) else [None]
@@ -107,8 +99,20 @@ def _set_policies(kind: str, plan: Plan, step: Step, state: State, entry: Entry)
             _attached(each if isinstance(each, str) and not is_open(each) else UNKNOWN_POLICY)
             for each in listed
         ]
+        for each in entry["AttachedManagedPolicies"]:
+            _look_up(plan, step, each["PolicyArn"])
         if is_open(arns):
             plan.draft.say(f"{step.label}: its attached policies are not all known before the update")
+
+
+def _inline_policies(plan: Plan, step: Step, state: State, given: object, arn: str) -> Iterator[Entry]:
+    for number, each in enumerate(given if isinstance(given, list) else [{"name": INLINE_UNKNOWN}]):
+        if not isinstance(each, Mapping):
+            continue
+        name = str(each.get("name") or number)
+        within = each.get("policy") or UNKNOWN
+        found = document(plan, step, state, "inlinePolicies", f"{arn} {name}", within)
+        yield {"PolicyName": name, "PolicyDocument": found}
 
 
 def _remove_principal(kind: str, plan: Plan, step: Step, state: State) -> None:
@@ -139,19 +143,21 @@ def set_tags(plan: Plan, step: Step, state: State, entry: Entry) -> None:
         entry["Unread"] = unread
 
 
-def document(plan: Plan, step: Step, state: State, name: str, what: str = "its policy") -> object | None:
-    """A policy document of an input; None, and said, where nobody can know it."""
-    found = plan.references.document(state, name)
-    if found is None:
-        plan.draft.say(f"{step.label}: {what} is not known before the update: it may allow and deny anything")
-    return found
+def document(
+    plan: Plan, step: Step, state: State, name: str, called: str, within: object = None
+) -> object | None:
+    """A policy document of an input; None, and said, where nobody can know it.
 
-
-def document_in(plan: Plan, step: Step, state: State, name: str, value: object) -> object | None:
-    """The same for one within an input."""
+    Args:
+        called: what the audit calls it.
+        within: the document, where it is only a part of the input.
+    """
+    value = state.inputs.get(name) if within is None else within
     found = plan.references.document_in(value, state, name)
     if found is None:
-        plan.draft.say(f"{step.label}: a policy in it is not known before the update")
+        what = "its trust" if name == "assumeRolePolicy" else "its policy"
+        plan.draft.say(f"{step.label}: {what} is not known before the update: it may allow and deny anything")
+        plan.draft.explained.add(called)
     return found
 
 
@@ -181,8 +187,9 @@ def _make_inline(kind: str, plan: Plan, step: Step, state: State) -> None:
         return
     name, field = name_of(step, state) or step.name, LISTS[kind][2]
     kept = without(entry.get(field), "PolicyName", (name,))
+    found = document(plan, step, state, "policy", f"{entry['Arn']} {name}")
     entry[field] = [
-        *kept, {"PolicyName": name, "PolicyDocument": document(plan, step, state, "policy")},
+        *kept, {"PolicyName": name, "PolicyDocument": found},
     ]  # fmt: skip
 
 
@@ -196,9 +203,23 @@ def _attached(arn: str) -> Entry:
     return {"PolicyName": arn.rpartition("/")[2], "PolicyArn": arn}
 
 
-def _attach(entry: Entry, arn: str) -> None:
+def _attach(plan: Plan, step: Step, entry: Entry, arn: str) -> None:
     kept = without(entry.get("AttachedManagedPolicies"), "PolicyArn", (arn,))
     entry["AttachedManagedPolicies"] = [*kept, _attached(arn)]
+    _look_up(plan, step, arn)
+
+
+def _look_up(plan: Plan, step: Step, arn: str) -> None:
+    """See that the snapshot has a policy; one of AWS's own is in it only if somebody has it already."""
+    table = plan.draft.table(POLICIES, _account(plan, step))
+    if table is None or arn == UNKNOWN_POLICY or any(each.get("Arn") == arn for each in table):
+        return
+    known = aws_policy(arn)
+    if known is not None:
+        plan.draft.put(table, "Arn", known)
+        return
+    plan.draft.say(f"{step.label}: the policy {arn} is not in the snapshot: it may allow and deny anything")
+    plan.draft.explained.add(arn)
 
 
 def _detach(entry: Entry, arns: Iterable[str]) -> None:
@@ -210,6 +231,7 @@ def _policy_arn(plan: Plan, step: Step, state: State, name: str) -> str:
     target = plan.references.target(state, name, POLICY)
     if target is None:
         plan.draft.say(f"{step.label}: which policy it attaches is not known before the update")
+        plan.draft.explained.add(UNKNOWN_POLICY)
         return UNKNOWN_POLICY
     return target.arn if isinstance(target, Identity) else target
 
@@ -217,7 +239,7 @@ def _policy_arn(plan: Plan, step: Step, state: State, name: str) -> str:
 def _make_attachment(kind: str, plan: Plan, step: Step, state: State) -> None:
     entry = _owner(kind, plan, step, state)
     if entry is not None:
-        _attach(entry, _policy_arn(plan, step, state, "policyArn"))
+        _attach(plan, step, entry, _policy_arn(plan, step, state, "policyArn"))
 
 
 def _remove_attachment(kind: str, plan: Plan, step: Step, state: State) -> None:
@@ -237,7 +259,7 @@ def _make_policy(plan: Plan, step: Step, state: State) -> None:
     version = {
         "VersionId": "planned",
         "IsDefaultVersion": True,
-        "Document": document(plan, step, state, "policy"),
+        "Document": document(plan, step, state, "policy", identity.arn),
     }
     entry = plan.draft.find(table, "Arn", (identity.arn,)) if step.op == "update" else None
     if entry is None:
@@ -263,7 +285,7 @@ def _make_everywhere(plan: Plan, step: Step, state: State) -> None:
         for name in sorted(names):
             entry = plan.draft.principal(kind, account, name, step.label)
             if entry is not None:
-                _attach(entry, arn)
+                _attach(plan, step, entry, arn)
 
 
 def _remove_everywhere(plan: Plan, step: Step, state: State) -> None:

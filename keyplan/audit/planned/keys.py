@@ -65,7 +65,7 @@ def default_policy(plan: Plan, arn: str) -> dict[str, Any]:
 
 
 def _set_policy(plan: Plan, step: Step, state: State, entry: Entry) -> None:
-    entry["KeyPolicy"] = document(plan, step, state, "policy")
+    entry["KeyPolicy"] = document(plan, step, state, "policy", f"{entry['Arn']} policy")
     if "Unread" in entry:
         entry["Unread"] = [each for each in entry["Unread"] if each != "KeyPolicy"]
 

@@ -123,7 +123,7 @@ def _make_policy(plan: Plan, step: Step, state: State) -> None:
 
 def _set_policy(plan: Plan, step: Step, state: State, arn: str) -> bool:
     """Whether there is such a secret."""
-    found = document(plan, step, state, "policy")
+    found = document(plan, step, state, "policy", f"{arn} policy")
     entries = list(_with_copies(plan, arn))
     for entry in entries:
         entry["ResourcePolicy"] = UNKNOWN_DOCUMENT if found is None else found

@@ -95,12 +95,11 @@ class References:
         found = [each for each in self._behind(state, name) if each is not None and each.kind in kinds]
         return found[0] if len(found) == 1 else None
 
-    def document(self, state: State, name: str) -> object | None:
-        """A policy document of an input; None: it is not known, not even with ARNs foreseen."""
-        return self.document_in(state.inputs.get(name), state, name)
-
     def document_in(self, value: object, state: State, name: str) -> object | None:
-        """The same for a value that stands somewhere within an input."""
+        """A policy document that is an input, or stands somewhere within one.
+
+        Returns: the document, with ARNs foreseen; None where not even that makes it known.
+        """
         if not is_open(value):
             return value
         if value in (UNKNOWN, HIDDEN):

@@ -24,11 +24,12 @@ from keyplan.errors import EXIT_DONE, EXIT_FINDINGS, UsageError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from keyplan.audit.baseline import Acceptance, Outcome
     from keyplan.audit.changes import Difference
     from keyplan.audit.estate import Estate
+    from keyplan.audit.planned import Foreseen
 
 FAIL_ON = ("opened", "any", "nothing")
 
@@ -53,11 +54,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Compare, print, and say by the exit code whether something opened."""
     from keyplan.audit.changes import difference
 
-    old, new, problems = _estates(arguments)
+    old, new, plan = _estates(arguments)
     acceptances = _acceptances(arguments.baseline)
     found = difference(old, new)
     outcome = _weighed(found, acceptances, new)
-    problems = [*problems, *_problems(old, new)]
+    problems = [*(plan.problems if plan else ()), *_problems(old, new, plan.explained if plan else ())]
     _print(arguments, found, outcome, acceptances, problems)
     snapshots.tell_problems(problems)
     if arguments.fail_on == "any":
@@ -65,20 +66,20 @@ def run(arguments: argparse.Namespace) -> int:
     return EXIT_FINDINGS if outcome.counting and arguments.fail_on == "opened" else EXIT_DONE
 
 
-def _estates(arguments: argparse.Namespace) -> tuple[Estate, Estate, list[str]]:
-    """Before and after, and what could not be foreseen."""
+def _estates(arguments: argparse.Namespace) -> tuple[Estate, Estate, Foreseen | None]:
+    """Before and after; with a preview also what it was made of."""
     from keyplan.audit.changes import comparable
 
     _check_sources(arguments)
     document = snapshots.load(arguments.old, "first snapshot" if arguments.new else "snapshot")
     if arguments.new is not None:
-        return *comparable(document, snapshots.load(arguments.new, "second snapshot")), []
+        return *comparable(document, snapshots.load(arguments.new, "second snapshot")), None
     from keyplan.audit.planned import foreseen
 
     plan = foreseen(document, snapshots.load(arguments.preview, "preview"))
     if arguments.save:
         _save(arguments.save, plan.document)
-    return *comparable(document, plan.document), plan.problems
+    return *comparable(document, plan.document), plan
 
 
 def _check_sources(arguments: argparse.Namespace) -> None:
@@ -119,9 +120,14 @@ def _weighed(found: Difference, acceptances: Sequence[Acceptance], new: Estate) 
     return weighed(findings(found), acceptances, today)
 
 
-def _problems(old: Estate, new: Estate) -> list[str]:
-    """What could not be read, once where both snapshots have it."""
-    before, after = old.problems(), new.problems()
+def _problems(old: Estate, new: Estate, explained: Collection[str]) -> list[str]:
+    """What could not be read, once where both snapshots have it.
+
+    Args:
+        explained: documents of which a plan says itself why they cannot be read.
+    """
+    before = old.problems()
+    after = [each for each in new.problems() if each.rpartition(": ")[0] not in explained]
     both = [each for each in before if each in set(after)]
     lines = both + [f"before: {each}" for each in before if each not in both]
     return lines + [f"after: {each}" for each in after if each not in both]
