@@ -104,14 +104,14 @@ def readers(
     Args:
         title: the heading, made with `code` where it names something of the account.
         mark: what tells this comment from others of keyplan's: `readers prod/anthropic-api-key`.
-        nobody: the sentence for when there are none.
+        nobody: the sentence for when there are none, as the terminal has it.
         limit: characters, counted as bytes of UTF-8 so that every way of counting is met.
     """
     counts: Counter[Verdict] = Counter()
     worst = heapq.nsmallest(ROWS_MAX, _counted(found, counts), key=reader_order)
     comment = _begun(title, mark, limit)
     told = ", ".join(f"{counts[verdict]:,} {word}" for verdict, word in _VERDICT_WORDS.items())
-    comment.add(f"**{told}**\n\n" if worst else f"{nobody}\n")
+    comment.add(f"**{told}**\n\n" if worst else f"{nobody[:1].upper()}{nobody[1:]}.\n")
     heading = ("Verdict", "Principal", "Secret", "Through")
     comment.table(heading, (row(_cells(each)) for each in worst), sum(counts.values()), "readers")
     once = {(each.path[-1], each.secret): each for each in worst}.values()
@@ -179,8 +179,8 @@ def words(text: str) -> str:
 def _word(text: str) -> str:
     if _PLAIN_WORD.fullmatch(text) and not _COMMIT.fullmatch(text.rstrip(_ENDS)):
         return text
-    name = text.rstrip(_ENDS)
-    return f"{code(name)}{text[len(name) :]}" if name else code(text)
+    ends = len(text) > 1 and text[-1] in _ENDS
+    return f"{code(text[:-1])}{text[-1]}" if ends else code(text)
 
 
 def _numbered(character: str) -> str:
