@@ -51,6 +51,10 @@ OF_KIND: Mapping[str, OfKind] = {
     )
     for kind in ("User", "Role", "Group")
 }
+EDITING = (
+    *(action for each in OF_KIND.values() for action in vars(each).values() if action),
+    *(NEW_VERSION, OTHER_VERSION, JOIN_GROUP, LEAVE_GROUP),
+)
 _BOUNDED = frozenset(
     action
     for each in (OF_KIND["user"], OF_KIND["role"])

@@ -19,7 +19,10 @@ from keyplan.audit.changers.inventory import Inventory
 from keyplan.audit.changers.levers import Levers, Room
 from keyplan.audit.changers.services import Services
 from keyplan.audit.estate import Estate
+from keyplan.audit.policies.clauses import applies_to
+from keyplan.audit.policies.documents import Effect
 from keyplan.audit.policies.grades import Grades, Verdict, positions
+from keyplan.audit.reasons import allowing
 
 
 @dataclass
@@ -61,6 +64,26 @@ class Control:
     def levers(self, caller: Caller) -> Levers:
         """What a principal may change itself."""
         return self._room.levers(caller)
+
+    def by(self, caller: Caller, calls: Iterable[str], mask: int = -1) -> tuple[str, str]:
+        """The call that a caller may make, of some, and the statement that lets it; the first that is found.
+
+        Args:
+            mask: of calls about secrets, those that the statement should be about.
+        """
+        for call in calls:
+            judge = self.asking.judge(call)
+            if judge is None or not judge.verdicts(caller).unknown & mask:
+                continue
+            for reason in allowing(judge, caller):
+                if reason.grades.unknown & mask:
+                    return call, next(iter(reason.clause.sources.values())).name
+        for call in calls:
+            for policy in caller.policies:
+                for statement in policy:
+                    if statement.effect is Effect.ALLOW and applies_to(statement, call):
+                        return call, statement.name
+        return "", ""
 
     def assumed(self, principal: int, verdict: Verdict) -> dict[int, tuple[int, ...]]:
         """Whom a principal may become by sts:AssumeRole alone, each with a shortest way there; itself first."""

@@ -17,6 +17,7 @@ from typing import TypeVar
 from keyplan.audit.callers import Caller, Policy
 from keyplan.audit.changers.actions import (
     CREATE_POLICY,
+    EDITING,
     JOIN_GROUP,
     LEAVE_GROUP,
     NEW_VERSION,
@@ -195,9 +196,7 @@ class Edits:
         return bool(hands.boundary & bit) or (number is not None and bool(hands.versions & 1 << number))
 
     def _may_any(self, caller: Caller) -> bool:
-        actions = [action for each in OF_KIND.values() for action in vars(each).values() if action]
-        more = (NEW_VERSION, OTHER_VERSION, JOIN_GROUP, LEAVE_GROUP)
-        return any(self._asking.may(caller, action) for action in (*actions, *more))
+        return any(self._asking.may(caller, action) for action in EDITING)
 
     def _weigh(self, caller: Caller, verdict: Verdict) -> Hands:
         asking, inventory = self._asking, self._inventory

@@ -8,6 +8,14 @@ from dataclasses import dataclass
 from keyplan.audit.callers import Caller
 from keyplan.audit.chains import Graph
 from keyplan.audit.changers.access import Changed
+from keyplan.audit.changers.actions import (
+    CREATE_GRANT,
+    DELETE_POLICY,
+    EDITING,
+    PUT_KEY_POLICY,
+    PUT_POLICY,
+    REKEY,
+)
 from keyplan.audit.changers.control import Control
 from keyplan.audit.estate import Estate
 from keyplan.audit.policies.documents import Effect, Statement
@@ -17,6 +25,12 @@ VERDICTS = (Verdict.ALLOW, Verdict.CONDITIONAL, Verdict.UNKNOWN)
 ADMINISTRATOR, OWN_POLICIES, OTHER_POLICIES = "administrator", "own-policies", "other-policies"
 SECRET_POLICY, SECRET_KEY, KEY_POLICY, GRANT = "secret-policy", "secret-key", "key-policy", "grant"
 COMBINED = "several-changes"
+CALLS = {
+    SECRET_POLICY: (PUT_POLICY, DELETE_POLICY),
+    KEY_POLICY: (PUT_KEY_POLICY,),
+    GRANT: (CREATE_GRANT,),
+    SECRET_KEY: (REKEY,),
+}
 
 
 @dataclass(frozen=True)
@@ -202,7 +216,10 @@ class _Lister:
                 if wanted:
                     mask = control.after(everybody, changed, verdict) & wanted
                     covered |= mask
-                    yield _Way(how, mask, "", f"it may change {words[how]}", path)
+                    message = (
+                        f"it may change {words[how]}{_by(control.by(callers[number], CALLS[how], mask))}"
+                    )
+                    yield _Way(how, mask, "", message, path)
         for number, path in active.items():
             changed = control.levers(callers[number]).changes(verdict)
             if not changed.policies & changed.keys & ~covered:
@@ -219,7 +236,9 @@ class _Lister:
                         of_key.other_key & both,
                     )
                     mask = control.after(everybody, pair, verdict) & both
-                    message = f"it may change {words[SECRET_POLICY]}, and {words[how]}"
+                    first = _by(control.by(callers[number], CALLS[SECRET_POLICY], both))
+                    second = _by(control.by(callers[number], CALLS[how], both))
+                    message = f"it may change {words[SECRET_POLICY]}{first}, and {words[how]}{second}"
                     yield _Way(f"{SECRET_POLICY}+{how}", mask, "", message, path)
 
     def _own_policies(
@@ -244,7 +263,8 @@ class _Lister:
                         if target == number
                         else "the policies of a role that it may become"
                     )
-                    yield _Way(OWN_POLICIES, mask, callers[target].arn, f"it may change {whose}", path)
+                    message = f"it may change {whose}{_by(control.by(callers[number], EDITING))}"
+                    yield _Way(OWN_POLICIES, mask, callers[target].arn, message, path)
 
     def _taking(
         self, active: Mapping[int, tuple[int, ...]], verdict: Verdict, possible: int
@@ -258,7 +278,8 @@ class _Lister:
                     mask = control.gives([callers[target]], verdict, possible) & ~covered.get(each.how, 0)
                     if mask and target not in path:
                         covered[each.how] = covered.get(each.how, 0) | mask
-                        message = f"it may call {' and '.join(each.calls)}"
+                        _, by = control.by(callers[number], each.calls)
+                        message = f"it may call {' and '.join(each.calls)} (by {by})"
                         yield _Way(each.how, mask, callers[target].arn, message, (*path, target))
 
     def _other_policies(
@@ -281,8 +302,14 @@ class _Lister:
                     mask = control.access.reads(made).at(verdict) & ~now & ~covered
                     if mask:
                         covered |= mask
-                        message = "it may change the policies of somebody else, who reads then"
+                        by = _by(control.by(callers[number], EDITING))
+                        message = f"it may change the policies of somebody else, who reads then{by}"
                         yield _Way(OTHER_POLICIES, mask, callers[target].arn, message, (*path, target))
+
+
+def _by(found: tuple[str, str]) -> str:
+    call, statement = found
+    return f" ({call} by {statement})" if call else ""
 
 
 def administers(caller: Caller) -> Statement | None:

@@ -18,6 +18,7 @@ VERBS = {
     "readers": "everybody who can read a secret, directly or through roles",
     "keys": "every secret that a principal can read",
     "path": "the proof of one verdict, request by request and statement by statement",
+    "changers": "who could give themselves or others access, and how",
     "matrix": "everything that the snapshot says",
     "gate": "what differs from the catalogue, for CI",
     "diff": "what a change opened or closed: two snapshots, or one and a Pulumi preview",

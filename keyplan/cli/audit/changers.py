@@ -1,0 +1,63 @@
+"""Say who could change the answer: who can give itself, or others, access to a secret.
+
+  keyplan audit changers --snapshot accounts.json
+  keyplan audit changers prod/anthropic-api-key --snapshot accounts.json --format json
+
+These are not readers: they could put a policy of the secret or of its key, make a grant, change policies, a
+role's trust or somebody's login, or pass a role to a service, and read then. Text has who shares a way and
+its secrets together; JSON and CSV have a row for each principal, secret and way. docs/audit-changers.md
+explains the ways.
+
+Exit code: 0 answered; 2 no such secret or snapshot.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from keyplan.cli.audit import snapshots
+from keyplan.cli.output import result
+from keyplan.errors import EXIT_DONE
+
+if TYPE_CHECKING:
+    import argparse
+
+FORMATS = ("text", "json", "csv")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `keyplan audit changers`."""
+    parser.add_argument(
+        "secret", metavar="SECRET", nargs="?", help="one secret: its name or its ARN (default: all)"
+    )
+    snapshots.add_snapshot(parser)
+    snapshots.add_format(parser, *FORMATS)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Look the name up first: a wrong one need not wait until everything is weighed."""
+    from keyplan.audit import questions
+    from keyplan.audit.changers import changers
+    from keyplan.audit.matrix import graph_of
+    from keyplan.audit.reports import changers as reports
+
+    estate = snapshots.estate_of(arguments.snapshot)
+    asked = None
+    if arguments.secret is not None:
+        asked = estate.secrets[questions.secret_named(estate, arguments.secret)].arn
+    found = (row for row in changers(estate, graph_of(estate)) if asked in (None, row.secret))
+    if arguments.format == "csv":
+        snapshots.in_utf8().writelines(reports.comma(found))
+    elif arguments.format == "json":
+        result(json.dumps([reports.answer(row) for row in found], indent=2))
+    else:
+        told = list(reports.text(found, len(estate.secrets) if asked is None else 1))
+        snapshots.in_utf8().writelines(f"{line}\n" for line in told or [_nobody(asked)])
+    snapshots.tell_problems(estate.problems())
+    return EXIT_DONE
+
+
+def _nobody(asked: str | None) -> str:
+    what = "it" if asked else "a secret"
+    return f"nobody in the snapshot can give themselves or others access to {what}"
