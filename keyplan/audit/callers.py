@@ -14,7 +14,7 @@ from typing import Any
 from keyplan.audit.policies.clauses import applies_to
 from keyplan.audit.policies.documents import Effect, Kind, Statement, read_document
 from keyplan.audit.policies.values import Beginning, Known, Missing, Open, Other, Value
-from keyplan.audit.snapshot import Organization, Snapshot
+from keyplan.audit.snapshot import Organization, Snapshot, is_unread
 
 Policy = tuple[Statement, ...]
 SERVICE_LINKED = "/aws-service-role/"
@@ -77,6 +77,8 @@ class Caller:
         known = self.tags.get(key)
         if self.tagged:
             return Open(known is not None)
+        if known is None and isinstance(self.tags, UnreadTags):
+            return Missing.STRANGE
         return Missing.ABSENT if known is None else Known((known,))
 
     def _fixed(self, key: str) -> Value | None:
@@ -105,7 +107,9 @@ class Caller:
 
 def of_organization(organization: Organization | None, account: str, key: str) -> Value:
     """The id or the path of an account's organization; of one outside, only that it is not this one."""
-    if organization is None:
+    if organization is not None and account in organization.unread:
+        return Missing.STRANGE
+    if organization is None or not organization.id:
         return Missing.ABSENT
     if account not in organization.accounts:
         return Other(organization.id if key.endswith("orgid") else f"{organization.id}/")
@@ -150,24 +154,31 @@ class _Account:
     def caller(self, entry: Mapping[str, Any], kind: str, arn: str) -> Caller:
         """A principal of an entry of its list."""
         trust = entry.get("AssumeRolePolicyDocument") if kind == "role" else None
+        if is_unread(entry, "AssumeRolePolicyDocument"):
+            trust = None
         statements = (
             None if kind == "user" else read_document(trust, f"{arn} trust", self._problems, Kind.TRUST)
         )
         unique_id = entry.get("UserId" if kind == "user" else "RoleId")
         boundary = (entry.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
+        unread_boundary = is_unread(entry, "PermissionsBoundary")
         return Caller(
             arn=arn,
             account=self._account,
             kind=kind,
             name=str(entry.get("UserName" if kind == "user" else "RoleName") or arn.rpartition("/")[2]),
             unique_id=unique_id if isinstance(unique_id, str) else None,
-            tags=tags_of(entry.get("Tags")),
+            tags=tags_in(entry),
             takes_session_tags=any(
                 statement.effect is Effect.ALLOW and _tags_sessions(statement)
                 for statement in statements or ()
             ),
             policies=tuple(self._policies_of(entry, kind, arn)),
-            boundary=None if boundary is None else self._managed(str(boundary)),
+            boundary=self._unknown(f"{arn} permissions boundary")
+            if unread_boundary
+            else None
+            if boundary is None
+            else self._managed(str(boundary)),
             path=str(entry.get("Path") or "/"),
             attached=frozenset(self._attached_to(entry, kind)),
             trust=statements,
@@ -178,6 +189,8 @@ class _Account:
     def _policies_of(self, entry: Mapping[str, Any], kind: str, arn: str) -> list[Policy]:
         inline = "UserPolicyList" if kind == "user" else "RolePolicyList"
         found = self._of_one(entry, inline, arn)
+        if kind == "user" and is_unread(entry, "GroupList"):
+            found.append(self._unknown(f"{arn} groups"))
         for name in entry.get("GroupList") or () if kind == "user" else ():
             group = self._groups.get(str(name))
             if group is None:
@@ -192,7 +205,11 @@ class _Account:
             yield from (str(policy.get("PolicyArn")) for policy in each.get("AttachedManagedPolicies") or ())
 
     def _of_one(self, entry: Mapping[str, Any], inline: str, owner: str) -> list[Policy]:
-        found = []
+        found = [
+            self._unknown(f"{owner} {field}")
+            for field in (inline, "AttachedManagedPolicies")
+            if is_unread(entry, field)
+        ]
         for each in entry.get(inline) or ():
             name = f"{owner} {each.get('PolicyName')}"
             if name not in self._read:
@@ -225,6 +242,16 @@ def _default_version(policy: Mapping[str, Any]) -> object:
         if version.get("IsDefaultVersion") is True or version.get("VersionId") == default:
             return version.get("Document")
     return None
+
+
+class UnreadTags(dict[str, str]):
+    """Tags of which there may be more than could be collected."""
+
+
+def tags_in(entry: Mapping[str, Any] | None) -> dict[str, str]:
+    """The tags of an entry, by key in lower case; UnreadTags where the snapshot says that it lacks some."""
+    tags = tags_of((entry or {}).get("Tags"))
+    return UnreadTags(tags) if is_unread(entry, "Tags") else tags
 
 
 def tags_of(value: object) -> dict[str, str]:

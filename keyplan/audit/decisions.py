@@ -21,6 +21,7 @@ from keyplan.audit.policies.grades import NOTHING, Grades, Verdict, everywhere
 from keyplan.audit.policies.lines import Asker
 from keyplan.audit.snapshot import Snapshot
 
+TO_ANYBODY = ""  # among grantees: grants that could not be collected may be anybody's
 Clauses = tuple[tuple[Clause, ...], tuple[Clause, ...]]  # those that allow, and those that deny
 
 
@@ -72,7 +73,8 @@ class Controls:
         listed = None if table is None else table.get(account)
         if isinstance(listed, list):
             return tuple(self._level(kind, account, level) for level in listed)
-        if listed is None and (organization is None or account not in organization.accounts):
+        is_null = table is not None and account in table and listed is None
+        if listed is None and not is_null and (organization is None or account not in organization.accounts):
             return ()
         self.snapshot.problems.append(f"{kind}: those of {account} are missing")
         return None
@@ -88,7 +90,8 @@ class Controls:
     def _level(self, kind: str, account: str, level: object) -> tuple[Policy, ...]:
         policies = level.get("policies") if isinstance(level, Mapping) else None
         if not isinstance(policies, list):
-            return (read_document(None, f"{kind} of {account}", self.snapshot.problems),)
+            name = level.get("level") if isinstance(level, Mapping) else None
+            return (read_document(None, f"{kind} of {account} at {name}", self.snapshot.problems),)
         place = Kind.IDENTITY if kind == "scps" else Kind.RESOURCE
         return tuple(
             read_document(each.get("Content"), f"{kind} {each.get('Name')}", self.snapshot.problems, place)
@@ -197,7 +200,7 @@ class Judge:
         """
         if not self._grants:
             return NOTHING, NOTHING
-        direct = account = NOTHING
+        direct, account = self._grants.get(TO_ANYBODY, NOTHING), NOTHING
         for name in asker.own_names:
             direct = direct.join(self._grants.get(name, NOTHING))
         for name in asker.account_names:
@@ -227,6 +230,11 @@ class Judge:
             for number, level in enumerate(self._controls.levels("rcps", account) or ()):
                 name = self._controls.level_name("rcps", account, number)
                 yield "rcp", name, level, mask & ~self._uncontrolled
+
+    def levels_of(self, caller: Caller) -> Iterator[tuple[str, str, Grades]]:
+        """What each level of SCPs and RCPs allows a caller: its kind, its name, the resources."""
+        for kind, name, policies, _ in self.controlling(caller):
+            yield kind, name, self._of_policies(policies, caller)[0]
 
     def _of_policies(self, policies: Iterable[Policy], caller: Asker) -> tuple[Grades, Grades]:
         allowed = denied = NOTHING

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keyplan.audit.callers import Caller, Policy, read_callers, tags_in
-from keyplan.audit.decisions import Controls, Gate, Judge
+from keyplan.audit.decisions import TO_ANYBODY, Controls, Gate, Judge
 from keyplan.audit.forms import REGION, SECRET_ID, STAGE, VERSION_ID, read_forms, sts_regions
 from keyplan.audit.policies.documents import Kind, read_document
 from keyplan.audit.policies.domains import Domain, account_tables, call_through, direct_call
@@ -289,9 +289,16 @@ def _grants(secrets: Sequence[Secret]) -> dict[str, Grades]:
     """What grants allow, by grantee; the encryption context that one asks for has to be this secret's."""
     found: dict[str, Grades] = {}
     for number, secret in enumerate(secrets):
+        if is_unread(secret.key, "Grants"):
+            unread = everywhere(1 << number, Verdict.UNKNOWN)
+            found[TO_ANYBODY] = found.get(TO_ANYBODY, NOTHING).join(unread)
         for grant in (secret.key or {}).get("Grants") or ():
             grantee = grant.get("GranteePrincipal") if isinstance(grant, Mapping) else None
-            if not isinstance(grantee, str) or "Decrypt" not in (grant.get("Operations") or ()):
+            if (
+                not grantee
+                or not isinstance(grantee, str)
+                or "Decrypt" not in (grant.get("Operations") or ())
+            ):
                 continue
             verdict = _constraints_met(grant.get("Constraints") or {}, secret.arn)
             found[grantee] = found.get(grantee, NOTHING).join(everywhere(1 << number, verdict))
@@ -324,7 +331,7 @@ def _usable_keys(estate: Estate) -> Grades:
         bit = 1 << number
         if secret.deleted:
             continue
-        if secret.key is None and not secret.aws_key:
+        if (secret.key is None and not secret.aws_key) or is_unread(secret.key, "KeyState"):
             unknown |= bit
         elif secret.key is None or secret.key.get("KeyState") in _USABLE_STATES:
             sure |= bit

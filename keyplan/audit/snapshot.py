@@ -6,6 +6,7 @@ all is an error.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,7 @@ class Organization:
     management_account: str | None
     accounts: frozenset[str]
     paths: Mapping[str, str]  # account -> `o-…/r-…/ou-…/`
+    unread: frozenset[str] = frozenset()  # accounts of which nobody could tell whether they are in it
 
 
 @dataclass
@@ -45,6 +47,12 @@ class Snapshot:
     problems: list[str] = field(default_factory=list)
 
 
+def is_unread(entry: Mapping[str, Any] | None, name: str) -> bool:
+    """Whether a field of an entry could not be collected: what it holds is then unknown, and not absent."""
+    listed = (entry or {}).get("Unread")
+    return isinstance(listed, list) and name in listed
+
+
 DETAIL_LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
 
 
@@ -58,7 +66,7 @@ def read_snapshot(document: object) -> Snapshot:
         raise UsageError(f"this is not a snapshot: it has no `format` field that says {FORMAT}")
     if document["format"] != FORMAT:
         raise UsageError(f"this is not a snapshot of a format that this keyplan reads, which is {FORMAT}")
-    problems: list[str] = []
+    problems: list[str] = list(_missing(document))
     account = _text(document, "account_id", problems)
     details = {account: _details(document.get("authorization_details"), "authorization_details", problems)}
     others = document.get("external_accounts") or {}
@@ -84,6 +92,27 @@ def read_snapshot(document: object) -> Snapshot:
     )
 
 
+def _missing(document: Mapping[str, Any]) -> Iterator[str]:
+    """What the collector was not answered, a line for each kind of call with how often."""
+    listed = document.get("missing") or ()
+    if not isinstance(listed, list | tuple):
+        yield "missing: it is not a list"
+        return
+    kinds = Counter(_not_collected(each) for each in listed)
+    for kind, times in kinds.items():
+        yield f"{kind} ({times:,} times)" if times > 1 else kind
+
+
+def _not_collected(each: object) -> str:
+    if not isinstance(each, Mapping):
+        return "missing: an entry that is not an object"
+    account, region, call, reason = (
+        str(each.get(name) or "") for name in ("account", "region", "call", "reason")
+    )
+    where = f"account {account}, {region}" if region else f"account {account}"
+    return f"{where}: {call} was not answered when the snapshot was collected: {reason or 'why is not said'}"
+
+
 def _text(document: Mapping[str, Any], name: str, problems: list[str]) -> str:
     value = document.get(name)
     if isinstance(value, str):
@@ -95,13 +124,15 @@ def _text(document: Mapping[str, Any], name: str, problems: list[str]) -> str:
 def _details(value: object, where: str, problems: list[str]) -> Mapping[str, Sequence[Mapping[str, Any]]]:
     if not isinstance(value, Mapping):
         problems.append(f"{where}: it is missing: its principals are unknown")
-        value = {}
+        return {name: [] for name in DETAIL_LISTS}
     found = {}
     for name in DETAIL_LISTS:
         listed = value.get(name)
         if not isinstance(listed, list):
             problems.append(f"{where}.{name}: it is missing")
             listed = []
+        elif is_unread(value, name):
+            problems.append(f"{where}.{name}: not all of it could be collected")
         found[name] = [each for each in listed if isinstance(each, Mapping)]
     return found
 
@@ -157,8 +188,9 @@ def _scalar(value: object) -> str:
 def _organization(document: Mapping[str, Any], account: str, problems: list[str]) -> Organization | None:
     """The organization that the snapshot's own account is in, whether its list names the account or not."""
     value = document.get("organization")
+    unread = _unread_accounts(document)
     if value is None:
-        return None
+        return Organization("", None, frozenset(), {}, unread) if unread else None
     if not isinstance(value, Mapping) or not isinstance(value.get("Id"), str):
         problems.append("organization: it has no Id")
         return None
@@ -173,7 +205,16 @@ def _organization(document: Mapping[str, Any], account: str, problems: list[str]
         None if management is None else str(management),
         frozenset(ids | set(by_account) | set(map(str, own))),
         by_account,
+        unread - ids - set(by_account) - set(map(str, own)),
     )
+
+
+def _unread_accounts(document: Mapping[str, Any]) -> frozenset[str]:
+    """Accounts whose SCPs are null: the list that says that there are none is empty, and not null."""
+    scps = document.get("scps")
+    if not isinstance(scps, Mapping):
+        return frozenset()
+    return frozenset(str(account) for account, levels in scps.items() if levels is None)
 
 
 def _by_account(document: Mapping[str, Any], name: str, problems: list[str]) -> Mapping[str, Any] | None:
