@@ -53,8 +53,8 @@ def pairs(estate: Estate, graph: Graph) -> Iterator[Mapping[str, str]]:
 def reasons_by_secret(estate: Estate, caller: Caller, mask: int) -> dict[int, str]:
     """The reasons in words, by the secret's position: those of the read, then those of its key."""
     found: dict[int, str] = {}
-    for group, words in summary(estate.readers[0], caller, mask):
-        for key_group, key_words in summary(estate.decrypters, caller, group):
+    for group, words in summary(estate.readers, caller, mask):
+        for key_group, key_words in summary((estate.decrypters,), caller, group):
             text = f"read: {_listed(words)}. key: {_listed(key_words)}"
             for position in positions(key_group):
                 found[position] = text

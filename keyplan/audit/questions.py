@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from keyplan.audit.callers import Caller
 from keyplan.audit.chains import Graph, Reach, reaches
-from keyplan.audit.decisions import Judge
 from keyplan.audit.estate import Estate, Secret
 from keyplan.audit.matrix import reasons_by_secret
 from keyplan.audit.policies.grades import Verdict
-from keyplan.audit.reasons import Reason, allowing, denying, open_keys
+from keyplan.audit.proof import Line, Step, path
 from keyplan.errors import UsageError
+
+__all__ = ["Line", "Reader", "Step", "keys", "path", "principal_named", "readers", "secret_named"]
 
 
 @dataclass(frozen=True)
@@ -88,78 +88,4 @@ def _reader(estate: Estate, reach: Reach) -> Reader:
         verdict=reach.verdict,
         path=tuple(estate.callers[step].arn for step in reach.path),
         why=reasons_by_secret(estate, last, 1 << reach.secret)[reach.secret],
-    )
-
-
-@dataclass(frozen=True)
-class Line:
-    """One statement in a proof: what it does, where it stands, its text, and which conditions are open."""
-
-    verdict: Verdict
-    verb: str  # `allows` or `denies`
-    where: str
-    name: str
-    text: str
-    open: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Step:
-    """One request on the way, its verdict and every statement that is about it."""
-
-    action: str
-    principal: str
-    resource: str
-    verdict: Verdict
-    lines: tuple[Line, ...]
-
-
-def path(estate: Estate, graph: Graph, principal: int, secret: int) -> tuple[Verdict, tuple[Step, ...]]:
-    """The explanation of a verdict, as the requests that a principal would make one after the other."""
-    found = next((reach for reach in reaches(graph, principal) if reach.secret == secret), None)
-    way = (principal,) if found is None else found.path
-    role_at = {number: position for position, number in enumerate(graph.role_number)}
-    steps = []
-    for caller, following in itertools.pairwise(way):
-        role = estate.callers[following].arn
-        steps.append(_step(estate.assumers, estate.callers[caller], role_at[following], role))
-    last, target = estate.callers[way[-1]], estate.secrets[secret]
-    best = max(estate.readers, key=lambda judge: judge.verdicts(last).verdict(1 << secret))
-    steps.append(_step(best, last, secret, target.arn))
-    steps.append(_step(estate.decrypters, last, secret, _key_name(target)))
-    return (Verdict.DENY if found is None else found.verdict), tuple(steps)
-
-
-def _key_name(secret: Secret) -> str:
-    if secret.key is not None:
-        return str(secret.key["Arn"])
-    return "AWS's own key for Secrets Manager" if secret.aws_key else "a key that is not in the snapshot"
-
-
-def _step(judge: Judge, caller: Caller, position: int, resource: str) -> Step:
-    lines = [
-        *(_line(judge, caller, reason, position, "allows") for reason in allowing(judge, caller)),
-        *(_line(judge, caller, reason, position, "denies") for reason in denying(judge, caller)),
-    ]
-    return Step(
-        judge.domain.action,
-        caller.arn,
-        resource,
-        judge.verdicts(caller).verdict(1 << position),
-        tuple(line for line in lines if line is not None),
-    )
-
-
-def _line(judge: Judge, caller: Caller, reason: Reason, position: int, verb: str) -> Line | None:
-    verdict = reason.grades.verdict(1 << position)
-    if verdict is Verdict.DENY:
-        return None
-    statement = reason.statement(position)
-    return Line(
-        verdict,
-        verb,
-        reason.where,
-        statement.name,
-        statement.text,
-        () if verdict is Verdict.ALLOW else open_keys(judge, reason.clause, caller),
     )

@@ -6,7 +6,7 @@ matrix is explained at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from keyplan.audit.callers import Caller, Policy
@@ -15,6 +15,7 @@ from keyplan.audit.policies.clauses import Clause
 from keyplan.audit.policies.documents import Statement
 from keyplan.audit.policies.grades import NOTHING, Grades, Verdict, everywhere
 from keyplan.audit.policies.values import Beginning, Missing, Open, Other
+from keyplan.audit.wording import conditions
 
 _OPEN = (Open, Other, Beginning)
 
@@ -100,18 +101,80 @@ def open_keys(judge: Judge, clause: Clause, caller: Caller) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def summary(judge: Judge, caller: Caller, mask: int) -> Iterator[tuple[int, tuple[str, ...]]]:
+def forms(judges: Sequence[Judge], caller: Caller, mask: int) -> Iterator[tuple[Judge, Caller, int]]:
+    """The form of the request, and the session, that are let in best; and for which resources of a mask."""
+    for verdict in (Verdict.ALLOW, Verdict.CONDITIONAL, Verdict.UNKNOWN):
+        for judge in judges:
+            for session in caller.sessions:
+                found = mask & judge.parts(session).verdicts.at(verdict) if mask else 0
+                if found:
+                    mask &= ~found
+                    yield judge, session, found
+    if mask:
+        yield judges[0], caller, mask
+
+
+def best_form(judges: Sequence[Judge], caller: Caller, bit: int) -> tuple[Judge, Caller]:
+    """The same for one resource."""
+    judge, session, _ = next(forms(judges, caller, bit))
+    return judge, session
+
+
+def summary(judges: Sequence[Judge], caller: Caller, mask: int) -> Iterator[tuple[int, tuple[str, ...]]]:
     """For the resources of a mask: groups that share their reasons, each with the reasons as words."""
-    groups: list[tuple[int, tuple[str, ...]]] = [(mask, ())]
-    for reason in allowing(judge, caller):
-        groups = list(_split(judge, caller, groups, reason, "allows"))
-    for reason in denying(judge, caller):
-        groups = list(_split(judge, caller, groups, reason, "denies"))
+    for judge, session, part in forms(judges, caller, mask):
+        groups: Groups = [(part, ())]
+        for reason in allowing(judge, session):
+            groups = list(_split(judge, session, groups, reason, "allows"))
+        groups = list(_with_grants(judge, session, groups))
+        for reason in denying(judge, session):
+            groups = list(_split(judge, session, groups, reason, "denies"))
+        yield from _with_layers(judge, session, groups)
+
+
+Groups = Iterable[tuple[int, tuple[str, ...]]]
+
+
+def _with_grants(judge: Judge, caller: Caller, groups: Groups) -> Iterator[tuple[int, tuple[str, ...]]]:
+    direct, to_account = judge.granted(caller)
+    perhaps = direct.unknown & ~direct.allow | to_account.unknown & ~direct.allow
+    for mask, words in groups:
+        for part, said in (
+            (mask & direct.allow, ("a KMS grant allows",)),
+            (mask & perhaps, ("a KMS grant may allow",)),
+            (mask & ~direct.allow & ~perhaps, ()),
+        ):
+            if part:
+                yield part, (*words, *said)
+
+
+def _with_layers(judge: Judge, caller: Caller, groups: Groups) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """With the layers that leave it open, of those that have to allow what other policies give."""
+    parts = judge.parts(caller)
+    for grades, name in (
+        (parts.boundary, "its permissions boundary"),
+        (parts.service_control, "the SCPs of its account"),
+        (parts.resource_control, "the RCPs of the resource's account"),
+    ):
+        groups = list(_with_layer(groups, grades, name))
     yield from groups
 
 
+def _with_layer(groups: Groups, grades: Grades, name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    allow = "allow" if name.startswith("the") else "allows"
+    for mask, words in groups:
+        openly, unsure = grades.conditional & ~grades.allow, grades.unknown & ~grades.conditional
+        for part, said in (
+            (mask & ~openly & ~unsure, ()),
+            (mask & openly, (f"{name} {allow} it under a condition",)),
+            (mask & unsure, (f"whether {name} {allow} it is unknown",)),
+        ):
+            if part:
+                yield part, (*words, *said)
+
+
 def _split(
-    judge: Judge, caller: Caller, groups: list[tuple[int, tuple[str, ...]]], reason: Reason, verb: str
+    judge: Judge, caller: Caller, groups: Groups, reason: Reason, verb: str
 ) -> Iterator[tuple[int, tuple[str, ...]]]:
     for mask, words in groups:
         rest = mask
@@ -119,19 +182,29 @@ def _split(
             inside = rest & reason.grades.at(verdict)
             rest &= ~inside
             if inside:
-                yield inside, (*words, _words(judge, caller, reason, verb, verdict))
+                yield inside, (*words, _words(judge, caller, reason, verb, verdict, inside))
         if rest:
             yield rest, words
 
 
-def _words(judge: Judge, caller: Caller, reason: Reason, verb: str, verdict: Verdict) -> str:
+def _words(judge: Judge, caller: Caller, reason: Reason, verb: str, verdict: Verdict, inside: int) -> str:
     name = _name(reason)
     if verdict is Verdict.ALLOW:
         return f"{name} {verb}"
     if verdict is Verdict.UNKNOWN:
         return f"whether {name} {verb} is unknown"
     keys = open_keys(judge, reason.clause, caller)
-    return f"{name} {verb} if {', '.join(keys) or 'its condition'} fits"
+    return f"{name} {verb} if {_conditions(reason, keys, inside)}"
+
+
+def _conditions(reason: Reason, keys: tuple[str, ...], inside: int) -> str:
+    """The open conditions; only their keys where the statements of several resources may differ."""
+    sources = reason.clause.sources
+    if -1 in sources or inside & (inside - 1) == 0:
+        found = conditions(reason.statement(inside.bit_length() - 1), keys)
+        if found:
+            return found
+    return f"{', '.join(keys)} fits" if keys else "who asks is the session that it names"
 
 
 def _name(reason: Reason) -> str:

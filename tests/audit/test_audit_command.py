@@ -87,14 +87,14 @@ def test_a_path_under_a_condition_names_what_is_open(accounts: str, capsys: Any)
     assert run(["audit", "path", "bob", "prod/anthropic-api-key", "--snapshot", accounts]) == 0
     out = capsys.readouterr().out
     assert out.startswith("verdict: conditional\n1. secretsmanager:GetSecretValue: conditional\n")
-    assert "p0[0] (identity) allows, if aws:sourceip fits\n" in out
+    assert "p0[0] (identity) allows, if aws:SourceIp is in 10.0.0.0/8\n" in out
 
 
 def test_a_path_that_is_none_says_so(accounts: str, capsys: Any) -> None:
     assert run(["audit", "path", "cat", "prod/anthropic-api-key", "--snapshot", accounts]) == 0
     out = capsys.readouterr().out
     assert out.startswith("verdict: deny\n")
-    assert "no statement is about it, so it is denied" in out
+    assert "this is the first request that fails\n   nothing in its own policies allows it\n" in out
 
 
 def test_the_matrix_is_the_contract(accounts: str, capsys: Any) -> None:

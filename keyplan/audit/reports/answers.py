@@ -38,6 +38,8 @@ def _step(step: Step) -> dict[str, Any]:
         "principal": step.principal,
         "resource": step.resource,
         "verdict": step.verdict.word,
+        "fails_first": step.fails_first,
+        "lacking": list(step.lacking),
         "statements": [
             {
                 "does": line.verb,
@@ -46,6 +48,7 @@ def _step(step: Step) -> dict[str, Any]:
                 "statement": line.name,
                 "text": line.text,
                 "open": list(line.open),
+                "condition": line.condition,
             }
             for line in step.lines
         ],

@@ -36,9 +36,11 @@ def proof(verdict: Verdict, steps: Iterable[Step]) -> Iterator[str]:
         yield f"{number}. {step.action}: {step.verdict.word}"
         yield f"   as {step.principal}"
         yield f"   on {step.resource}"
-        if not step.lines:
-            yield "   no statement is about it, so it is denied"
+        if step.fails_first:
+            yield "   this is the first request that fails"
+        for problem in step.lacking:
+            yield f"   {problem}"
         for line in step.lines:
-            under = f", if {', '.join(line.open)} fits" if line.open else ""
+            under = f", if {line.condition or ', '.join(line.open)}" if line.open else ""
             yield f"   {line.name} ({line.where}) {line.verb}{under}"
             yield f"      {line.text}"
