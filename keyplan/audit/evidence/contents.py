@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from keyplan.audit import baseline, gate
-from keyplan.audit.baseline import Acceptance
+from keyplan.audit.baseline import Acceptance, Outcome
+from keyplan.audit.changers import changers
 from keyplan.audit.estate import Estate
 from keyplan.audit.evidence.bundle import SUMS, Member
 from keyplan.audit.matrix import graph_of
 from keyplan.audit.reports import answers
+from keyplan.audit.reports import changers as changers_reports
+from keyplan.audit.reports.page import page
+from keyplan.audit.reports.page.content import changers_content, gate_content
 from keyplan.audit.snapshot import read_snapshot
 from keyplan.errors import UsageError
 from keyplan.manifest import Manifest
@@ -20,7 +24,8 @@ from keyplan.manifest_document import parse
 
 FORMAT = "keyplan-evidence/1"
 SNAPSHOT, MANIFEST, BASELINE = "snapshot.json", "manifest.json", "baseline.json"
-RESULT, FINDINGS, ABOUT, README = "result.json", "findings.json", "about.json", "README.txt"
+RESULT, FINDINGS, CHANGERS, REPORT = "result.json", "findings.json", "changers.json", "report.html"
+ABOUT, README = "about.json", "README.txt"
 PIECE_BYTES = 1 << 16
 _ABOUT_FILES = {
     README: "this text",
@@ -30,6 +35,8 @@ _ABOUT_FILES = {
     BASELINE: "the findings that somebody accepted, with reason and last day",
     RESULT: "who can read what: `pairs` directly, `reach` through roles, `oidc` tokens, `external` grants",
     FINDINGS: "where the account differs from the catalogue: findings, accepted ones, idle acceptances",
+    CHANGERS: "who could change the answer: principals that could give themselves or others access",
+    REPORT: "all of it to look at: open it in a browser, it needs no network",
     SUMS: "the SHA-256 of every other file",
 }
 
@@ -67,8 +74,10 @@ class Contents:
         self._estate = Estate(read_snapshot(document))
         self._manifest = None if inputs.manifest is None else _manifest(inputs.manifest)
         self._acceptances = () if inputs.baseline is None else _acceptances(inputs.baseline)
+        if self._acceptances and not self._as_of:
+            raise UsageError("the snapshot's context has no aws:CurrentTime, and acceptances have a last day")
         self._graph = graph_of(self._estate)
-        self.findings = None if self._manifest is None else self._gate(self._manifest)
+        self.outcome = None if self._manifest is None else self._gate(self._manifest)
 
     def members(self) -> Iterator[Member]:
         """Every member but SHA256SUMS, in their order in the bundle."""
@@ -79,14 +88,32 @@ class Contents:
     def made(self) -> Iterator[Member]:
         """Those that keyplan makes; the last of them counts the problems that the others met."""
         yield Member(RESULT, _gathered(answers.matrix(self._estate, self._graph)))
-        if self.findings is not None:
-            yield Member(FINDINGS, [_json(self.findings)])
+        if self.outcome is not None:
+            yield Member(FINDINGS, [_json(answers.gate(self.outcome))])
+        yield Member(CHANGERS, _gathered(self._changers()))
+        yield Member(REPORT, _cut(self._page().encode()))
         yield Member(ABOUT, [_json(self._about())])
         yield Member(README, [self._readme().encode()])
 
-    def _gate(self, manifest: Manifest) -> Mapping[str, Any]:
+    def _gate(self, manifest: Manifest) -> Outcome:
         found = gate.findings(self._estate, self._graph, manifest)
-        return answers.gate(baseline.weighed(found, self._acceptances, self._as_of[:10]))
+        return baseline.weighed(found, self._acceptances, self._as_of[:10])
+
+    def _changers(self) -> Iterator[str]:
+        """The rows of `keyplan audit changers --format json`, as they come: there may be many."""
+        between = "[\n"
+        for row in changers(self._estate, self._graph):
+            yield f"{between}{json.dumps(changers_reports.answer(row))}"
+            between = ",\n"
+        yield "[]\n" if between == "[\n" else "\n]\n"
+
+    def _page(self) -> str:
+        manifest, outcome = self._manifest, self.outcome
+        compared = None
+        if manifest is not None and outcome is not None:
+            compared = gate_content(outcome, manifest.environment)
+        could_change = changers_content(self._estate, changers(self._estate, self._graph))
+        return page(self._estate, self._graph, version=self._version, gate=compared, changers=could_change)
 
     @property
     def _as_of(self) -> str:
@@ -106,14 +133,14 @@ class Contents:
             "accounts": sorted(self._estate.snapshot.details),
             "principals": len(self._estate.callers),
             "secrets": len(self._estate.secrets),
-            "findings": None if self.findings is None else len(self.findings["findings"]),
+            "findings": None if self.outcome is None else len(self.outcome.counting),
             "problems": len(self.problems),
         }
 
     def _readme(self) -> str:
-        names = [README, ABOUT, *self._inputs.named(), RESULT]
-        names += [FINDINGS] if self.findings is not None else []
-        return readme([*names, SUMS], self._version, self._as_of, self.problems)
+        compared = [] if self.outcome is None else [FINDINGS]
+        names = [REPORT, README, ABOUT, *self._inputs.named(), RESULT, *compared, CHANGERS, SUMS]
+        return readme(names, self._version, self._as_of, self.problems)
 
 
 def readme(names: Sequence[str], version: str, as_of: str, problems: Sequence[str]) -> str:
@@ -171,7 +198,8 @@ def _acceptances(content: bytes) -> tuple[Acceptance, ...]:
         document = json.loads(_decoded(content, "baseline"))
     except (ValueError, RecursionError):
         raise UsageError("the baseline is not JSON") from None
-    return baseline.read_baseline(document)
+    found = baseline.read_baseline(document)
+    return tuple(each for each in found if each.code in gate.CODES)  # others are about `diff`
 
 
 def _decoded(content: bytes, what: str) -> str:

@@ -16,14 +16,23 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from keyplan.audit.evidence.bundle import SUMS, Member
-from keyplan.audit.evidence.contents import ABOUT, BASELINE, MANIFEST, PIECE_BYTES, README, SNAPSHOT, Inputs
+from keyplan.audit.evidence.contents import (
+    ABOUT,
+    BASELINE,
+    MANIFEST,
+    PIECE_BYTES,
+    README,
+    REPORT,
+    SNAPSHOT,
+    Inputs,
+)
 from keyplan.errors import UsageError
 
 MEMBERS_MAX = 100
 INPUT_BYTES_MAX = 1 << 31  # a snapshot of 5,000 principals and 2,000 secrets has 10 MB
 _LINE = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9][A-Za-z0-9._-]{0,99})")
-# What says which keyplan made it, and so differs where another one checks.
-_OF_THE_VERSION = (ABOUT, README)
+# What says which keyplan made it, or looks as that one made it look: it may differ where another one checks.
+_OF_THE_VERSION = (ABOUT, README, REPORT)
 
 
 @dataclass(frozen=True)

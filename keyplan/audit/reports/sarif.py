@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keyplan.audit.baseline import Acceptance, Outcome, acceptance_of, by_place
-from keyplan.audit.gate import Finding
+from keyplan.audit.gate import CODES, Finding
 from keyplan.audit.reports.names import secret_name, short, sound
 from keyplan.audit.reports.order import finding_order
 
@@ -38,7 +38,6 @@ class Rule:
     is the most that a finding of it counts as.
     """
 
-    title: str
     remedy: str
     severity: str
     level_max: str = "error"
@@ -46,65 +45,55 @@ class Rule:
 
 RULES = {
     "unlisted-reader": Rule(
-        "A principal can read a key, and the catalogue does not list it",
         "Take the access away where the path begins, list the principal as a consumer of the key, or accept "
         "the finding by name in the baseline. `keyplan audit path PRINCIPAL SECRET` shows every statement.",
         "8.0",
     ),
     "administrator": Rule(
-        "An administrator of the account can read a key",
         "Set `lockdown: true` on the key, so that its secret denies whoever is not listed, or accept the "
         "administrator by name in the baseline.",
         "5.0",
         level_max="warning",
     ),
     "listed-without-access": Rule(
-        "A reader of the catalogue cannot read its key, or cannot be sure to",
         "Run `pulumi up`, which makes the reader's policies anew; `keyplan audit path` shows what stands in "
         "the way, such as a boundary or an SCP.",
         "4.0",
     ),
     "wildcard-grant": Rule(
-        "A reader of the catalogue reads by a statement with a wildcard",
         "Name the secret's ARN in the statement instead: a wildcard also lets in whatever is created later.",
         "5.5",
         level_max="warning",
     ),
     "public": Rule(
-        "Everybody can get to a key",
         "Take `*` out of the principals of the secret's policy and of the trusts that lead to its readers, "
         "at once, then rotate the key: `keyplan rotate KEY`.",
         "9.8",
     ),
     "cross-account": Rule(
-        "Another account can get to a key",
         "Take the account out of the secret's policy, or of the trust of the role, or accept it by name in "
         "the baseline.",
         "8.0",
     ),
     "service-access": Rule(
-        "An AWS service that the catalogue does not name can get to a key",
         "Take the service out of the policy or the trust that names it, or accept it in the baseline.",
         "6.0",
     ),
     "federated-access": Rule(
-        "A federation that the catalogue does not name can get to a key",
         "Take the provider out of the policy or the trust that names it, or accept it in the baseline.",
         "7.0",
     ),
     "foreign-ci": Rule(
-        "Jobs of other repositories can become a role that reads a key",
         "Hold the role's trust to the repository's immutable identifier and to a branch or an environment: "
         "the trusts that `pulumi up` makes from the catalogue do.",
         "9.0",
     ),
     "loose-ci": Rule(
-        "Jobs of a reader's own repository that the catalogue does not name can become it",
         "Hold the role's trust to the branch or to the deployment environment that the catalogue names.",
         "6.0",
     ),
 }
-_OTHER = Rule("The account is not as the catalogue says", "The message says what differs.", "5.0")
+_OTHER = Rule("The message says what differs.", "5.0")
 
 
 @dataclass(frozen=True)
@@ -182,12 +171,13 @@ def _driver(codes: Iterable[str], version: str) -> dict[str, Any]:
 
 
 def _rule(code: str) -> dict[str, Any]:
-    rule = RULES.get(code, _OTHER)
+    rule, what = RULES.get(code, _OTHER), CODES.get(code, "the account is not as the catalogue says")
+    title = f"{what[0].upper()}{what[1:]}"
     return {
         "id": code,
         "name": "".join(map(str.capitalize, code.split("-"))),
-        "shortDescription": {"text": rule.title},
-        "fullDescription": {"text": f"{rule.title}. {rule.remedy}"},
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": f"{title}. {rule.remedy}"},
         "help": {"text": rule.remedy, "markdown": rule.remedy},
         "defaultConfiguration": {"level": rule.level_max},
         "properties": {

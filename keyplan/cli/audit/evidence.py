@@ -4,10 +4,11 @@
   keyplan audit evidence --snapshot accounts.json --stack prod --baseline accepted.json --out 2026-11.zip
   keyplan audit evidence --verify 2026-11.zip
 
-The bundle has the snapshot as it is, everything that it says, and, with --manifest or --stack, where the
-account differs from the catalogue; a README for the auditor, and SHA256SUMS. No value: a snapshot in which
-something looks like one is refused, with the place. The same input gives the same bundle, whose hash is
-printed. The file is private (mode 0600); one that is there is not replaced without --force.
+The bundle has the snapshot as it is, everything that it says, who could change that, the report to look at,
+and, with --manifest or --stack, where the account differs from the catalogue; a README for the auditor, and
+SHA256SUMS. No value: a snapshot in which something looks like one is refused, with the place. The same input
+gives the same bundle, whose hash is printed. The file is private (mode 0600); one that is there is not
+replaced without --force.
 
 --verify compares every hash, and computes the answers again from the bundle's own snapshot.
 
@@ -123,8 +124,8 @@ def _write(path: Path, contents: Contents) -> None:
     written = done[0]
     result(sums_line(written.sha256, path.name).rstrip("\n"))
     say(f"wrote {path} (mode 0600): {', '.join(written.names)}")
-    if contents.findings is not None:
-        say(f"findings that count: {len(contents.findings['findings'])}")
+    if contents.outcome is not None:
+        say(f"findings that count: {len(contents.outcome.counting)}")
     snapshots.tell_problems(contents.problems)
 
 

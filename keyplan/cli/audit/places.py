@@ -31,14 +31,20 @@ def places(manifest: Manifest, snapshot: str) -> Callable[[Finding], Place]:
     top = _top(project or Path.cwd())
     other = Place("snapshot.json" if snapshot == "-" else _uri(Path(snapshot), top))
     lines = {} if project is None else _lines(project / f"Pulumi.{manifest.environment}.yaml", top)
-    key_of = {key.aws.arn: name for name, key in manifest.keys.items() if key.aws is not None}
+    key_of = {_anywhere(key.aws.arn): name for name, key in manifest.keys.items() if key.aws is not None}
     consumer_of = {each.role_arn: name for name, each in manifest.consumers.items() if each.role_arn}
 
     def place_of(finding: Finding) -> Place:
-        consumer, key = consumer_of.get(finding.principal), key_of.get(finding.secret)
+        consumer, key = consumer_of.get(finding.principal), key_of.get(_anywhere(finding.secret))
         return lines.get(("consumers", consumer)) or lines.get(("keys", key)) or other
 
     return place_of
+
+
+def _anywhere(arn: str) -> tuple[str, ...]:
+    """A secret's ARN without its region: its replicas differ in that alone."""
+    parts = arn.split(":", 6)
+    return (*parts[:3], *parts[4:])
 
 
 def _lines(file: Path, top: Path) -> Mapping[tuple[str, str | None], Place]:
