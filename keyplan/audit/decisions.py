@@ -184,6 +184,13 @@ class Judge:
             denied, verdicts,
         )  # fmt: skip
 
+    def layers(self, caller: Caller) -> tuple[Grades, Grades, Grades]:
+        """What a caller's boundary, the SCPs and the RCPs let pass."""
+        boundary = everywhere(self.domain.everything)
+        if caller.boundary is not None:
+            boundary = self._of_policies((caller.boundary,), caller)[0]
+        return boundary, self._service_control(caller)[0], self._resource_control(caller)[0]
+
     def verdicts(self, caller: Caller) -> Grades:
         """The verdicts alone: the best that a session of the caller can have."""
         best = NOTHING

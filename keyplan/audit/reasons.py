@@ -103,6 +103,9 @@ def open_keys(judge: Judge, clause: Clause, caller: Caller) -> tuple[str, ...]:
 
 def forms(judges: Sequence[Judge], caller: Caller, mask: int) -> Iterator[tuple[Judge, Caller, int]]:
     """The form of the request, and the session, that are let in best; and for which resources of a mask."""
+    if len(judges) == len(caller.sessions) == 1:
+        yield judges[0], caller, mask
+        return
     for verdict in (Verdict.ALLOW, Verdict.CONDITIONAL, Verdict.UNKNOWN):
         for judge in judges:
             for session in caller.sessions:
@@ -137,6 +140,9 @@ Groups = Iterable[tuple[int, tuple[str, ...]]]
 
 def _with_grants(judge: Judge, caller: Caller, groups: Groups) -> Iterator[tuple[int, tuple[str, ...]]]:
     direct, to_account = judge.granted(caller)
+    if not (direct.unknown | to_account.unknown):
+        yield from groups
+        return
     perhaps = direct.unknown & ~direct.allow | to_account.unknown & ~direct.allow
     for mask, words in groups:
         for part, said in (
@@ -150,13 +156,14 @@ def _with_grants(judge: Judge, caller: Caller, groups: Groups) -> Iterator[tuple
 
 def _with_layers(judge: Judge, caller: Caller, groups: Groups) -> Iterator[tuple[int, tuple[str, ...]]]:
     """With the layers that leave it open, of those that have to allow what other policies give."""
-    parts = judge.parts(caller)
-    for grades, name in (
-        (parts.boundary, "its permissions boundary"),
-        (parts.service_control, "the SCPs of its account"),
-        (parts.resource_control, "the RCPs of the resource's account"),
-    ):
-        groups = list(_with_layer(groups, grades, name))
+    names = (
+        "its permissions boundary",
+        "the SCPs of its account",
+        "the RCPs of the resource's account",
+    )
+    for grades, name in zip(judge.layers(caller), names, strict=True):
+        if grades.allow != judge.domain.everything:
+            groups = list(_with_layer(groups, grades, name))
     yield from groups
 
 
