@@ -55,6 +55,10 @@ EDITING = (
     *(action for each in OF_KIND.values() for action in vars(each).values() if action),
     *(NEW_VERSION, OTHER_VERSION, JOIN_GROUP, LEAVE_GROUP),
 )
+CALLS = (
+    *(PUT_POLICY, DELETE_POLICY, REKEY, PUT_KEY_POLICY, CREATE_GRANT, UPDATE_TRUST, PASS_ROLE),
+    *(CREATE_ACCESS_KEY, CREATE_PASSWORD, UPDATE_PASSWORD, UPDATE_SAML, CREATE_POLICY, *EDITING),
+)
 _BOUNDED = frozenset(
     action
     for each in (OF_KIND["user"], OF_KIND["role"])

@@ -6,7 +6,7 @@ and only then everything is weighed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from keyplan.audit.callers import Caller, Policy
 from keyplan.audit.changers.actions import (
@@ -19,7 +19,7 @@ from keyplan.audit.changers.inventory import ADMINISTRATOR, Inventory
 from keyplan.audit.decisions import Gate, Judge, masks_for
 from keyplan.audit.estate import Estate, arn_part
 from keyplan.audit.policies.clauses import applies_to
-from keyplan.audit.policies.documents import Effect
+from keyplan.audit.policies.documents import Effect, Statement
 from keyplan.audit.policies.domains import Domain, account_tables
 from keyplan.audit.policies.grades import NOTHING, Grades, Verdict
 from keyplan.audit.policies.values import Known, Missing, Value
@@ -29,12 +29,20 @@ from keyplan.audit.snapshot import Snapshot
 class Asking:
     """Verdicts about calls, each over all that it can be about."""
 
-    def __init__(self, estate: Estate, inventory: Inventory) -> None:
+    def __init__(self, estate: Estate, inventory: Inventory, calls: Iterable[str]) -> None:
+        """
+        Args:
+            calls: every call that will be asked about.
+        """
         self.estate, self.inventory = estate, inventory
         self._judges: dict[tuple[str, str], Judge] = {}
-        self._may: dict[tuple[int, str], bool] = {}
-        self._by_actions: dict[tuple[tuple[str, ...], bool, str], bool] = {}
-        self._kept: list[Policy] = []  # their ids are keys above
+        self._calls = tuple(calls)
+        self._possible: dict[int, frozenset[str]] = {}
+        self._by_policy: dict[int, frozenset[str]] = {}
+        self._by_actions: dict[tuple[tuple[str, ...], bool], frozenset[str]] = {}
+        self._alike: dict[frozenset[str], frozenset[str]] = {}
+        self._callers: list[Caller] = []  # the ids of these, and of the policies, are keys above
+        self._policies: list[Policy] = []
 
     def secrets(self, action: str, caller: Caller) -> Grades:
         """The secrets that a caller may make a call of Secrets Manager about."""
@@ -87,29 +95,35 @@ class Asking:
         judge = self._judges.get((action, name))
         if judge is None:
             judge = self._judges[action, name] = make(action, name)
-        if not self.may(caller, action) and not _named(judge, caller):
+        if not self.may(caller, action) and not (judge.allowing and _named(judge, caller)):
             return NOTHING
         return judge.verdicts(caller)
 
     def may(self, caller: Caller, action: str) -> bool:
         """Whether a policy of the caller can allow an action at all."""
-        return any(self._policy_may(policy, action) for policy in caller.policies)
+        return action in self.possible(caller)
 
-    def _policy_may(self, policy: Policy, action: str) -> bool:
-        found = self._may.get((id(policy), action))
+    def possible(self, caller: Caller) -> frozenset[str]:
+        """The calls that a policy of the caller can allow at all."""
+        found = self._possible.get(id(caller))
         if found is None:
-            self._kept.append(policy)
-            found = self._may[id(policy), action] = any(
-                statement.effect is Effect.ALLOW
-                and self._about(statement.actions, statement.not_actions, action, statement)
-                for statement in policy
-            )
+            self._callers.append(caller)
+            found = frozenset().union(*map(self._allowed, caller.policies))
+            found = self._possible[id(caller)] = self._alike.setdefault(found, found)
         return found
 
-    def _about(self, actions: tuple[str, ...], negated: bool, action: str, statement: object) -> bool:
-        key = (actions, negated, action)
+    def _allowed(self, policy: Policy) -> frozenset[str]:
+        found = self._by_policy.get(id(policy))
+        if found is None:
+            self._policies.append(policy)
+            of_each = (self._about(each) for each in policy if each.effect is Effect.ALLOW)
+            found = self._by_policy[id(policy)] = frozenset().union(*of_each)
+        return found
+
+    def _about(self, statement: Statement) -> frozenset[str]:
+        key = (statement.actions, statement.not_actions)
         if key not in self._by_actions:
-            self._by_actions[key] = applies_to(statement, action)  # type: ignore[arg-type]
+            self._by_actions[key] = frozenset(each for each in self._calls if applies_to(statement, each))
         return self._by_actions[key]
 
     def _secret_judge(self, action: str, _name: str) -> Judge:

@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from keyplan.audit.callers import Caller
 from keyplan.audit.chains import Graph
 from keyplan.audit.changers.access import Access, Changed, Others
+from keyplan.audit.changers.actions import CALLS
 from keyplan.audit.changers.asking import Asking
 from keyplan.audit.changers.edits import Edits, Hands
 from keyplan.audit.changers.inventory import Inventory
 from keyplan.audit.changers.levers import Levers, Room
+from keyplan.audit.changers.services import CALLS as SERVICE_CALLS
 from keyplan.audit.changers.services import Services
 from keyplan.audit.estate import Estate
 from keyplan.audit.policies.clauses import applies_to
@@ -47,7 +49,7 @@ class Control:
         self.callers: Sequence[Caller] = estate.callers
         self.number: Mapping[str, int] = {each.arn: n for n, each in enumerate(estate.callers)}
         self.inventory = Inventory(estate)
-        self.asking = Asking(estate, self.inventory)
+        self.asking = Asking(estate, self.inventory, (*CALLS, *SERVICE_CALLS))
         self.access = Access(estate)
         self.others = Others(self.access, estate.callers)
         self.services = Services(self.asking)
@@ -117,14 +119,15 @@ class Control:
         for caller in start:
             held.those.setdefault(self.number[caller.arn], []).append(caller)
         while pending:
-            fresh = 0
             for caller in pending:
                 held.changed = _join(held.changed, self.levers(caller).changes(verdict))
-                held.hands = held.hands.join(self.edits.hands(caller, verdict))
-                fresh |= self._taken(caller).at(verdict)
             found = self.after(held.everybody(), held.changed, verdict)
             if not enough & ~found:
                 break
+            fresh = 0
+            for caller in pending:
+                held.hands = held.hands.join(self.edits.hands(caller, verdict))
+                fresh |= self._taken(caller).at(verdict)
             pending = []
             for number in positions(fresh):
                 if number not in held.those:
@@ -149,7 +152,7 @@ class Control:
     def _taken(self, caller: Caller) -> Grades:
         number = self._base.get(id(caller))
         levers = self.levers(caller)
-        grades = self.becomes[number] if number is not None else levers.becomes
+        grades = levers.becomes if number is None else self.becomes[number]
         for each in levers.takes:
             grades = grades.join(each.those)
         return grades

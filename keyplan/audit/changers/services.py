@@ -75,6 +75,14 @@ RUNNING: Mapping[str, tuple[str, ...]] = {
 }
 
 
+CALLS = tuple(
+    dict.fromkeys(
+        [
+            *(call for ways in NEW.values() for calls in ways for call in calls),
+            *(call for calls in RUNNING.values() for call in calls),
+        ]
+    )
+)
 WITH_SAML = "sts:AssumeRoleWithSAML"
 _OF_THE_THING = ("aws:requesttag/", "aws:resourcetag/", "aws:tagkeys")
 
@@ -111,6 +119,9 @@ class Services:
         self._trusting: dict[str, Grades] = {}
         number_of = {caller.arn: number for number, caller in enumerate(self._estate.callers)}
         self._number = [number_of[role.arn] for role in self._estate.roles]
+        self._roles_of: dict[str, int] = {}
+        for number, role in zip(self._number, self._estate.roles, strict=True):
+            self._roles_of[role.account] = self._roles_of.get(role.account, 0) | 1 << number
 
     def passing(self, caller: Caller) -> Iterator[tuple[str, tuple[str, ...], Grades]]:
         """Each service with the calls and the roles that a caller could let it run as."""
@@ -131,12 +142,7 @@ class Services:
             for call in calls:
                 grade = self._grade((call,), caller)
                 if grade is not Verdict.DENY:
-                    own = sum(
-                        1 << self._number[position]
-                        for position, role in enumerate(self._estate.roles)
-                        if role.account == caller.account
-                    )
-                    roles = self._trusts(service).within(own)
+                    roles = self._trusts(service).within(self._roles_of.get(caller.account, 0))
                     if roles.unknown:
                         yield service, (call,), _at_most(roles, min(grade, Verdict.CONDITIONAL))
 

@@ -82,12 +82,12 @@ class _Lister:
         self.control = Control(estate, graph)
         self.everything = (1 << len(estate.secrets)) - 1
         self._usable = estate.usable
-        self._active: dict[int, bool] = {}
+        self._active = [self._is_active(caller) for caller in estate.callers]
+        self._leads_to_change = self._leading()
 
     def of(self, principal: int) -> Iterator[Changer]:
         """One principal's rows, by secret."""
-        widest = self.control.assumed(principal, Verdict.UNKNOWN)
-        if not any(self._is_active(number) for number in widest):
+        if not self._leads_to_change >> principal & 1:
             return
         ways: list[tuple[Verdict, _Way, int]] = []
         done: dict[str, int] = {}
@@ -142,26 +142,32 @@ class _Lister:
             found[verdict] = mask
         return found
 
-    def _is_active(self, number: int) -> bool:
+    def _is_active(self, caller: Caller) -> bool:
         """Whether a principal may change anything itself."""
-        if number not in self._active:
-            caller = self.estate.callers[number]
-            levers = self.control.levers(caller)
-            changed = levers.changes(Verdict.UNKNOWN)
-            self._active[number] = bool(
-                changed.policies
-                or changed.keys
-                or levers.takes
-                or self.control.edits.hands(caller, Verdict.UNKNOWN)
-            )
-        return self._active[number]
+        levers = self.control.levers(caller)
+        changed = levers.changes(Verdict.UNKNOWN)
+        if changed.policies or changed.keys:
+            return True
+        if not self.control.asking.possible(caller):
+            return False
+        return bool(levers.takes or self.control.edits.hands(caller, Verdict.UNKNOWN))
+
+    def _leading(self) -> int:
+        """The principals who may change something, or become somebody who may."""
+        found, before = sum(1 << number for number, active in enumerate(self._active) if active), -1
+        while found != before:
+            before = found
+            for number, grades in enumerate(self.control.becomes):
+                if grades.unknown & found:
+                    found |= 1 << number
+        return found
 
     def _ways(self, principal: int, verdict: Verdict, known: int) -> Iterator[_Way]:
         """The ways of one principal whose calls are all of at least a verdict."""
         control, callers = self.control, self.estate.callers
         possible = self._usable.at(verdict)
         held = control.assumed(principal, verdict)
-        active = {number: path for number, path in held.items() if self._is_active(number)}
+        active = {number: path for number, path in held.items() if self._active[number]}
         if not active:
             return
         for number, path in active.items():
