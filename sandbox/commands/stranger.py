@@ -5,6 +5,10 @@ one matches, its function really runs. Nothing is read; LookupEvents finds the r
 Cloud the read is really tried, given out or refused, and its log entry is held against the alert policies;
 the value is thrown away. Nothing is changed. --as tries another principal: a listed reader brings no mail.
 Each run is a record of its own.
+
+--through plants somebody in the AWS account who could read the key, for `keyplan audit gate` to find: by a
+chain of roles, by the secret's own policy, or by a grant of its KMS key. A second run changes nothing, and
+--remove takes them away again: all of them, or with --through the one.
 """
 
 from __future__ import annotations
@@ -24,9 +28,10 @@ from sandbox.clock.gcp.reads import mails_about, read_as
 from sandbox.clock.mails import Mail, render_one
 from sandbox.clock.rules import matching_functions
 from sandbox.outputs import read_manifest
+from sandbox.planting import WAYS
 from sandbox.project import find_project, one_at_a_time
 from sandbox.report import say
-from sandbox.server.client import ServerClient
+from sandbox.server.client import ServerClient, aws_client
 from sandbox.server.lifecycle import require_server
 from sandbox.server.record import ServerRecord
 
@@ -48,6 +53,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="who reads: the ARN of a role or user, or on Google Cloud user:…, serviceAccount:… or "
         "principal:… (default: somebody whom nobody listed, on each cloud)",
     )
+    parser.add_argument(
+        "--through", choices=WAYS, help="read nothing, but plant a stranger in the account who could"
+    )
+    parser.add_argument("--remove", action="store_true", help="take planted strangers away")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -58,6 +67,9 @@ def run(arguments: argparse.Namespace) -> int:
         manifest = read_manifest(project)
         if manifest is None:
             raise UsageError("nothing is built in the sandbox yet", "python -m sandbox up")
+        if arguments.through is not None or arguments.remove:
+            _plant(record, manifest, arguments)
+            return EXIT_DONE
         key = _key(manifest, arguments.key)
         clouds = [name for name in CLOUDS if name in manifest["clouds"]]
         if arguments.principal is not None:
@@ -70,6 +82,27 @@ def run(arguments: argparse.Namespace) -> int:
         if "gcp" in clouds:
             _read_on_google(record, manifest, key, arguments.principal or STRANGER)
     return EXIT_DONE
+
+
+def _plant(record: ServerRecord, manifest: dict[str, Any], arguments: argparse.Namespace) -> None:
+    """Plant one stranger, or take strangers away, and say what to do next."""
+    from sandbox.planting import Planting
+
+    if arguments.principal is not None:
+        raise UsageError("who is planted has a name of its own", "leave --as out")
+    if arguments.remove and arguments.key is not None:
+        raise UsageError("--remove takes strangers away from every key", "leave the key out")
+    if "aws" not in manifest["clouds"]:
+        raise UsageError("strangers are planted on AWS, and the environment is not there")
+    region = manifest["clouds"]["aws"]["region"]
+    planting = Planting(manifest, lambda service: aws_client(record, service, region))
+    if not arguments.remove:
+        say(planting.plant(_key(manifest, arguments.key), arguments.through))
+        say("find it: keyplan audit collect --out a.json && keyplan audit gate --snapshot a.json")
+        say("take it away: python -m sandbox stranger --remove")
+        return
+    gone = [way for way in WAYS if arguments.through in (None, way) and planting.remove(way)]
+    say(f"gone: {', '.join(f'stranger-by-{way}' for way in gone)}" if gone else "nobody was planted")
 
 
 def _key(manifest: dict[str, Any], wanted: str | None) -> str:

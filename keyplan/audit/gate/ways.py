@@ -13,6 +13,7 @@ from keyplan.audit.chains import Graph
 from keyplan.audit.decisions import Gate, Judge
 from keyplan.audit.estate import Estate, Secret
 from keyplan.audit.policies.grades import Verdict
+from keyplan.audit.policies.keys import ASSUME_ROLE
 from keyplan.audit.reasons import Reason, allowing, denying, open_keys
 from keyplan.audit.reports.names import short
 
@@ -84,7 +85,10 @@ def _decisive(judge: Judge, caller: Caller, position: int, found: Sequence[Reaso
         yield _name(own, caller, position, found)
     if named is not None:
         yield _name(named, caller, position, found)
-    elif account is not None and (needed or not same):
+    elif account is not None and not same:
+        yield _name(account, caller, position, found)
+    elif account is not None and own is not None and judge.domain.action == ASSUME_ROLE:
+        # Of a key's policy it is what nearly every key has; of a trust it is what lets a whole account in.
         yield _name(account, caller, position, found)
 
 
