@@ -1,7 +1,7 @@
-"""AWS's own policies that keyplan's program attaches: a snapshot has only those that somebody already has.
+"""AWS's own policies that keyplan's program attaches; a snapshot has only those that somebody already has.
 
-Source: AWS Managed Policy Reference, AmazonECSTaskExecutionRolePolicy and AWSLambdaBasicExecutionRole; checked
-2026-11-22. Another one that is attached for the first time is unknown until the update.
+Source: AWS Managed Policy Reference, AmazonECSTaskExecutionRolePolicy and AWSLambdaBasicExecutionRole;
+checked 2026-11-22. Another one that is attached for the first time is unknown until the update.
 """
 
 from __future__ import annotations

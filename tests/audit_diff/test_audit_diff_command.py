@@ -1,0 +1,286 @@
+"""`keyplan audit diff`: what a person, a program and a pull request see of a change, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keyplan.cli import run
+from tests.audit.accounts import (
+    ACCOUNT,
+    READ,
+    ROOT,
+    SECRET,
+    allow,
+    document,
+    role,
+    secret,
+    snapshot,
+    trusting,
+    user,
+    when,
+)
+from tests.audit_diff.previews import ROLE, ROLE_POLICY, UNKNOWN, create, preview, text
+
+READS = document(allow())
+ANN, NEW = f"arn:aws:iam::{ACCOUNT}:user/ann", f"arn:aws:iam::{ACCOUNT}:role/new"
+READER, OTHER = f"arn:aws:iam::{ACCOUNT}:role/reader", "arn:aws:iam::999988887777:role/them"
+PROBE = {
+    "provider": f"arn:aws:iam::{ACCOUNT}:oidc-provider/ci.example.com",
+    "claims": {"sub": "repo:a", "aud": "aws"},
+}
+
+
+def write(place: Path, name: str, content: Any) -> str:
+    file = place / name
+    file.write_text(content if isinstance(content, str) else json.dumps(content))
+    return str(file)
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> tuple[str, str]:
+    """Ann may become the reader, a role reads from one address, another account is let in; Bob is gone."""
+    old = snapshot(user("ann"), user("bob", READS), role("reader", READS))
+    office = when(IpAddress={"aws:SourceIp": "10.0.0.0/8"})
+    them = {"Effect": "Allow", "Principal": {"AWS": OTHER}, "Action": READ, "Resource": "*"}
+    new = snapshot(
+        user("ann", document(allow("sts:AssumeRole"))),
+        role("reader", READS, trust=trusting({"AWS": ROOT})),
+        role("new", document(allow(**office))),
+        secrets=[secret(document(them), KmsKeyId="alias/gone")],
+    )
+    new["secrets"][0].pop("KmsKeyId")
+    return write(tmp_path, "old.json", old), write(tmp_path, "new.json", new)
+
+
+def test_a_person_sees_what_opened_first_with_the_way(
+    both: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["audit", "diff", *both]) == 1
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert [line.split() for line in said.out.splitlines()] == [
+        ["CHANGE", "WAS", "IS", "PRINCIPAL", "SECRET", "THROUGH"],
+        ["opened", "deny", "allow", ACCOUNT, "user/ann", SECRET[-29:], ACCOUNT, "role/reader"],
+        ["opened", "deny", "conditional", ACCOUNT, "role/new", "(new)", SECRET[-29:], "-"],
+        ["closed", "allow", "deny", ACCOUNT, "user/bob", "(gone)", SECRET[-29:], "-"],
+        ["2", "opened,", "1", "closed"],
+        ["principals:", "1", "new,", "1", "gone"],
+    ]
+
+
+def test_a_program_gets_every_change_whole(both: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["audit", "diff", *both, "--format", "json"]) == 1
+    answer = json.loads(capsys.readouterr().out)
+    ann = answer["access"][0]
+    assert "p0[0] allows" in ann.pop("why")
+    assert ann == {
+        "change": "opened",
+        "principal": ANN,
+        "secret": SECRET,
+        "before": "deny",
+        "after": "allow",
+        "path": [ANN, READER],
+        "principal_is": "both",
+        "secret_is": "both",
+        "widens": True,
+        "accepted": False,
+    }
+    gone = f"arn:aws:iam::{ACCOUNT}:user/bob"
+    assert answer["principals"] == {"new": [NEW], "gone": [gone]}
+    assert answer["secrets"] == {"new": [], "gone": []}
+    assert (answer["counting"], answer["outside"], answer["problems"]) == (2, [], [])
+
+
+def test_a_pull_request_sees_what_opened_and_what_closed_is_folded(
+    both: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["audit", "diff", *both, "--format", "markdown", "--fail-on", "nothing"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "<!-- keyplan audit diff -->"
+    name = f"`{SECRET[-29:]}`"
+    opened = f"| opened | deny | allow | `{ACCOUNT} user/ann` | {name} | `{ACCOUNT} role/reader` |"
+    closed = f"| closed | allow | deny | `{ACCOUNT} user/bob` (gone) | {name} | - |"
+    fold = "<details><summary>1 closed or no longer sure</summary>"
+    assert lines.index("**2 opened, 1 closed**") < lines.index(opened) < lines.index(fold)
+    assert lines.index(fold) < lines.index(closed)
+
+
+def test_names_from_the_account_cannot_write_into_the_comment(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = "x`|<img src=y>@everyone\n# z"
+    new = snapshot({**user("ann", READS), "Arn": f"arn:aws:iam::{ACCOUNT}:user/{named}"})
+    files = (write(tmp_path, "a.json", snapshot()), write(tmp_path, "b.json", new))
+    run(["audit", "diff", *files, "--format", "markdown"])
+    said = capsys.readouterr().out
+    assert "<img" not in said
+    assert "@everyone" not in said
+    assert "\n# z" not in said
+
+
+def test_the_other_direction_does_not_fail_but_any_change_can(
+    both: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["audit", "diff", both[1], both[0], "--fail-on", "any"]) == 1
+    capsys.readouterr()
+    assert run(["audit", "diff", both[1], both[1], "--fail-on", "any"]) == 0
+    assert capsys.readouterr().out == "nobody can read more or less than before\n"
+
+
+def test_what_closes_alone_does_not_fail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old = write(tmp_path, "a.json", snapshot(user("ann", READS)))
+    new = write(tmp_path, "b.json", snapshot(user("ann")))
+    assert run(["audit", "diff", old, new]) == 0
+    assert "1 closed" in capsys.readouterr().out
+
+
+def test_what_is_accepted_does_not_fail_until_its_last_day(
+    both: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    accepted = [
+        {"code": "opened", "principal": arn, "secret": SECRET, "reason": "planned", "expires": "2026-12-01"}
+        for arn in (ANN, NEW)
+    ]
+    baseline = write(tmp_path, "accepted.json", accepted)
+    assert run(["audit", "diff", *both, "--baseline", baseline]) == 0
+    assert "opened (accepted)" in capsys.readouterr().out
+    accepted[0]["expires"] = "2026-11-20"
+    baseline = write(tmp_path, "accepted.json", accepted)
+    assert run(["audit", "diff", *both, "--baseline", baseline, "--format", "markdown"]) == 1
+    said = capsys.readouterr().out
+    assert "| opened | deny | allow |" in said.partition("<details>")[0]
+    assert "1 acceptances that meet nothing" in said
+
+
+def test_another_account_and_tokens_are_changes_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What one snapshot is asked about tokens, the other is asked too."""
+    them = {"Effect": "Allow", "Principal": {"AWS": OTHER}, "Action": READ, "Resource": "*"}
+    trusts = trusting(
+        {"Federated": PROBE["provider"]},
+        "sts:AssumeRoleWithWebIdentity",
+        Condition={"StringEquals": {"ci.example.com:sub": "repo:a"}},
+    )
+    everybody = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:Decrypt", "Resource": "*"}
+    key = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/k"
+    more: dict[str, Any] = {
+        "kms_keys": [
+            {"Arn": key, "KeyState": "Enabled", "KeyManager": "CUSTOMER", "KeyPolicy": document(everybody)}
+        ]
+    }
+    old = snapshot(role("ci"), secrets=[secret(KmsKeyId=key)], oidc_probes=[PROBE], **more)
+    new = snapshot(role("ci", trust=trusts), secrets=[secret(document(them), KmsKeyId=key)], **more)
+    files = (write(tmp_path, "a.json", old), write(tmp_path, "b.json", new))
+    assert run(["audit", "diff", *files]) == 1
+    told = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["opened", "deny", "allow", OTHER, "external", SECRET[-29:]] in told
+    assert ["opened", "deny", "allow", "repo:a", "token", ACCOUNT, "role/ci"] in told
+    assert run(["audit", "diff", *reversed(files), "--format", "json"]) == 0
+    outside = json.loads(capsys.readouterr().out)["outside"]
+    assert [(each["change"], each["kind"], each["target"]) for each in outside] == [
+        ("closed", "external", SECRET),
+        ("closed", "token", f"arn:aws:iam::{ACCOUNT}:role/ci"),
+    ]
+
+
+def test_a_preview_says_who_could_read_and_keeps_the_snapshot_for_other_questions(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = preview(
+        create(ROLE, "new", name="new", path="/", assumeRolePolicy=text(trusting({"AWS": ROOT}))),
+        create(ROLE_POLICY, "read", name="read", role="new", policy=text(READS)),
+    )
+    old = write(tmp_path, "a.json", snapshot())
+    saved = str(tmp_path / "after.json")
+    assert run(["audit", "diff", old, "--preview", write(tmp_path, "p.json", plan), "--save", saved]) == 1
+    assert "role/new (new)" in capsys.readouterr().out
+    assert run(["audit", "readers", SECRET, "--snapshot", saved]) == 0
+    assert "role/new" in capsys.readouterr().out
+
+
+def test_what_cannot_be_foreseen_fails_and_is_said_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = preview(create(ROLE_POLICY, "read", name="read", role="reader", policy=UNKNOWN))
+    old = write(tmp_path, "a.json", snapshot(role("reader")))
+    assert run(["audit", "diff", old, "--preview", write(tmp_path, "p.json", plan)]) == 1
+    said = capsys.readouterr()
+    assert "unclear  deny  unknown" in said.out
+    assert said.err.splitlines() == [
+        "warning: aws:iam RolePolicy read: its policy is not known before the update:"
+        " it may allow and deny anything"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"steps": [', "the preview is not JSON: line 1, column 12; is it cut off?"),
+        ("[]", "this is not what `pulumi preview --json` prints: it has no steps"),
+        (
+            {"format": "keyplan-snapshot/1"},
+            "this is not what `pulumi preview --json` prints: it has no steps",
+        ),
+        ({"steps": {}}, "the preview's `steps` are not a list"),
+        ({"steps": [{"op": "create"}]}, "the preview's step 1 has no operation or no URN"),
+        (
+            {"steps": [], "diagnostics": [{"severity": "error", "message": "x"}]},
+            "the preview failed, so its steps are not all: run it again once it passes",
+        ),
+    ],
+)
+def test_what_is_no_preview_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: Any, message: str
+) -> None:
+    old = write(tmp_path, "a.json", snapshot())
+    assert run(["audit", "diff", old, "--preview", write(tmp_path, "p.json", content)]) == 2
+    assert capsys.readouterr().err.splitlines()[0] == f"error: {message}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a"], "give two snapshots, or one and a preview"),
+        (["a", "b", "--preview", "c"], "give two snapshots, or one and a preview"),
+        (["-", "-"], "only one of the two can be standard input"),
+        (
+            ["a", "b", "--save", "c"],
+            "--save keeps the snapshot that a preview foresees, and there is no --preview",
+        ),
+    ],
+)
+def test_sources_that_do_not_fit_together_are_refused(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert run(["audit", "diff", *arguments]) == 2
+    assert capsys.readouterr().err.splitlines()[0] == f"error: {message}"
+
+
+def test_of_an_account_that_one_snapshot_has_not_looked_at_the_verdict_there_is_unknown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stranger = user("eve", document(allow()), account="999988887777")
+    details = snapshot(stranger)["authorization_details"]
+    let_in = {"Effect": "Allow", "Principal": "*", "Action": READ, "Resource": "*"}
+    open_key = {"Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"}
+    key = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/k"
+    common: dict[str, Any] = {
+        "secrets": [secret(document(let_in), KmsKeyId=key)],
+        "kms_keys": [
+            {"Arn": key, "KeyState": "Enabled", "KeyManager": "CUSTOMER", "KeyPolicy": document(open_key)}
+        ],
+    }
+    new = snapshot(external_accounts={"999988887777": {"authorization_details": details}}, **common)
+    new["authorization_details"]["UserDetailList"] = []
+    files = (write(tmp_path, "a.json", snapshot(**common)), write(tmp_path, "b.json", new))
+    run(["audit", "diff", *files, "--format", "json"])
+    access = json.loads(capsys.readouterr().out)["access"]
+    assert [(each["before"], each["after"], each["principal_is"]) for each in access] in (
+        [("unknown", "allow", "new")],
+        [],
+    )
