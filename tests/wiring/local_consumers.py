@@ -14,9 +14,10 @@ from keyplan.manifest import Manifest
 
 NAME = "chat-api"
 # Prints the environment of the process as JSON.
-PRINT = [sys.executable, "-c", "import json, os; print(json.dumps(dict(os.environ)))"]
+# Without what is installed, which it does not need and which takes longer than the rest of its start.
+PRINT = [sys.executable, "-I", "-S", "-c", "import json, os; print(json.dumps(dict(os.environ)))"]
 # A stand-in for a command: writes its arguments and its environment as JSON into the file RECORD.
-RECORDER = f"""#!{sys.executable}
+RECORDER = f"""#!{sys.executable} -IS
 import json, os, sys
 with open(os.environ["RECORD"], "w") as file:
     json.dump([sys.argv[1:], dict(os.environ)], file)
