@@ -207,7 +207,8 @@ def _buildkite(settings: Settings) -> Built:
     loose = {"a pull request": "refs/pull/1/head", "a tag": f"refs/tags/{STRANGER}"}
     for each in _other(branches):
         loose["another branch"] = f"refs/heads/{each}"
-    loose["a fork"] = f"refs/heads/{STRANGER}:{_samples(branches)[0]}"
+    # A fork's branch is `USER:BRANCH`: this user is called as our branch is.
+    loose["a fork"] = f"refs/heads/{_samples(branches)[0]}:commit"
     found += [Token(token(*ours, ref), LOOSE, what) for what, ref in loose.items()]
     for other in ((ours[0], STRANGER), (ours[0], f"{ours[1]}-{STRANGER}")):
         found.append(Token(token(*other, refs[0]), FOREIGN, "another pipeline"))

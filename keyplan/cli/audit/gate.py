@@ -62,6 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
         result(json.dumps(answers.gate(outcome), indent=2))
     elif arguments.format == "text":
         sys.stdout.writelines(f"{line}\n" for line in findings.lines(outcome))
+        if any(each.path for each in outcome.counting):
+            say("every statement of a way: keyplan audit path PRINCIPAL SECRET --snapshot FILE")
     elif arguments.format == "baseline":
         result(json.dumps(baseline.proposed(outcome, acceptances, today), indent=2))
     else:
