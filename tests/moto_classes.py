@@ -13,6 +13,7 @@ from typing import Any
 
 from moto.cloudtrail.responses import CloudTrailResponse
 from moto.cloudwatch.models import CloudWatchBackend
+from moto.iam.models import IAMBackend, Policy
 from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend
 from moto.secretsmanager.responses import SecretsManagerResponse
 from moto.sns.models import Subscription
@@ -23,6 +24,8 @@ PATCHED: tuple[type, ...] = (
     CloudTrailResponse,
     CloudWatchBackend,
     FakeSecret,
+    IAMBackend,
+    Policy,
     SecretsManagerBackend,
     SecretsManagerResponse,
     Subscription,

@@ -22,6 +22,7 @@ PATCHES = (
     "mail_delivery",
     "alarm_states",
     "trail_events",
+    "aws_policies",
 )
 
 

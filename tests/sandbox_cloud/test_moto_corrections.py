@@ -331,6 +331,25 @@ def reads_are_looked_up_by_time_and_in_pages(client: Client) -> None:
     assert found == {code: code for code in expected}
 
 
+def a_policy_of_awss_own_is_attached_and_listed_with_its_text(_: Client) -> None:
+    iam = boto3.client("iam", region_name=REGION)
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    iam.create_role(RoleName="admin", AssumeRolePolicyDocument=trust)
+    iam.attach_role_policy(RoleName="admin", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    (policy,) = iam.get_account_authorization_details()["Policies"]
+    (statement,) = policy["PolicyVersionList"][0]["Document"]["Statement"]
+    assert (policy["PolicyName"], statement["Action"]) == ("AdministratorAccess", "*")
+
+
+def a_policy_of_the_account_is_listed_with_its_name(_: Client) -> None:
+    iam = boto3.client("iam", region_name=REGION)
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    created = iam.create_policy(PolicyName="mine", PolicyDocument=document)["Policy"]
+    (policy,) = iam.get_account_authorization_details()["Policies"]
+    assert (policy["PolicyName"], policy["PolicyId"]) == ("mine", created["PolicyId"])
+
+
 BEHAVIOURS: dict[str, tuple[Callable[[Client], None], ...]] = {
     "version_labels": (
         reading_after_a_promotion_gives_the_new_value,
@@ -364,6 +383,10 @@ BEHAVIOURS: dict[str, tuple[Callable[[Client], None], ...]] = {
         a_batch_is_recorded_as_a_read_of_each,
         a_reader_with_a_role_is_named_by_it,
         reads_are_looked_up_by_time_and_in_pages,
+    ),
+    "aws_policies": (
+        a_policy_of_awss_own_is_attached_and_listed_with_its_text,
+        a_policy_of_the_account_is_listed_with_its_name,
     ),
 }
 CASES = [(name, behaviour) for name, behaviours in BEHAVIOURS.items() for behaviour in behaviours]
