@@ -24,6 +24,7 @@ from keyplan.stores.aws_sdk_errors import WORDS
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from keyplan.collecting.calls import Call
     from keyplan.endpoints import Endpoint
 
 SERVICES = ("iam", "kms", "organizations", "secretsmanager", "sts")
@@ -95,6 +96,13 @@ class Access:
             if place not in self._clients:
                 self._clients[place] = self._new_client(self._sessions[account], service, place[2])
             return self._clients[place]
+
+    def send(self, call: Call) -> Any:
+        """The answer to a call, as the SDK has it. Raises what the SDK raises."""
+        from botocore import xform_name
+
+        client = self.client(call.account, call.service, call.region)
+        return getattr(client, xform_name(call.operation))(**call.parameters)
 
     def assume(self, role: str) -> None:
         """Ask in a role's account with this role from now on.

@@ -37,8 +37,8 @@ class Missing:
 class Clients(Protocol):
     """What asking needs of `access.Access`."""
 
-    def client(self, account: str, service: str, region: str) -> Any:
-        """A client of a service."""
+    def send(self, call: Call) -> Any:
+        """The answer, as the SDK has it. Raises what the SDK raises."""
 
 
 class Watcher(Protocol):
@@ -161,13 +161,10 @@ class Asker:
         return answer
 
     def _sent(self, call: Call, taken: Collection[str]) -> dict[str, Any]:
-        from botocore import xform_name
-
         with self._lock:
             self.requests += 1
         try:
-            client = self._clients.client(call.account, call.service, call.region)
-            answer: dict[str, Any] = plain(getattr(client, xform_name(call.operation))(**call.parameters))
+            answer: dict[str, Any] = plain(self._clients.send(call))
         except Exception as error:
             refusal = of_error(error)
             if refusal.code in taken:
