@@ -29,7 +29,7 @@ function pairDetails(principal, secret) {
   return [
     heading("Why", `${withoutAccount(principals[principal])}`, null),
     make("p", { class: "target" }, "and the secret ", go(secrets[secret].name, { principal: null, secret })),
-    make("p", { class: "verdict" }, pill(proof.verdict), " ", sentence(proof, secret)),
+    make("p", { class: "verdict" }, pill(proof.verdict), make("span", {}, sentence(proof, secret))),
     drawing(proof, secret),
     make("ol", { class: "steps" }, proof.steps.map(stepDetails)),
     make("p", {}, go("All that this principal reads", { principal, secret: null })),
@@ -53,16 +53,18 @@ function stepDetails(step) {
     make("dl", { class: "facts" },
       make("dt", {}, "as"), make("dd", {}, name(step.principal)),
       make("dt", {}, "on"), make("dd", {}, name(step.resource))),
-    step.statements.length ? step.statements.map(statementDetails)
+    step.statements.length ? step.statements.map((each) => statementDetails(each, step.statements.length <= OPENED_MAX))
       : make("p", { class: "quiet" }, "No statement is about it, so it is denied."));
 }
 
-function statementDetails(statement) {
+const OPENED_MAX = 2; // of more statements, each is opened by whoever wants to read it
+
+function statementDetails(statement, isOpened) {
   const { does, verdict, where, open } = statement;
   const isOpen = open.length ? `, if ${open.join(", ")} fits`
     : verdict === UNKNOWN ? ", which is unknown" : verdict === CONDITIONAL ? ", if its condition fits" : "";
   const mark = does === "allows" ? "+" : "\u2212";
-  return make("details", { class: `statement ${does}` },
+  return make("details", { class: `statement ${does}`, open: isOpened },
     make("summary", {},
       make("span", { class: "mark", "aria-hidden": "true" }, mark),
       make("span", {}, make("strong", {}, does), isOpen, " ", make("span", { class: "quiet" }, `(${where})`),

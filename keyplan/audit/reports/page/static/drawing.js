@@ -42,18 +42,15 @@ function box(x, y, width, { kind, label, full, mark = "" }, longest) {
 }
 
 function arrow(step, number, people) {
-  const isLast = number >= people - 1;
   const toKey = number === people;
-  const x = !isLast ? 24 : toKey ? BOX.width * 0.75 : 24;
+  const x = toKey ? BOX.width / 2 + 32 : 24;
   const from = Math.min(number, people - 1) * (BOX.height + BOX.gap) + BOX.height;
   const to = from + BOX.gap - 7;
   const middle = from + BOX.gap / 2;
-  const action = step.action.split(":")[1];
-  const text = isLast ? `${number + 1} ${action.replace("SecretValue", "")}` : `${number + 1} ${action}`;
   return draw("g", { class: `arrow is-${WORDS[step.verdict]}` },
     draw("line", { x1: x, y1: from, x2: x, y2: to }),
     draw("path", { d: `M${x - 4} ${to - 1}L${x + 4} ${to - 1}L${x} ${to + 6}Z` }),
     step.verdict === DENY
       ? draw("path", { class: "cross", d: `M${x - 6} ${middle - 8}l12 12m0 -12l-12 12` }) : null,
-    draw("text", { x: x + 14, y: middle + 3 }, `${text} \u00b7 ${WORDS[step.verdict]}`));
+    draw("text", { x: x + 14, y: middle + 3 }, `${number + 1} ${step.action.split(":")[1]} \u00b7 ${WORDS[step.verdict]}`));
 }

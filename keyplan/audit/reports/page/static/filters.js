@@ -1,7 +1,7 @@
 // What of the matrix is shown: the searches, the verdicts, the ways, and the order.
 
 const wanted = {
-  secret: "", principal: "", verdicts: new Set([ALLOW, CONDITIONAL, UNKNOWN]), way: "any", order: "name",
+  secret: "", principal: "", verdicts: new Set([ALLOW, CONDITIONAL, UNKNOWN]), way: "any", order: "most",
   everybody: false,
 };
 const byName = {
@@ -79,7 +79,7 @@ function sayShown(rows, columns) {
 function field(label, key, hint) {
   const input = make("input", { type: "search", id: `search-${key}`, placeholder: hint, autocomplete: "off",
     spellcheck: "false", oninput: () => { wanted[key] = input.value; grid.scrollTo(0, 0); applyFilters(); } });
-  return make("label", { class: "field" }, make("span", {}, label), input);
+  return make("label", { class: "field" }, make("span", {}, label, key === "secret" ? make("kbd", {}, "/") : null), input);
 }
 
 function choice(label, key, options) {
@@ -102,13 +102,13 @@ function startFilters(pairs) {
   const everybody = make("input", { type: "checkbox",
     onchange: () => { wanted.everybody = everybody.checked; applyFilters(); } });
   byId("filters").append(
-    field("Secret", "secret", "part of a name  ( / )"),
-    field("Principal", "principal", "part of a name or an account"),
+    field("Secret", "secret", "part of a name"),
+    field("Principal", "principal", "name or account"),
     make("fieldset", {}, make("legend", {}, "Verdict"),
       [ALLOW, CONDITIONAL, UNKNOWN].map((verdict) => verdictSwitch(verdict, pairs[verdict]))),
-    choice("Way", "way", { any: "direct or through roles", direct: "direct", roles: "through roles" }),
-    choice("Order", "order", { name: "by name", most: "most access first" }),
-    make("label", { class: "switch" }, everybody, make("span", {}, "also without access")));
+    choice("Way", "way", { any: "any way", direct: "direct", roles: "through roles" }),
+    choice("Order", "order", { most: "most access first", name: "by name" }));
+  byId("shown").append(make("label", { class: "switch" }, everybody, make("span", {}, "also those without access")));
   byId("filters").addEventListener("submit", (event) => event.preventDefault());
 }
 

@@ -72,7 +72,7 @@ function changersPart() {
     make("p", { class: "quiet" }, "Principals that could first give themselves, or somebody else, access. A verdict is "
       + "about the change; what they read already is in the last column."),
     report.changers.length ? longTable({
-      caption: "By what they could change", rows: report.changers,
+      caption: "By what they could change", rows: strangersFirst(report.changers),
       columns: ["principal", "how", "what they would use", "secrets", "verdict", "reads now"],
       textOf: (each) => `${principals[each.principal]} ${each.how} ${each.through} ${each.message}`,
       cellsOf: (each) => [principalCell(principals[each.principal]), make("code", {}, each.how),
@@ -80,6 +80,11 @@ function changersPart() {
         secretsCell(each), pillOf(each.verdict), pillOf(each.reads)],
     }) : nothing("Nobody in the snapshot could."),
   ];
+}
+
+// Those who read today are known already.
+function strangersFirst(rows) {
+  return [...rows].sort((a, b) => WORDS.indexOf(a.reads) - WORDS.indexOf(b.reads));
 }
 
 function secretsCell({ principal, secrets: text }) {

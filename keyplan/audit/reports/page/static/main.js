@@ -8,6 +8,8 @@ function choose({ principal, secret }) {
   Object.assign(selected, { principal, secret });
   showDetails(selected);
   drawMatrix();
+  const isBelow = byId("details").offsetTop > grid.offsetTop;
+  if (isBelow && (principal !== null || secret !== null)) byId("details").scrollIntoView();
   const parts = [
     secret === null ? "" : `secret=${encodeURIComponent(secrets[secret].arn)}`,
     principal === null ? "" : `principal=${encodeURIComponent(principals[principal])}`,

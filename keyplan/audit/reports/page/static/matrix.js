@@ -1,7 +1,8 @@
 // The matrix: only the cells in sight are nodes, and of those only what is not denied.
 // The grid has the focus, and names its active cell (aria-activedescendant): cells come and go.
 
-const ROW = 26, NARROW_COLUMN = 26, WIDE_COLUMN = 132, BEYOND = 3;
+const ROW = 26, BEYOND = 3;
+const COLUMN = { least: 26, most: 34, wide: 120, widest: 240 };
 const grid = byId("grid");
 const sheet = make("div", { class: "sheet", role: "presentation" });
 const heads = make("div", { class: "heads", role: "row", "aria-rowindex": "1" });
@@ -37,12 +38,13 @@ function showMatrix(rows, columns) {
 function layOut() {
   const width = grid.clientWidth;
   const nameWidth = Math.min(280, Math.max(132, Math.round(width * 0.3)));
-  const isWide = seen.columns.length * WIDE_COLUMN <= width - nameWidth;
+  const each = Math.floor((width - nameWidth) / Math.max(1, seen.columns.length));
+  const isWide = each >= COLUMN.wide;
   cut = {
-    isWide,
-    columnWidth: isWide ? WIDE_COLUMN : NARROW_COLUMN,
+    isWide, // then names and words stand across, and not only signs
+    columnWidth: isWide ? Math.min(each, COLUMN.widest) : Math.max(COLUMN.least, Math.min(each, COLUMN.most)),
     nameWidth,
-    headHeight: isWide ? 40 : 168,
+    headHeight: isWide ? 46 : 168,
   };
   grid.classList.toggle("is-wide", isWide);
   for (const [property, size] of [["--column", cut.columnWidth], ["--names", nameWidth], ["--head", cut.headHeight]]) {
@@ -62,11 +64,12 @@ function drawMatrix() {
   const [firstColumn, endColumn] = inSight(
     grid.scrollLeft, grid.clientWidth - cut.nameWidth, cut.columnWidth, seen.columns.length);
   heads.replaceChildren(make("div", { class: "corner", role: "columnheader", "aria-colindex": "1" },
-    make("span", {}, "secrets \u2192"), make("span", {}, "principals \u2193")));
+    make("span", {}, "secret \u2192"), make("span", {}, "principal \u2193")));
   for (let column = firstColumn; column < endColumn; column++) heads.append(columnHead(column));
   const rows = [];
   for (let row = firstRow; row < endRow; row++) rows.push(rowOf(row, firstColumn, endColumn));
   cells.replaceChildren(...rows);
+  grid.classList.toggle("has-choice", selected.principal !== null || selected.secret !== null);
   const id = `cell-${active.row}-${active.column}`;
   if (byId(id)) grid.setAttribute("aria-activedescendant", id);
   else grid.removeAttribute("aria-activedescendant");
