@@ -2,6 +2,7 @@
 
 Pure: no network, no clock, no cloud SDK. In the order in which they use each other:
     policies/   the language of AWS's policies, and statements weighed for many resources at once
+    fields      the shapes of a snapshot's entries
     snapshot    the snapshot's fields, checked
     callers     principals as requests show them
     decisions   AWS's evaluation logic: which policies have to allow, and which bypass others
@@ -9,6 +10,9 @@ Pure: no network, no clock, no cloud SDK. In the order in which they use each ot
     estate      the judges of a snapshot: reading, decrypting, assuming
     chains      reach through sts:AssumeRole
     reasons     why a verdict is what it is
+    wording     conditions in words
+    lacking     which layer of policies lacks an allow
+    proof       one verdict, request by request
     outsiders   principals whose own policies are not in the snapshot
     matrix      the whole result
     questions   what people ask of it

@@ -60,13 +60,17 @@ class Caller:
 
     @property
     def account_names(self) -> tuple[str, ...]:
-        return (self.account, f"arn:{self.arn.split(':')[1]}:iam::{self.account}:root")
+        return (self.account, f"arn:{self._partition}:iam::{self.account}:root")
 
     @property
     def session_prefix(self) -> str | None:
         if self.kind != "role":
             return None
-        return f"arn:{self.arn.split(':')[1]}:sts::{self.account}:assumed-role/{self.name}/"
+        return f"arn:{self._partition}:sts::{self.account}:assumed-role/{self.name}/"
+
+    @property
+    def _partition(self) -> str:
+        return self.arn.partition(":")[2].partition(":")[0]
 
     def value(self, key: str) -> Value | None:
         if key.startswith("aws:principaltag/"):
@@ -147,9 +151,24 @@ class _Account:
         self._problems = snapshot.problems
         self._organization = snapshot.organization
         self._home, self._account = snapshot.account, account
-        self._documents = {str(each.get("Arn")): _default_version(each) for each in details["Policies"]}
-        self._groups = {str(each.get("GroupName")): each for each in details["GroupDetailList"]}
+        self._documents = {
+            arn: _default_version(each) for arn, each in self._first(details["Policies"], "Arn")
+        }
+        self._groups = dict(self._first(details["GroupDetailList"], "GroupName"))
         self._read: dict[str, Policy] = {}
+
+    def _first(
+        self, entries: Sequence[Mapping[str, Any]], key: str
+    ) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Entries by a field; of two that have the same the first."""
+        seen: set[str] = set()
+        for each in entries:
+            name = str(each.get(key))
+            if name in seen:
+                self._problems.append(f"{self._account}: {name} stands twice; the first counts")
+            else:
+                seen.add(name)
+                yield name, each
 
     def caller(self, entry: Mapping[str, Any], kind: str, arn: str) -> Caller:
         """A principal of an entry of its list."""
@@ -210,13 +229,14 @@ class _Account:
             for field in (inline, "AttachedManagedPolicies")
             if is_unread(entry, field)
         ]
-        for each in entry.get(inline) or ():
+        for number, each in enumerate(entry.get(inline) or ()):
             name = f"{owner} {each.get('PolicyName')}"
-            if name not in self._read:
-                self._read[name] = read_document(
+            place = f"{name} {number}"  # two may lack a name
+            if place not in self._read:
+                self._read[place] = read_document(
                     each.get("PolicyDocument"), name, self._problems, Kind.IDENTITY
                 )
-            found.append(self._read[name])
+            found.append(self._read[place])
         for each in entry.get("AttachedManagedPolicies") or ():
             found.append(self._managed(str(each.get("PolicyArn"))))
         return found

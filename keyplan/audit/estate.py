@@ -51,6 +51,7 @@ class Secret:
     policy: Policy
     tags: Mapping[str, str]
     key_account: str = ""  # whose its key is
+    perhaps_deleted: bool = False  # whether the snapshot cannot tell
 
 
 class Estate:
@@ -133,7 +134,8 @@ def _read_secrets(snapshot: Snapshot) -> Iterator[Secret]:
             name=str(entry.get("Name") or arn.split(":", 6)[-1][:-7]),
             account=account,
             region=region,
-            deleted=bool(entry.get("DeletedDate")),
+            deleted=entry.get("DeletedDate") is not None,
+            perhaps_deleted=is_unread(entry, "DeletedDate"),
             key=key,
             aws_key=aws_key,
             policy=()
@@ -331,7 +333,11 @@ def _usable_keys(estate: Estate) -> Grades:
         bit = 1 << number
         if secret.deleted:
             continue
-        if (secret.key is None and not secret.aws_key) or is_unread(secret.key, "KeyState"):
+        if (
+            (secret.key is None and not secret.aws_key)
+            or is_unread(secret.key, "KeyState")
+            or secret.perhaps_deleted
+        ):
             unknown |= bit
         elif secret.key is None or secret.key.get("KeyState") in _USABLE_STATES:
             sure |= bit

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from keyplan.audit.fields import OF_DETAILS, OF_KEYS, OF_SECRETS, checked
 from keyplan.audit.policies.operators import is_moment, seconds_of
 from keyplan.errors import UsageError
 
@@ -82,14 +83,26 @@ def read_snapshot(document: object) -> Snapshot:
         region=_text(document, "region", problems),
         context=_context(document.get("context"), problems),
         details=details,
-        secrets=list(_unique(document, "secrets", "ARN", problems)),
+        secrets=[
+            checked(each, OF_SECRETS, str(each["ARN"]), problems)
+            for each in _unique(document, "secrets", "ARN", problems)
+        ],
         kms_keys=_kms_keys(document, problems),
         organization=_organization(document, account, problems),
         scps=_by_account(document, "scps", problems),
         rcps=_by_account(document, "rcps", problems),
-        probes=[each for each in document.get("oidc_probes") or () if isinstance(each, Mapping)],
+        probes=_probes(document.get("oidc_probes"), problems),
         problems=problems,
     )
+
+
+def _probes(value: object, problems: list[str]) -> Sequence[Mapping[str, Any]]:
+    if value is None:
+        return []
+    found = [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+    if not isinstance(value, list) or len(found) != len(value):
+        problems.append("oidc_probes: it is not a list of objects")
+    return found
 
 
 def _missing(document: Mapping[str, Any]) -> Iterator[str]:
@@ -133,7 +146,13 @@ def _details(value: object, where: str, problems: list[str]) -> Mapping[str, Seq
             listed = []
         elif is_unread(value, name):
             problems.append(f"{where}.{name}: not all of it could be collected")
-        found[name] = [each for each in listed if isinstance(each, Mapping)]
+        found[name] = [
+            checked(each, OF_DETAILS[name], f"{where}.{name}: {each.get('Arn')}", problems)
+            for each in listed
+            if isinstance(each, Mapping)
+        ]
+        if len(found[name]) != len(listed):
+            problems.append(f"{where}.{name}: an entry that is not an object")
     return found
 
 
@@ -160,7 +179,10 @@ def _kms_keys(document: Mapping[str, Any], problems: list[str]) -> Sequence[Mapp
     if not isinstance(document.get("kms_keys"), list):
         problems.append("kms_keys: it is missing: whether a value can be decrypted is unknown")
         return None
-    return list(_unique(document, "kms_keys", "Arn", problems))
+    return [
+        checked(each, OF_KEYS, str(each["Arn"]), problems)
+        for each in _unique(document, "kms_keys", "Arn", problems)
+    ]
 
 
 def _context(value: object, problems: list[str]) -> Mapping[str, tuple[str, ...]]:
@@ -191,22 +213,31 @@ def _organization(document: Mapping[str, Any], account: str, problems: list[str]
     unread = _unread_accounts(document)
     if value is None:
         return Organization("", None, frozenset(), {}, unread) if unread else None
+    everybody = frozenset({account, *_external(document)})
     if not isinstance(value, Mapping) or not isinstance(value.get("Id"), str):
         problems.append("organization: it has no Id")
-        return None
-    accounts = value.get("Accounts") or ()
+        return Organization("", None, frozenset(), {}, everybody)
+    accounts = value.get("Accounts")
+    if not isinstance(accounts, list | tuple | Mapping):
+        problems.append("organization.Accounts: it is missing, or no list")
+        accounts, unread = (), unread | everybody
     paths = value.get("Paths") or {}
     ids = {str(each.get("Id") if isinstance(each, Mapping) else each) for each in accounts}
     by_account = {str(key): str(path) for key, path in paths.items()} if isinstance(paths, Mapping) else {}
     management = value.get("ManagementAccountId")
-    own = {each for each in (account, management) if each}
+    own = {str(each) for each in (account, management) if each}
     return Organization(
         value["Id"],
         None if management is None else str(management),
-        frozenset(ids | set(by_account) | set(map(str, own))),
+        frozenset(ids | set(by_account) | own),
         by_account,
-        unread - ids - set(by_account) - set(map(str, own)),
+        unread - ids - set(by_account) - own,
     )
+
+
+def _external(document: Mapping[str, Any]) -> Iterator[str]:
+    others = document.get("external_accounts")
+    return map(str, others) if isinstance(others, Mapping) else iter(())
 
 
 def _unread_accounts(document: Mapping[str, Any]) -> frozenset[str]:
