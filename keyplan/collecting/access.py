@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from keyplan.collecting.calls import Call
     from keyplan.endpoints import Endpoint
 
-SERVICES = ("iam", "kms", "organizations", "secretsmanager", "sts")
+SERVICES = ("ec2", "iam", "kms", "organizations", "secretsmanager", "sts")
 ROLE_FORM = r"arn:(aws[a-z-]*):iam::([0-9]{12}):role/[A-Za-z0-9+=,.@_/-]{1,576}"
 SESSION_NAME = "keyplan-audit-collect"
 _REGION_FORM = r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}"

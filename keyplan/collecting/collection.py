@@ -29,6 +29,7 @@ class Scope:
         accounts: every account that can be asked, the own one among them.
         unreachable: accounts whose role could not be assumed, by the role's ARN.
         regions: where secrets are looked for.
+        every_region: whether each account is asked for its regions, beside these.
         time: `2026-11-22T01:02:03Z`, when it began.
         caller: the ARN of who asks.
     """
@@ -40,6 +41,7 @@ class Scope:
     regions: Sequence[str]
     time: str
     caller: str
+    every_region: bool = False
 
 
 def collect(asker: Asker, scope: Scope) -> dict[str, Any]:
@@ -51,11 +53,12 @@ def collect(asker: Asker, scope: Scope) -> dict[str, Any]:
     for role, refusal in scope.unreachable.items():
         account = role.split(":")[4]
         asker.lacks(Call(account, GLOBAL, "sts", "AssumeRole", {"RoleArn": role}, role), refusal)
-    secrets, memberships = _found(asker, scope)
+    regions = _regions(asker, scope)
+    secrets, memberships = _found(asker, scope.accounts, regions)
     keys = encryption_keys.references(secrets)
     tasks: list[Callable[[], Any]] = [
         *(partial(identities.authorization_details, asker, account) for account in scope.accounts),
-        partial(organization.part_of_snapshot, asker, memberships),
+        partial(organization.part_of_snapshot, asker, scope.account, memberships),
         *(partial(encryption_keys.key_of, asker, key, scope.accounts, scope.partition) for key in keys),
         *(partial(stored_secrets.with_policy, asker, secret) for secret in secrets),
     ]
@@ -67,7 +70,7 @@ def collect(asker: Asker, scope: Scope) -> dict[str, Any]:
         "account_id": scope.account,
         "partition": scope.partition,
         "region": scope.regions[0],
-        "collected": {"at": scope.time, "by": scope.caller, "regions": list(scope.regions)},
+        "collected": {"at": scope.time, "by": scope.caller, "regions": _all_of(scope, regions)},
         "context": {"aws:CurrentTime": scope.time},
         "missing": [each.to_json() for each in asker.missing],
         "authorization_details": details.get(scope.account),
@@ -78,17 +81,35 @@ def collect(asker: Asker, scope: Scope) -> dict[str, Any]:
     }
 
 
-def _found(asker: Asker, scope: Scope) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def _regions(asker: Asker, scope: Scope) -> dict[str, list[str]]:
+    """The regions of each account; where it does not tell them, those that were named."""
+    found = {account: list(scope.regions) for account in scope.accounts}
+    if not scope.every_region:
+        return found
+    calls = [Call(account, scope.regions[0], "ec2", "DescribeRegions") for account in scope.accounts]
+    for call, answer in zip(calls, _all([partial(asker.ask, call) for call in calls]), strict=True):
+        enabled = sorted(str(each["RegionName"]) for each in (answer or {}).get("Regions") or ())
+        found[call.account] = list(dict.fromkeys((*scope.regions, *enabled)))
+    return found
+
+
+def _all_of(scope: Scope, regions: Mapping[str, Sequence[str]]) -> list[str]:
+    return list(dict.fromkeys((*scope.regions, *(each for listed in regions.values() for each in listed))))
+
+
+def _found(
+    asker: Asker, accounts: Sequence[str], regions: Mapping[str, Sequence[str]]
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The secrets of every account and region, and each account's organization."""
-    places = [(account, region) for account in scope.accounts for region in scope.regions]
+    places = [(account, region) for account in accounts for region in regions[account]]
     results = _all(
         [
             *(partial(stored_secrets.listed, asker, account, region) for account, region in places),
-            *(partial(organization.membership, asker, account) for account in scope.accounts),
+            *(partial(organization.membership, asker, account) for account in accounts),
         ]
     )
     secrets = [secret for listed in results[: len(places)] for secret in listed]
-    memberships = dict(zip(scope.accounts, results[len(places) :], strict=True))
+    memberships = dict(zip(accounts, results[len(places) :], strict=True))
     return sorted(secrets, key=lambda secret: str(secret["ARN"])), memberships
 
 

@@ -37,6 +37,7 @@ class Request:
 
     out: str
     regions: tuple[str, ...]
+    every_region: bool
     roles: tuple[str, ...]
     resume: bool
     probes: str | None
@@ -192,6 +193,7 @@ def _scope(
         regions=regions,
         time=journal.header.began,
         caller=access.identity.arn,
+        every_region=request.every_region,
     )
 
 

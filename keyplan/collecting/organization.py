@@ -9,7 +9,7 @@ DescribePolicy (checked 2026-11-22).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,24 +122,30 @@ def accounts_of(asker: Asker, reader: str) -> list[str] | None:
     return sorted(listed) if is_whole else None
 
 
-def part_of_snapshot(asker: Asker, memberships: Mapping[str, dict[str, Any] | None]) -> dict[str, Any]:
-    """`organization`, `scps` and `rcps`.
+def part_of_snapshot(
+    asker: Asker, account: str, memberships: Mapping[str, dict[str, Any] | None]
+) -> dict[str, Any]:
+    """`organization`, which is the one of the snapshot's own account, `scps` and `rcps`.
 
     Args:
         asker: who asks.
-        memberships: by account, what `membership` returned; the snapshot's own account first.
+        account: the snapshot's own.
+        memberships: by account, what `membership` returned.
     """
-    known = [each for each in memberships.values() if each]
+    own = memberships.get(account)
+    known = own if own is not None else next((each for each in memberships.values() if each), None)
     if not known:
         return _without_organization(memberships)
-    management, own_id = str(known[0].get("MasterAccountId") or ""), str(known[0]["Id"])
-    root = root_of(asker, sorted(memberships, key=lambda account: account != management))
+    management, own_id = str(known.get("MasterAccountId") or ""), str(known["Id"])
+    root = root_of(asker, sorted(memberships, key=lambda each: each != management))
     listed = accounts_of(asker, root.reader) if root else None
     members = {
-        account
-        for account, found in memberships.items()
-        if (found or {}).get("Id") == own_id or (found is None and account in (listed or ()))
+        each
+        for each, found in memberships.items()
+        if (found or {}).get("Id") == own_id or (found is None and each in (listed or ()))
     }
+    if account not in members:
+        return _without_organization(memberships)
     organization: dict[str, Any] = {
         "Id": own_id,
         "ManagementAccountId": management or None,
@@ -148,22 +154,34 @@ def part_of_snapshot(asker: Asker, memberships: Mapping[str, dict[str, Any] | No
     }
     if listed is None:
         organization["Unread"] = ["Accounts"]
+    return {"organization": organization, **_controls(asker, organization, root, members, memberships)}
+
+
+def _controls(
+    asker: Asker,
+    organization: dict[str, Any],
+    root: Root | None,
+    members: Collection[str],
+    memberships: Mapping[str, dict[str, Any] | None],
+) -> dict[str, dict[str, Levels]]:
+    """`scps` and `rcps` of every account; the accounts' paths go into the organization."""
     controls: dict[str, dict[str, Levels]] = {kind: {} for kind in TYPES}
-    tree = Tree(asker, own_id, root) if root else None
+    tree = Tree(asker, organization["Id"], root) if root else None
     for account, found in memberships.items():
         targets = tree.targets(account) if tree and account in members else None
+        is_management = account == organization["ManagementAccountId"]
         if tree and targets:
             organization["Paths"][account] = tree.path(targets)
         for kind, by_account in controls.items():
             # Neither an account outside of every organization nor the management account is controlled.
-            by_account[account] = [] if found == {} or account == management else None
-            if tree and targets and account != management:
+            by_account[account] = [] if found == {} or is_management else None
+            if tree and targets and not is_management:
                 by_account[account] = tree.levels(kind, targets)
-    return {"organization": organization, **controls}
+    return controls
 
 
 def _without_organization(memberships: Mapping[str, dict[str, Any] | None]) -> dict[str, Any]:
-    """No account told of one: some are in none, others gave no answer."""
+    """The snapshot's account is in none, or gave no answer; others may be in one that is not its."""
     if all(found == {} for found in memberships.values()):
         return {"organization": None, "scps": None, "rcps": None}
     by_account: dict[str, Levels] = {

@@ -9,8 +9,8 @@ Asks IAM for principals and policies, Secrets Manager for secrets and their poli
 them, and Organizations for SCPs and RCPs. A value is never asked for: the auditor's role of an environment is
 enough. Nothing is changed in AWS.
 
-The environment's manifest says which account and region; --region names others, and replaces it. Without a
-manifest it is the account of your credentials. --role is assumed in its account, which is then collected,
+The environment's manifest says which account and region; --region names other regions in its place. Without
+a manifest it is the account of your credentials. --role is assumed in its account, which is then collected,
 too; a role of your own account is used in place of your credentials.
 
 What you may not ask, and a region or account that gives no answer, is listed in the snapshot, and makes
@@ -47,6 +47,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="look for secrets here; again for each further region (default: the manifest's, else yours)",
     )
     parser.add_argument(
+        "--all-regions", action="store_true", help="look in every region that an account has enabled"
+    )
+    parser.add_argument(
         "--role",
         metavar="ARN",
         action="append",
@@ -69,6 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     request = command.Request(
         out=arguments.out,
         regions=tuple(arguments.region),
+        every_region=arguments.all_regions,
         roles=tuple(arguments.role),
         resume=arguments.resume,
         probes=arguments.oidc_probes,
