@@ -76,9 +76,11 @@ def live(drive: Drive, secret: Path) -> None:
 
     write_catalogue(copy, consumers={"batch": {"runtime": "ecs", "keys": ["anthropic"]}})
     secret.write_text(NEXT_SECRET)
-    for how in ("--color=never", "--json", "--diff"):
+    foresee(drive)
+    for how in ("--color=never", "--diff"):
         pulumi(copy, "preview", STACK, how)
     up(copy, "dev", "--diff")
+    is_as_foreseen(drive)
     has_the_value(drive)
     pulumi(copy, "stack", "history", STACK, "--json")
     pulumi(copy, "stack", "history", STACK, "--show-secrets")
@@ -91,6 +93,30 @@ def live(drive: Drive, secret: Path) -> None:
     pulumi(copy, "config", "--json", STACK)
     fail(drive)
     pulumi(copy, "destroy", STACK, "--preview-only", "--diff")
+
+
+def foresee(drive: Drive) -> None:
+    """Who could read the key after the previewed change: the new consumer, and no longer the old one."""
+    copy = drive.copy
+    drive.expect(copy.keyplan("audit", "collect", "--out", "before.json"), 0)
+    plan = pulumi(copy, "preview", STACK, "--json").stdout
+    ran = copy.keyplan(
+        "audit", "diff", "before.json", "--preview", "-", "--save", "foreseen.json", stdin=plan
+    )
+    drive.expect(ran, 1)
+    told = [line.split()[:5] for line in ran.stdout.splitlines()]
+    assert [words for words in told if "allow" in words] == [
+        ["opened", "deny", "allow", "123456789012", "role/dev-batch-reader"],
+        ["closed", "allow", "deny", "123456789012", "role/dev-workbench-reader"],
+    ]
+
+
+def is_as_foreseen(drive: Drive) -> None:
+    """The account after the update differs in nothing from the snapshot that the preview let foresee."""
+    drive.expect(drive.copy.keyplan("audit", "collect", "--out", "after.json"), 0)
+    ran = drive.copy.keyplan("audit", "diff", "foreseen.json", "after.json", "--fail-on", "any")
+    drive.expect(ran, 0)
+    assert ran.stdout == "nobody can read more or less than before\n"
 
 
 def fail(drive: Drive) -> None:
