@@ -1,4 +1,7 @@
-"""What keeps a request out where no statement denies it: the layers that lack an allow, in words."""
+"""What keeps a request out where no statement denies it: the layers that lack an allow, in words.
+
+Of all resources at once, as everything else: a phrase with the resources that it is about.
+"""
 
 from __future__ import annotations
 
@@ -6,72 +9,70 @@ from collections.abc import Iterator
 
 from keyplan.audit.callers import Caller
 from keyplan.audit.decisions import Gate, Judge, Parts
-from keyplan.audit.policies.grades import Grades, Verdict
+from keyplan.audit.policies.grades import Grades
 from keyplan.audit.policies.keys import DECRYPT
 
-_OPENLY = {
-    Verdict.CONDITIONAL: " only under a condition",
-    Verdict.UNKNOWN: ", as far as the snapshot says, perhaps",
-}
+Phrase = tuple[int, str]  # the resources, and what is lacking
 
 
-def lacking(judge: Judge, caller: Caller, position: int) -> tuple[str, ...]:
-    """A phrase for each layer that does not surely allow, and that would have to for a sure verdict."""
-    return tuple(_phrases(judge, caller, position))
+def lacking(judge: Judge, caller: Caller, parts: Parts) -> Iterator[Phrase]:
+    """A phrase for each layer that does not surely allow, and that would have to for a sure verdict.
+
+    Args:
+        parts: what the judge says of this caller.
+    """
+    for mask, words in _phrases(judge, caller, parts):
+        mask &= ~parts.verdicts.allow
+        if mask:
+            yield mask, words
 
 
-def _phrases(judge: Judge, caller: Caller, position: int) -> Iterator[str]:
-    bit = 1 << position
-    parts = judge.parts(caller)
-    yield from _by_levels(judge, caller, parts, bit)
-    if not parts.resource_control.allow & bit:
-        yield "the RCPs of the resource's account are not in the snapshot"
-    if parts.granted.allow & bit:
-        return
+def _phrases(judge: Judge, caller: Caller, parts: Parts) -> Iterator[Phrase]:
+    everything = judge.domain.everything
+    yield from _by_levels(judge, caller, parts)
+    yield (
+        everything & ~parts.resource_control.allow,
+        "the RCPs of the resource's account are not in the snapshot",
+    )
+    home = judge.of_account.get(caller.account, 0)
+    by_policies = everything & ~parts.granted.allow
     named = parts.to_caller.join(parts.to_role)
-    if not _is_home(judge, caller, bit):
-        yield from _missing(
-            named.join(parts.to_account), bit, f"{_resource(judge)}, which is another account's,"
-        )
-        yield from _own(parts, bit)
-    elif not parts.to_caller.allow & bit:
-        if parts.to_role.allow & bit:
-            yield from _missing(parts.boundary, bit, "its permissions boundary")
-        elif judge.gate is Gate.NEEDED and not parts.to_account.allow & bit:
-            yield from _missing(named.join(parts.to_account), bit, _resource(judge))
-            yield from _own(parts, bit)
-        else:
-            yield from _own(parts, bit)
+    by_resource = named.join(parts.to_account)
+    away = by_policies & ~home
+    yield from _missing(by_resource, away, f"{_resource(judge)}, which is another account's,")
+    yield from _own(parts, away)
+    here = by_policies & home & ~parts.to_caller.allow
+    to_role = here & parts.to_role.allow
+    yield from _missing(parts.boundary, to_role, "its permissions boundary")
+    to_others = here & ~to_role
+    needed = to_others & ~parts.to_account.allow if judge.gate is Gate.NEEDED else 0
+    yield from _missing(by_resource, needed, _resource(judge))
+    yield from _own(parts, to_others)
 
 
-def _by_levels(judge: Judge, caller: Caller, parts: Parts, bit: int) -> Iterator[str]:
-    if parts.service_control.allow & bit:
+def _by_levels(judge: Judge, caller: Caller, parts: Parts) -> Iterator[Phrase]:
+    rest = mask = judge.domain.everything & ~parts.service_control.allow
+    if not mask:
         return
-    found = False
     for kind, level, grades in judge.levels_of(caller):
         if kind == "scp":
-            for phrase in _missing(grades, bit, f"the SCPs at {level}"):
-                found = True
-                yield phrase
-    if not found:
-        yield "the SCPs of its account are not in the snapshot"
+            for lacks, words in _missing(grades, mask, f"the SCPs at {level}"):
+                rest &= ~lacks
+                yield lacks, words
+    yield rest, "the SCPs of its account are not in the snapshot"
 
 
-def _own(parts: Parts, bit: int) -> Iterator[str]:
-    yield from _missing(parts.identity, bit, "its own policies")
-    yield from _missing(parts.boundary, bit, "its permissions boundary")
+def _own(parts: Parts, mask: int) -> Iterator[Phrase]:
+    yield from _missing(parts.identity, mask, "its own policies")
+    yield from _missing(parts.boundary, mask, "its permissions boundary")
 
 
-def _missing(grades: Grades, bit: int, who: str) -> Iterator[str]:
-    verdict = grades.verdict(bit)
-    if verdict is Verdict.DENY:
-        yield f"nothing in {who} allows it"
-    elif verdict is not Verdict.ALLOW:
-        yield f"{who} allow{'' if who.endswith('s') else 's'} it{_OPENLY[verdict]}"
-
-
-def _is_home(judge: Judge, caller: Caller, bit: int) -> bool:
-    return bool(judge.of_account.get(caller.account, 0) & bit)
+def _missing(grades: Grades, mask: int, who: str) -> Iterator[Phrase]:
+    allow = "allow" if who.endswith("s") else "allows"
+    yield mask & ~grades.unknown, f"nothing in {who} allows it"
+    yield mask & grades.conditional & ~grades.allow, f"{who} {allow} it only under a condition"
+    unsure = f"{who} {allow} it, as far as the snapshot says, perhaps"
+    yield mask & grades.unknown & ~grades.conditional, unsure
 
 
 def _resource(judge: Judge) -> str:

@@ -73,14 +73,14 @@ def _steps(estate: Estate, graph: Graph, way: Sequence[int], secret: int) -> Ite
         yield _step(estate.assuming, estate.callers[caller], role_at[following], role)
     last, target = estate.callers[way[-1]], estate.secrets[secret]
     read = _step(estate.readers, last, secret, target.arn)
-    yield _with_state(read, *_state_of_secret(target))
-    decrypt = _step((estate.decrypters,), last, secret, _key_name(target))
+    yield _with_state(read, *state_of_secret(target))
+    decrypt = _step((estate.decrypters,), last, secret, key_name(target))
     grants = tuple(_grants(estate, last, target, secret))
     decrypt = Step(
         decrypt.action, decrypt.principal, decrypt.resource, decrypt.verdict,
         (*decrypt.lines, *grants), decrypt.lacking,
     )  # fmt: skip
-    yield _with_state(decrypt, *_state_of_key(estate, target, secret))
+    yield _with_state(decrypt, *state_of_key(estate, target, secret))
 
 
 def _with_state(step: Step, verdict: Verdict, problem: str) -> Step:
@@ -93,12 +93,14 @@ def _with_state(step: Step, verdict: Verdict, problem: str) -> Step:
     )  # fmt: skip
 
 
-def _state_of_secret(secret: Secret) -> tuple[Verdict, str]:
+def state_of_secret(secret: Secret) -> tuple[Verdict, str]:
+    """The best verdict that a secret's own state leaves, and what is wrong where that is not `allow`."""
     deleted = (Verdict.DENY, "the secret is scheduled for deletion")
     return deleted if secret.deleted else (Verdict.ALLOW, "")
 
 
-def _state_of_key(estate: Estate, secret: Secret, position: int) -> tuple[Verdict, str]:
+def state_of_key(estate: Estate, secret: Secret, position: int) -> tuple[Verdict, str]:
+    """The same of its key."""
     usable = Verdict.ALLOW if secret.deleted else estate.usable.verdict(1 << position)
     if secret.key is None:
         return usable, "its key is not in the snapshot"
@@ -111,15 +113,28 @@ def _grants(estate: Estate, caller: Caller, secret: Secret, position: int) -> It
     verdict = direct.join(to_account).verdict(1 << position)
     if verdict is Verdict.DENY:
         return
-    names = {*caller.own_names, *caller.account_names}
+    for grantee, name, text in grants_of(secret):
+        if is_grantee(grantee, caller):
+            yield Line(verdict, "allows", "grant", name, text, ())
+
+
+def grants_of(secret: Secret) -> Iterator[tuple[str, str, str]]:
+    """The grants of a secret's key: who has it, what to call it, and its text."""
     for grant in (secret.key or {}).get("Grants") or ():
-        grantee = str(grant.get("GranteePrincipal")) if isinstance(grant, dict) else ""
-        if grantee in names or (caller.session_prefix and grantee.startswith(caller.session_prefix)):
+        if isinstance(grant, dict):
             name = f"grant {grant.get('GrantId') or 'without an id'}"
-            yield Line(verdict, "allows", "grant", name, json.dumps(grant, default=str), ())
+            yield str(grant.get("GranteePrincipal")), name, json.dumps(grant, default=str)
 
 
-def _key_name(secret: Secret) -> str:
+def is_grantee(grantee: str, caller: Caller) -> bool:
+    """Whether a grant is the caller's, one of its sessions' or its account's."""
+    names = {*caller.own_names, *caller.account_names}
+    prefix = caller.session_prefix
+    return grantee in names or bool(prefix and grantee.startswith(prefix))
+
+
+def key_name(secret: Secret) -> str:
+    """The ARN of a secret's key, or what there is to say instead."""
     if secret.key is not None:
         return str(secret.key["Arn"])
     return "AWS's own key for Secrets Manager" if secret.aws_key else "a key that is not in the snapshot"
@@ -127,7 +142,7 @@ def _key_name(secret: Secret) -> str:
 
 def _step(judges: Sequence[Judge], caller: Caller, position: int, resource: str) -> Step:
     judge, session = best_form(judges, caller, 1 << position)
-    verdict = judge.parts(session).verdicts.verdict(1 << position)
+    parts = judge.parts(session)
     lines = [
         *(_line(judge, session, reason, position, "allows") for reason in allowing(judge, session)),
         *(_line(judge, session, reason, position, "allows") for reason in bounding(judge, session)),
@@ -137,9 +152,9 @@ def _step(judges: Sequence[Judge], caller: Caller, position: int, resource: str)
         judge.domain.action,
         session.arn,
         resource,
-        verdict,
+        parts.verdicts.verdict(1 << position),
         tuple(line for line in lines if line is not None),
-        () if verdict is Verdict.ALLOW else lacking(judge, session, position),
+        tuple(words for mask, words in lacking(judge, session, parts) if mask >> position & 1),
     )
 
 
