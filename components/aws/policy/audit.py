@@ -9,7 +9,7 @@ from __future__ import annotations
 from components.aws.policy.documents import VALUE_ACTIONS, VERSION, Document
 
 # What an audit collects: who may do what (iam, organizations), the policies at the resources themselves
-# (secretsmanager, kms) in whichever regions the account has (ec2), who did (cloudtrail) and whether the alarms
+# (secretsmanager, kms) in whichever regions there are (ec2), who did (cloudtrail) and whether the alarms
 # stand (cloudwatch). Metadata only.
 AUDIT_ACTIONS = (
     "cloudtrail:DescribeTrails",
