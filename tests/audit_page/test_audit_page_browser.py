@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from benchmarks.measuring.accounts import snapshot as large_snapshot
-from keyplan.audit import matrix, questions
+from keyplan.audit import matrix, proof
 from keyplan.audit.estate import Estate
 from keyplan.audit.matrix import graph_of
 from keyplan.audit.reports import answers
@@ -92,7 +92,7 @@ def test_the_proofs_of_the_example_are_those_of_the_command(browser: Browser) ->
 def assert_same_proofs(browser: Browser, estate: Estate) -> None:
     graph = graph_of(estate)
     expected = [
-        answers.proof(*questions.path(estate, graph, principal, secret))
+        answers.proof(*proof.path(estate, graph, principal, secret))
         for principal in range(len(estate.callers))
         for secret in range(len(estate.secrets))
     ]
@@ -112,8 +112,8 @@ def all_proofs(estate: Estate) -> str:
         const words = (verdict) => WORDS[verdict];
         return JSON.stringify(principals.flatMap((_, principal) => secrets.map((_, secret) => {{
             const {{ verdict, steps }} = proofOf(principal, secret);
-            return {{ verdict: words(verdict), steps: steps.map((step) => ({{ ...step, verdict: words(step.verdict),
-                statements: step.statements.map((each) => ({{ ...each, verdict: words(each.verdict) }})) }})) }};
+            return {{ verdict: words(verdict), steps: steps.map(({{ failsFirst, ...step }}) => ({{
+                ...step, fails_first: failsFirst, verdict: words(step.verdict), statements: step.statements.map((each) => ({{ ...each, verdict: words(each.verdict) }})) }})) }};
         }})));
     }})()"""
 

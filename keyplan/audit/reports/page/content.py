@@ -12,15 +12,15 @@ from typing import Any
 from keyplan.audit.baseline import Outcome
 from keyplan.audit.chains import Graph, reaches
 from keyplan.audit.changers import Changer
-from keyplan.audit.estate import Estate, Secret
+from keyplan.audit.estate import Estate
 from keyplan.audit.outsiders import oidc_verdicts, outsiders
 from keyplan.audit.policies.grades import Grades, Verdict
+from keyplan.audit.proof import grants_of, is_grantee, key_name, state_of_key, state_of_secret
 from keyplan.audit.reports import answers
 from keyplan.audit.reports.page.interning import GradesTable, written
 from keyplan.audit.reports.page.proofs import Requests, Statements
 
 FORMAT = "keyplan-report/1"
-ENABLED = "Enabled"
 
 
 def content(estate: Estate, graph: Graph) -> dict[str, Any]:
@@ -31,13 +31,15 @@ def content(estate: Estate, graph: Graph) -> dict[str, Any]:
         "account": _account(estate),
         "principals": [caller.arn for caller in estate.callers],
         "roles": list(graph.role_number),
-        "secrets": [_secret(secret) for secret in estate.secrets],
+        "secrets": [_secret(estate, number) for number in range(len(estate.secrets))],
         "reads": [secrets.number(grades) for grades in graph.reads],
         "reach": [secrets.number(reach_of(graph, number)) for number in range(len(estate.callers))],
         "becomes": [roles.number(grades) for grades in graph.becomes],
-        "reading": [Requests(each, statements, secrets).document(estate.callers) for each in estate.readers],
-        "decrypting": Requests(estate.decrypters, statements, secrets).document(estate.callers),
-        "assuming": Requests(estate.assumers, statements, roles).document(estate.callers),
+        "reading": Requests(estate.readers, statements, secrets).document(estate.callers),
+        "decrypting": Requests((estate.decrypters,), statements, secrets).document(estate.callers),
+        "assuming": Requests(estate.assuming, statements, roles).document(estate.callers),
+        "granted": _granted(estate, secrets),
+        "grants": _grants(estate),
         "tokens": list(oidc_verdicts(estate)),
         "outsiders": list(outsiders(estate)),
     }
@@ -55,18 +57,40 @@ def _account(estate: Estate) -> dict[str, Any]:
     }
 
 
-def _secret(secret: Secret) -> dict[str, str]:
-    """What is not said is as usual: not deleted, and encrypted by AWS's own key."""
-    found = {"arn": secret.arn, "name": secret.name}
-    if secret.key is not None:
-        found["key"] = str(secret.key["Arn"])
-        state = str(secret.key.get("KeyState", ENABLED))
-        if state != ENABLED:
-            found["keyState"] = state
-    elif not secret.aws_key:
-        found["key"] = ""
-    if secret.deleted:
-        found["deleted"] = "yes"
+def _secret(estate: Estate, number: int) -> dict[str, str]:
+    """`state` and `keyState` are a verdict and words, where the secret's own or its key's is a hindrance."""
+    secret = estate.secrets[number]
+    found = {"arn": secret.arn, "name": secret.name, "key": key_name(secret)}
+    for name, (verdict, words) in (
+        ("state", state_of_secret(secret)),
+        ("keyState", state_of_key(estate, secret, number)),
+    ):
+        if verdict is not Verdict.ALLOW:
+            found |= {name: words, f"{name}Verdict": verdict.word}
+    return found
+
+
+def _granted(estate: Estate, secrets: GradesTable) -> list[int]:
+    """By principal what grants of keys give it or its account."""
+    found = []
+    for caller in estate.callers:
+        direct, to_account = estate.decrypters.granted(caller)
+        found.append(secrets.number(direct.join(to_account)))
+    return found
+
+
+def _grants(estate: Estate) -> dict[str, list[dict[str, str]]]:
+    """The grants of each key, with the set of the principals that they are for."""
+    by_key = {str(each.key["Arn"]): each for each in estate.secrets if each.key is not None}
+    found = {}
+    for arn, secret in by_key.items():
+        grants = []
+        for grantee, name, text in grants_of(secret):
+            those = [number for number, caller in enumerate(estate.callers) if is_grantee(grantee, caller)]
+            mask = sum(1 << number for number in those)
+            grants.append({"name": name, "text": text, "to": written(mask)})
+        if grants:
+            found[arn] = grants
     return found
 
 

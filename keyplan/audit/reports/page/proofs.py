@@ -1,22 +1,26 @@
 """Everything that an explanation of any pair needs, with what principals share written once.
 
-The page puts a proof together when somebody asks for it, as `questions.path` does: the requests on the way,
-and of each the statements about it. A reason is a statement (or the statements of one shape among many
-resources' policies) and what it does for one principal and every resource at once.
+The page puts a proof together when somebody asks for it, as `keyplan.audit.proof` does: the requests on the
+way, and of each the statements about it and the layers that lack an allow. A reason is a statement (or the
+statements of one shape among many resources' policies) and what it does for one principal and every resource
+at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from keyplan.audit.callers import Caller
-from keyplan.audit.decisions import Judge
+from keyplan.audit.decisions import Judge, Parts
+from keyplan.audit.lacking import lacking
 from keyplan.audit.policies.clauses import Clause
-from keyplan.audit.reasons import Reason, allowing, denying, open_keys
+from keyplan.audit.policies.documents import Statement
+from keyplan.audit.reasons import Reason, allowing, bounding, denying, open_keys
 from keyplan.audit.reports.page.interning import GradesTable, Table
+from keyplan.audit.wording import conditions
 
-ReasonRow = tuple[int, int, int, int, int]  # where, whether it denies, clause, grades, open condition keys
+OF_ALL = -1  # the position of an identity policy's only statement
 
 
 class Statements:
@@ -24,76 +28,101 @@ class Statements:
 
     def __init__(self) -> None:
         self._statements: Table[tuple[str, str]] = Table()
-        self._clauses: dict[int, int] = {}
+        self._conditions: Table[str] = Table()
+        self._clauses: dict[tuple[int, tuple[str, ...]], int] = {}
         self._written: list[Any] = []
         self._kept: list[Clause] = []  # their ids are keys above
 
-    def clause(self, clause: Clause, sets: GradesTable) -> int:
-        """The number of a clause."""
-        found = self._clauses.get(id(clause))
+    def clause(self, clause: Clause, keys: tuple[str, ...], sets: GradesTable) -> int:
+        """The number of a clause together with condition keys that are open in it."""
+        found = self._clauses.get((id(clause), keys))
         if found is None:
-            found = self._clauses[id(clause)] = len(self._written)
+            found = self._clauses[id(clause), keys] = len(self._written)
             self._kept.append(clause)
-            self._written.append(self._of(clause, sets))
+            self._written.append(self._of(clause, keys, sets))
         return found
 
-    def _of(self, clause: Clause, sets: GradesTable) -> Any:
-        """One statement; or the members' set, and the statement of each in their order."""
-        if -1 in clause.sources:
-            return self._number(clause, -1)
+    def _of(self, clause: Clause, keys: tuple[str, ...], sets: GradesTable) -> Any:
+        """One statement and its condition; or the members' set, and those of each in their order."""
+        if OF_ALL in clause.sources:
+            return self._pair(clause.sources[OF_ALL], keys)
         members = sorted(clause.sources)
-        return [sets.set_number(clause.members), [self._number(clause, each) for each in members]]
+        pairs = [self._pair(clause.sources[each], keys) for each in members]
+        return [sets.set_number(clause.members), [each for each, _ in pairs], [each for _, each in pairs]]
 
-    def _number(self, clause: Clause, position: int) -> int:
-        statement = clause.sources[position]
-        return self._statements.number((statement.name, statement.text))
+    def _pair(self, statement: Statement, keys: tuple[str, ...]) -> list[int]:
+        name_and_text = (statement.name, statement.text)
+        words = self._conditions.number(conditions(statement, keys) if keys else "")
+        return [self._statements.number(name_and_text), words]
 
     def document(self) -> dict[str, Any]:
-        """`clauses`, and the `statements` that they name: [name, text] each."""
-        return {"clauses": self._written, "statements": [list(each) for each in self._statements]}
+        """`clauses`, and what they name: `statements`, [name, text] each, and `conditions` in words."""
+        return {
+            "clauses": self._written,
+            "statements": [list(each) for each in self._statements],
+            "conditions": list(self._conditions),
+        }
 
 
 class Requests:
-    """The verdicts of one judge for every principal, with the reasons."""
+    """One kind of request in all the forms in which it can be asked, with the reasons for every principal."""
 
-    def __init__(self, judge: Judge, statements: Statements, grades: GradesTable) -> None:
-        self._judge, self._statements, self._grades = judge, statements, grades
+    def __init__(self, judges: Sequence[Judge], statements: Statements, grades: GradesTable) -> None:
+        self._judges, self._statements, self._grades = judges, statements, grades
         self._where: Table[str] = Table()
         self._open: Table[tuple[str, ...]] = Table()
-        self._reasons: Table[ReasonRow] = Table()
-        self._lists: Table[tuple[int, ...]] = Table()
+        self._phrases: Table[str] = Table()
+        self._reasons: Table[tuple[int, ...]] = Table()
+        self._lacks: Table[tuple[tuple[int, int], ...]] = Table()
+        self._forms: Table[tuple[int, ...]] = Table()
+        self._askers: Table[tuple[int, ...]] = Table()
 
     def document(self, callers: Iterable[Caller]) -> dict[str, Any]:
-        """By principal `verdicts` and `why`, which are numbers of grades and of `lists` of `reasons`."""
-        verdicts, why = [], []
-        for caller in callers:
-            verdicts.append(self._grades.number(self._judge.verdicts(caller)))
-            why.append(self._lists.number(tuple(self._of(caller))))
+        """By principal one of `askers`, which are lists of `forms`; the first that is let in best counts.
+
+        A form is [grades, what is lacking, reason, …]; a reason [where, denies, clause, grades, open keys].
+        """
+        askers = [self._askers.number(tuple(self._of(caller))) for caller in callers]
         return {
-            "action": self._judge.domain.action,
-            "verdicts": verdicts,
-            "why": why,
-            "lists": [list(each) for each in self._lists],
-            "reasons": [list(each) for each in self._reasons],
+            "action": self._judges[0].domain.action,
+            "principals": askers,
+            "askers": list(self._askers),
+            "forms": list(self._forms),
+            "reasons": list(self._reasons),
+            "lacks": list(self._lacks),
+            "phrases": list(self._phrases),
             "where": list(self._where),
-            "open": [list(each) for each in self._open],
+            "open": list(self._open),
         }
 
-    def _of(self, caller: Caller) -> Iterable[int]:
+    def _of(self, caller: Caller) -> Iterator[int]:
+        for judge in self._judges:
+            for session in caller.sessions:
+                parts = judge.parts(session)
+                reasons = self._reasons_of(judge, session)
+                lacks = self._lacks.number(tuple(self._lacking(judge, session, parts)))
+                yield self._forms.number((self._grades.number(parts.verdicts), lacks, *reasons))
+
+    def _lacking(self, judge: Judge, caller: Caller, parts: Parts) -> Iterator[tuple[int, int]]:
+        for mask, words in lacking(judge, caller, parts):
+            yield self._grades.set_number(mask), self._phrases.number(words)
+
+    def _reasons_of(self, judge: Judge, caller: Caller) -> Iterator[int]:
         for denies, found in (
-            (0, allowing(self._judge, caller)),
-            (1, denying(self._judge, caller)),
+            (0, allowing(judge, caller)),
+            (0, bounding(judge, caller)),
+            (1, denying(judge, caller)),
         ):
             for reason in found:
-                yield self._reasons.number(self._row(caller, reason, denies))
+                yield self._reasons.number(self._row(judge, caller, reason, denies))
 
-    def _row(self, caller: Caller, reason: Reason, denies: int) -> ReasonRow:
-        open_somewhere = reason.grades.unknown != reason.grades.allow
-        keys = open_keys(self._judge, reason.clause, caller) if open_somewhere else ()
+    def _row(self, judge: Judge, caller: Caller, reason: Reason, denies: int) -> tuple[int, ...]:
+        is_open = reason.grades.unknown != reason.grades.allow
+        keys = open_keys(judge, reason.clause, caller) if is_open else ()
         return (
             self._where.number(reason.where),
             denies,
-            self._statements.clause(reason.clause, self._grades),
+            self._statements.clause(reason.clause, keys, self._grades),
             self._grades.number(reason.grades),
             self._open.number(keys),
         )

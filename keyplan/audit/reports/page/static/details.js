@@ -41,27 +41,29 @@ function sentence({ verdict, way, steps }, secret) {
   const through = roles ? ` through ${count(roles, "role")}` : "";
   if (verdict === ALLOW) return `It can read the value now${through}.`;
   if (verdict === UNKNOWN) return `The snapshot leaves open whether it can read the value${through}.`;
-  if (verdict === DENY) return hindranceOf(secret) || "Neither directly nor through any chain of roles.";
-  const keys = steps.flatMap((step) => step.statements.flatMap((each) => each.open));
-  const on = [...new Set(keys)].join(", ");
-  return `It can read the value${through}, depending on ${on || "a condition"}, which a snapshot cannot know.`;
+  if (verdict === DENY) return "It cannot read the value, neither directly nor through any chain of roles.";
+  const keys = steps.flatMap((step) => step.statements.flatMap((each) => each.condition || each.open));
+  const on = [...new Set(keys)].join("; ");
+  return `It can read the value${through} under a condition that a snapshot cannot know${on ? `: ${on}` : ""}.`;
 }
 
 function stepDetails(step) {
   return make("li", {},
     make("h3", {}, step.action, " ", pill(step.verdict)),
+    step.failsFirst ? make("p", { class: "fails" }, "This request fails first.") : null,
     make("dl", { class: "facts" },
       make("dt", {}, "as"), make("dd", {}, name(step.principal)),
       make("dt", {}, "on"), make("dd", {}, name(step.resource))),
     step.statements.length ? step.statements.map((each) => statementDetails(each, step.statements.length <= OPENED_MAX))
-      : make("p", { class: "quiet" }, "No statement is about it, so it is denied."));
+      : make("p", { class: "quiet" }, "No statement is about it."),
+    step.lacking.map((words) => make("p", { class: "lacking" }, name(words))));
 }
 
 const OPENED_MAX = 2; // of more statements, each is opened by whoever wants to read it
 
 function statementDetails(statement, isOpened) {
-  const { does, verdict, where, open } = statement;
-  const isOpen = open.length ? `, if ${open.join(", ")} fits`
+  const { does, verdict, where, open, condition } = statement;
+  const isOpen = condition ? `, if ${condition}` : open.length ? `, if ${open.join(", ")} fits`
     : verdict === UNKNOWN ? ", which is unknown" : verdict === CONDITIONAL ? ", if its condition fits" : "";
   const mark = does === "allows" ? "+" : "\u2212";
   return make("details", { class: `statement ${does}`, open: isOpened },
@@ -109,7 +111,7 @@ function secretDetails(secret) {
   const outside = report.outsiders.filter((each) => each.secret === secrets[secret].arn);
   return [
     heading("secret", secrets[secret].name, secrets[secret].arn),
-    make("dl", { class: "facts" }, make("dt", {}, "key"), make("dd", {}, name(keyName(secret)))),
+    make("dl", { class: "facts" }, make("dt", {}, "key"), make("dd", {}, name(secrets[secret].key))),
     hindranceOf(secret) ? make("p", { class: "note" }, hindranceOf(secret)) : null,
     make("p", {}, tally(found) || "Nobody in the snapshot can read it."),
     found.length ? longTable({

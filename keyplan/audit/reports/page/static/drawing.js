@@ -18,7 +18,7 @@ function drawing(proof, secret) {
   const half = (BOX.width - 16) / 2;
   nodes.push(box(0, bottom, half,
     { kind: "secret", label: secrets[secret].name, full: secrets[secret].arn, mark: "is-secret" }, LONGEST_HALF_NAME));
-  const key = keyName(secret);
+  const { key } = secrets[secret];
   nodes.push(box(half + 16, bottom, half,
     { kind: "its key", label: key.replace(/^.*:key\//, ""), full: key, mark: "is-key" }, LONGEST_HALF_NAME));
   const arrows = steps.map((step, number) => arrow(step, number, way.length));

@@ -56,60 +56,91 @@ function wayOf(principal, secret) {
   return way;
 }
 
-// The requests on the way, one after the other, each with every statement about it.
+// The requests on the way, one after the other, each with every statement about it and what is lacking.
 function proofOf(principal, secret) {
   const way = wayOf(principal, secret);
   const steps = way.slice(1).map((role, number) =>
     stepOf(report.assuming, ofRoles, way[number], roleAt.get(role), principals[role]));
   const last = way[way.length - 1];
-  const verdicts = report.reading.map((each) => ofSecrets.verdict(each.verdicts[last], secret));
-  const best = report.reading[verdicts.indexOf(Math.max(...verdicts))];
-  steps.push(stepOf(best, ofSecrets, last, secret, secrets[secret].arn));
-  steps.push(stepOf(report.decrypting, ofSecrets, last, secret, keyName(secret)));
+  const { arn, key, state, stateVerdict, keyState, keyStateVerdict } = secrets[secret];
+  steps.push(hindered(stepOf(report.reading, ofSecrets, last, secret, arn), state, stateVerdict));
+  const decrypting = stepOf(report.decrypting, ofSecrets, last, secret, key);
+  decrypting.statements.push(...grantsOf(last, secret));
+  steps.push(hindered(decrypting, keyState, keyStateVerdict));
+  const failing = steps.find((step) => step.verdict === DENY);
+  if (failing) failing.failsFirst = true;
   return { verdict: verdictOf(principal, secret), way, steps };
 }
 
-function keyName(secret) {
-  const { key } = secrets[secret];
-  if (key === undefined) return "AWS's own key for Secrets Manager";
-  return key === "" ? "a key that is not in the snapshot" : key;
+// The state of what is asked for can take away what the policies give.
+function hindered(step, words, verdict) {
+  if (words === undefined) return step;
+  step.verdict = Math.min(step.verdict, WORDS.indexOf(verdict));
+  step.lacking.push(words);
+  return step;
 }
 
 function stepOf(requests, table, principal, position, resource) {
+  const [grades, lacks, ...reasons] = formOf(requests, table, principal, position);
   const statements = [];
-  for (const number of requests.lists[requests.why[principal]]) {
-    const [where, denies, clause, grades, open] = requests.reasons[number];
-    const verdict = table.verdict(grades, position);
+  for (const number of reasons) {
+    const [where, denies, clause, its, open] = requests.reasons[number];
+    const verdict = table.verdict(its, position);
     if (verdict === DENY) continue;
-    const [statement, text] = statementOf(clause, table, position);
+    const { statement, text, condition } = statementOf(clause, table, position);
+    const isSure = verdict === ALLOW;
     statements.push({
       does: denies ? "denies" : "allows",
       verdict,
       where: requests.where[where],
       statement,
       text,
-      open: verdict === ALLOW ? [] : requests.open[open],
+      open: isSure ? [] : requests.open[open],
+      condition: isSure ? "" : condition,
     });
   }
   return {
     action: requests.action,
     principal: principals[principal],
     resource,
-    verdict: table.verdict(requests.verdicts[principal], position),
+    verdict: table.verdict(grades, position),
+    failsFirst: false,
+    lacking: requests.lacks[lacks].filter(([set]) => table.set(set).has(position))
+      .map(([, phrase]) => requests.phrases[phrase]),
     statements,
   };
 }
 
-function statementOf(clause, table, position) {
-  const written = report.clauses[clause];
-  if (typeof written === "number") return report.statements[written];
-  const [members, statements] = written;
-  return report.statements[statements[[...table.set(members)].indexOf(position)]];
+// Of the forms in which somebody can ask, the first that is let in best.
+function formOf(requests, table, principal, position) {
+  const forms = requests.askers[requests.principals[principal]].map((each) => requests.forms[each]);
+  const verdicts = forms.map(([grades]) => table.verdict(grades, position));
+  return forms[verdicts.indexOf(Math.max(...verdicts))];
 }
 
-// Why nobody can read a secret, whatever the policies say.
+function statementOf(clause, table, position) {
+  const written = report.clauses[clause];
+  let [statement, condition] = written;
+  if (written.length === 3) {
+    const [members, statements, conditions] = written;
+    const at = [...table.set(members)].indexOf(position);
+    [statement, condition] = [statements[at], conditions[at]];
+  }
+  const [name, text] = report.statements[statement];
+  return { statement: name, text, condition: report.conditions[condition] };
+}
+
+function grantsOf(principal, secret) {
+  const verdict = ofSecrets.verdict(report.granted[principal], secret);
+  if (verdict === DENY) return [];
+  return (report.grants[secrets[secret].key] ?? [])
+    .filter(({ to }) => Bits.read(to, principals.length).has(principal))
+    .map(({ name: statement, text }) =>
+      ({ does: "allows", verdict, where: "grant", statement, text, open: [], condition: "" }));
+}
+
+// Why nobody can read a secret for sure, whatever the policies say.
 function hindranceOf(secret) {
-  const { deleted, keyState } = secrets[secret];
-  if (deleted) return "It is scheduled for deletion, so that nobody can read it.";
-  return keyState ? `Its key is ${keyState}, so that nobody can decrypt it.` : "";
+  const { state, keyState } = secrets[secret];
+  return [state, keyState].filter(Boolean).join("; ");
 }
