@@ -148,9 +148,10 @@ def readme(names: Sequence[str], version: str, as_of: str, problems: Sequence[st
     width = max(map(len, names))
     files = "\n".join(f"  {name:<{width}}  {_ABOUT_FILES[name]}" for name in names)
     when = f"as of {as_of}" if as_of.isprintable() and 0 < len(as_of) <= 40 else "of an unknown date"
+    count = f"{len(problems)} thing{'' if len(problems) == 1 else 's'} in it"
     gaps = (
-        f"{len(problems)} things in it could not be read; what depends on them is `unknown`, never `deny`.\n"
-        f"They are listed at the end of {RESULT}, under `problems`."
+        f"{count} could not be read; what depends on that is `unknown`, never `deny`. What it is stands at the\n"
+        f"end of {RESULT}, under `problems`."
         if problems
         else "Everything in it could be read."
     )
