@@ -150,8 +150,8 @@ def readme(names: Sequence[str], version: str, as_of: str, problems: Sequence[st
     when = f"as of {as_of}" if as_of.isprintable() and 0 < len(as_of) <= 40 else "of an unknown date"
     count = f"{len(problems)} thing{'' if len(problems) == 1 else 's'} in it"
     gaps = (
-        f"{count} could not be read; what depends on that is `unknown`, never `deny`. What it is stands at the\n"
-        f"end of {RESULT}, under `problems`."
+        f"{count} could not be read; what depends on that is `unknown`, never `deny`. What it is stands\n"
+        f"at the end of {RESULT}, under `problems`."
         if problems
         else "Everything in it could be read."
     )

@@ -143,9 +143,7 @@ def gate(
     ]
     notes = [*problems]
     if len(found) > RESULTS_MAX:
-        notes.insert(
-            0, f"{len(found) - RESULTS_MAX} findings are left out: code scanning takes {RESULTS_MAX}"
-        )
+        notes.insert(0, f"code scanning takes {RESULTS_MAX} results; left out: {len(found) - RESULTS_MAX}")
     return {
         "$schema": SCHEMA,
         "version": "2.1.0",
