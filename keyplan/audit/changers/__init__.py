@@ -6,15 +6,17 @@ each other:
     actions     the calls that change an answer
     inventory   what may be changed: policies by where they hang, groups, boundaries, trusts of services
     asking      judges of those calls
-    levers      what one principal may change, as sets
-    edits       principals as they would be after their policies were changed
-    access      who would read after a change of a secret's policy or of its key
     services    roles that a service runs as, for whoever makes it
-    control     whose access somebody could take, by whichever way
-    ways        the list
+    access      who would read after a change of a secret's policy or of its key
+    levers      what one principal may change, as sets
+    hands       whose policies somebody may change, as sets
+    edits       principals as they would be after their policies were changed
+    control     all that somebody could do by changing one thing after the other
+    ways        the ways of each principal
+    rows        the list: a row for each principal, secret and way
     groups      the list for people: principals and secrets that share a way stand once
 """
 
-from keyplan.audit.changers.ways import Changer, changers
+from keyplan.audit.changers.rows import Changer, changers
 
 __all__ = ["Changer", "changers"]

@@ -40,11 +40,33 @@ class Changed:
 
     @property
     def policies(self) -> int:
+        """Those whose own policy may be changed."""
         return self.put | self.deleted
 
     @property
     def keys(self) -> int:
+        """Those of which who decrypts may be changed."""
         return self.key_policy | self.grant | self.other_key
+
+    def join(self, other: Changed) -> Changed:
+        """What either may change."""
+        return Changed(
+            self.put | other.put,
+            self.deleted | other.deleted,
+            self.key_policy | other.key_policy,
+            self.grant | other.grant,
+            self.other_key | other.other_key,
+        )
+
+    def within(self, mask: int) -> Changed:
+        """The same of some secrets alone."""
+        return Changed(
+            self.put & mask,
+            self.deleted & mask,
+            self.key_policy & mask,
+            self.grant & mask,
+            self.other_key & mask,
+        )
 
 
 class Access:

@@ -15,7 +15,8 @@ from keyplan.audit.chains import Graph
 from keyplan.audit.changers.access import Access, Changed, Others
 from keyplan.audit.changers.actions import CALLS
 from keyplan.audit.changers.asking import Asking
-from keyplan.audit.changers.edits import Edits, Hands
+from keyplan.audit.changers.edits import Edits
+from keyplan.audit.changers.hands import Hands
 from keyplan.audit.changers.inventory import Inventory
 from keyplan.audit.changers.levers import Levers, Room
 from keyplan.audit.changers.services import CALLS as SERVICE_CALLS
@@ -23,7 +24,7 @@ from keyplan.audit.changers.services import Services
 from keyplan.audit.estate import Estate
 from keyplan.audit.policies.clauses import applies_to
 from keyplan.audit.policies.documents import Effect
-from keyplan.audit.policies.grades import Grades, Verdict, positions
+from keyplan.audit.policies.grades import Verdict, positions
 from keyplan.audit.reasons import allowing
 
 
@@ -31,10 +32,11 @@ from keyplan.audit.reasons import allowing
 class Held:
     """Who is held at one time: principals by number, each as it is and as it was changed."""
 
+    verdict: Verdict
     those: dict[int, list[Caller]] = field(default_factory=dict)
-    seen: int = 0
     changed: Changed = field(default_factory=Changed)
     hands: Hands = field(default_factory=Hands)
+    found: int = 0
 
     def everybody(self) -> Iterable[Caller]:
         for each in self.those.values():
@@ -47,25 +49,28 @@ class Control:
     def __init__(self, estate: Estate, graph: Graph) -> None:
         self.estate, self.graph = estate, graph
         self.callers: Sequence[Caller] = estate.callers
-        self.number: Mapping[str, int] = {each.arn: n for n, each in enumerate(estate.callers)}
-        self.inventory = Inventory(estate)
-        self.asking = Asking(estate, self.inventory, (*CALLS, *SERVICE_CALLS))
-        self.access = Access(estate)
-        self.others = Others(self.access, estate.callers)
-        self.services = Services(self.asking)
-        self.edits = Edits(self.asking, self.inventory)
-        kinds = {
-            kind: sum(1 << n for n, each in enumerate(estate.callers) if each.kind == kind)
-            for kind in ("user", "role")
-        }
-        self._room = Room(self.asking, self.access, self.services, kinds["user"], kinds["role"])
-        self.becomes = [self.services.numbered(grades) for grades in graph.becomes]
-        self._gives: dict[tuple[object, ...], int] = {}
+        self._number: Mapping[str, int] = {each.arn: n for n, each in enumerate(estate.callers)}
         self._base = {id(caller): number for number, caller in enumerate(estate.callers)}
+        inventory = Inventory(estate)
+        self.asking = Asking(estate, inventory, (*CALLS, *SERVICE_CALLS))
+        self.access = Access(estate)
+        self._others = Others(self.access, estate.callers)
+        self._services = Services(self.asking)
+        self.edits = Edits(self.asking, inventory)
+        self._room = Room.of(self.asking, self.access, self._services)
+        self.becomes = [self._services.numbered(grades) for grades in graph.becomes]
+        self.active = sum(1 << n for n, caller in enumerate(estate.callers) if self._may_change(caller))
+        self.leading = self._leading()
+        self._gives: dict[tuple[int, ...], int] = {}
+        self._complete = dict.fromkeys(Verdict, 0)  # principals that are known to get to everything
 
     def levers(self, caller: Caller) -> Levers:
         """What a principal may change itself."""
         return self._room.levers(caller)
+
+    def hands(self, caller: Caller, verdict: Verdict) -> Hands:
+        """Whose policies a principal may change itself."""
+        return self.edits.hands(caller, verdict)
 
     def by(self, caller: Caller, calls: Iterable[str], mask: int = -1) -> tuple[str, str]:
         """The call that a caller may make, of some, and the statement that lets it; the first that is found.
@@ -102,38 +107,89 @@ class Control:
             layer = following
         return found
 
-    def gives(self, start: Sequence[Caller], verdict: Verdict, enough: int) -> int:
-        """The secrets that whoever holds these principals could read, or let somebody read.
+    def reads(self, those: Iterable[int], verdict: Verdict) -> int:
+        """The secrets that some of those principals read as they are."""
+        found = 0
+        for number in those:
+            found |= self.graph.reads[number].at(verdict)
+        return found
 
-        Args:
-            enough: to stop at, when all of these are found.
-        """
-        key = (verdict, *sorted(id(caller) for caller in start))
-        if key not in self._gives:
-            self._gives[key] = self._follow(start, verdict, enough)
-        return self._gives[key]
+    def gives(self, start: Caller, verdict: Verdict) -> int:
+        """The secrets that whoever holds this principal could read, or let somebody read."""
+        return self.gives_together((start,), verdict)
 
-    def _follow(self, start: Sequence[Caller], verdict: Verdict, enough: int) -> int:
-        held = Held()
+    def gives_together(self, start: Sequence[Caller], verdict: Verdict) -> int:
+        """The same of several who are held together."""
+        key = (verdict, *map(id, start))
+        found = self._gives.get(key)
+        if found is None:
+            found = self._gives[key] = self._follow(start, verdict)
+            number = self._base.get(id(start[0])) if len(start) == 1 else None
+            if number is not None and not self._possible(verdict) & ~found:
+                self._complete[verdict] |= 1 << number
+        return found
+
+    def after(self, held: Iterable[Caller], changed: Changed, verdict: Verdict) -> int:
+        """The changed secrets that those who are held read after the changes, or that somebody else does."""
+        wanted = changed.policies | changed.keys
+        own = 0
+        for caller in held:
+            if not wanted & ~own:
+                return own
+            own |= self.access.after(changed, caller, verdict) & wanted
+        return own | self._others.gaining(changed.within(~own), verdict)
+
+    def _possible(self, verdict: Verdict) -> int:
+        return self.estate.usable.at(verdict)
+
+    def _follow(self, start: Sequence[Caller], verdict: Verdict) -> int:
+        numbers = [self._number[caller.arn] for caller in start]
+        if len(start) == 1 and start[0] is self.callers[numbers[0]] and not self.leading >> numbers[0] & 1:
+            return self.reads(self.assumed(numbers[0], verdict), verdict)
+        held = Held(verdict)
+        for number, caller in zip(numbers, start, strict=True):
+            held.those.setdefault(number, []).append(caller)
         pending = list(start)
-        for caller in start:
-            held.those.setdefault(self.number[caller.arn], []).append(caller)
         while pending:
-            for caller in pending:
-                held.changed = _join(held.changed, self.levers(caller).changes(verdict))
-            found = self.after(held.everybody(), held.changed, verdict)
-            if not enough & ~found:
+            self._join(held, pending)
+            if not self._possible(verdict) & ~held.found:
                 break
-            fresh = 0
-            for caller in pending:
-                held.hands = held.hands.join(self.edits.hands(caller, verdict))
-                fresh |= self._taken(caller).at(verdict)
-            pending = []
-            for number in positions(fresh):
-                if number not in held.those:
-                    held.those[number] = [self.callers[number]]
-                    pending.append(self.callers[number])
-            pending.extend(self._edited(held))
+            # Policies first: who may change its own has mostly everything then.
+            made = self._edited(held)
+            pending = made or self._taken_by(held)
+        return held.found
+
+    def _join(self, held: Held, pending: Iterable[Caller]) -> None:
+        """What those who came bring: what they read and what they may change."""
+        for caller in pending:
+            number = self._base.get(id(caller))
+            if number is None:
+                held.found |= self.access.reads(caller).at(held.verdict)
+            else:
+                held.found |= self.graph.reads[number].at(held.verdict)
+            if number is None or self.active >> number & 1:
+                held.changed = held.changed.join(self.levers(caller).changes(held.verdict))
+                held.hands = held.hands.join(self.hands(caller, held.verdict))
+        left = held.changed.within(~held.found)
+        held.found |= self.after(held.everybody(), left, held.verdict)
+
+    def _taken_by(self, held: Held) -> list[Caller]:
+        """Whom those who are held may become or take besides."""
+        fresh = 0
+        for caller in held.everybody():
+            number = self._base.get(id(caller))
+            if number is None or self.active >> number & 1:
+                fresh |= self.levers(caller).all_taken.at(held.verdict)
+            if number is not None:
+                fresh |= self.becomes[number].at(held.verdict)
+        if fresh & self._complete[held.verdict]:
+            held.found |= self._possible(held.verdict)
+            return []
+        found = []
+        for number in positions(fresh):
+            if number not in held.those:
+                held.those[number] = [self.callers[number]]
+                found.append(self.callers[number])
         return found
 
     def _edited(self, held: Held) -> list[Caller]:
@@ -149,26 +205,21 @@ class Control:
                     found.append(made)
         return found
 
-    def _taken(self, caller: Caller) -> Grades:
-        number = self._base.get(id(caller))
+    def _may_change(self, caller: Caller) -> bool:
         levers = self.levers(caller)
-        grades = levers.becomes if number is None else self.becomes[number]
-        for each in levers.takes:
-            grades = grades.join(each.those)
-        return grades
+        changed = levers.changes(Verdict.UNKNOWN)
+        if changed.policies or changed.keys:
+            return True
+        if not self.asking.possible(caller):
+            return False
+        return bool(levers.takes or self.hands(caller, Verdict.UNKNOWN))
 
-    def after(self, held: Iterable[Caller], changed: Changed, verdict: Verdict) -> int:
-        """The secrets that those who are held read after changes, or that the changes let others read."""
-        own = 0
-        for caller in held:
-            own |= self.access.after(changed, caller, verdict)
-        left = Changed(*(mask & ~own for mask in _masks(changed)))
-        return own | self.others.gaining(left, verdict)
-
-
-def _masks(changed: Changed) -> tuple[int, ...]:
-    return (changed.put, changed.deleted, changed.key_policy, changed.grant, changed.other_key)
-
-
-def _join(one: Changed, other: Changed) -> Changed:
-    return Changed(*(mask | further for mask, further in zip(_masks(one), _masks(other), strict=True)))
+    def _leading(self) -> int:
+        """The principals who may change something, or become somebody who may."""
+        found, before = self.active, -1
+        while found != before:
+            before = found
+            for number, grades in enumerate(self.becomes):
+                if grades.unknown & found:
+                    found |= 1 << number
+        return found

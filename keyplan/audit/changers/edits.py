@@ -11,8 +11,7 @@ checked 2026-11-22.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from dataclasses import replace
 
 from keyplan.audit.callers import Caller, Policy
 from keyplan.audit.changers.actions import (
@@ -25,51 +24,17 @@ from keyplan.audit.changers.actions import (
     OTHER_VERSION,
 )
 from keyplan.audit.changers.asking import Asking, administrator
+from keyplan.audit.changers.hands import Hands
 from keyplan.audit.changers.inventory import Inventory, denies, owner
 from keyplan.audit.policies.clauses import applies_to
 from keyplan.audit.policies.documents import Effect, read_document
 from keyplan.audit.policies.grades import Verdict, positions
 
-Key = TypeVar("Key")
 ANYTHING = read_document(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
     "a policy that it makes",
     [],
 )
-
-
-@dataclass(frozen=True)
-class Hands:
-    """What may be changed of principals (by number), of groups and of managed policies, as sets."""
-
-    adds: int = 0  # principals that may be given any permission
-    inline: int = 0  # those whose own inline policies may be taken away
-    boundary: int = 0
-    groups_inline: int = 0
-    leaves: int = 0  # groups that users may be taken out of
-    versions: int = 0  # managed policies that may be rewritten
-    detaches: Mapping[str, int] = field(default_factory=dict)  # by the policy's ARN, from which principals
-    groups_detach: Mapping[str, int] = field(default_factory=dict)
-    gains: Mapping[int, int] = field(default_factory=dict)  # by number of the policy, by which principals
-
-    def __bool__(self) -> bool:
-        return any(
-            (self.adds, self.inline, self.boundary, self.groups_inline, self.leaves, self.versions)
-        ) or any(mask for each in (self.detaches, self.groups_detach, self.gains) for mask in each.values())
-
-    def join(self, other: Hands) -> Hands:
-        """What either may change."""
-        return Hands(
-            self.adds | other.adds,
-            self.inline | other.inline,
-            self.boundary | other.boundary,
-            self.groups_inline | other.groups_inline,
-            self.leaves | other.leaves,
-            self.versions | other.versions,
-            _either(self.detaches, other.detaches),
-            _either(self.groups_detach, other.groups_detach),
-            _either(self.gains, other.gains),
-        )
 
 
 class Edits:
@@ -295,7 +260,3 @@ def _instance(pattern: str, account: str) -> str:
     if len(parts) == 6 and "*" in parts[4]:
         parts[4] = account
     return ":".join(parts).replace("*", "any").replace("?", "x")
-
-
-def _either(one: Mapping[Key, int], other: Mapping[Key, int]) -> dict[Key, int]:
-    return {key: one.get(key, 0) | other.get(key, 0) for key in (*one, *other)}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from keyplan.audit.changers.ways import Changer
-from keyplan.audit.policies.grades import Verdict
+from keyplan.audit.chains import Graph
+from keyplan.audit.changers.rows import now, tell_strange
+from keyplan.audit.changers.ways import Ways
+from keyplan.audit.estate import Estate
+from keyplan.audit.policies.grades import Verdict, positions
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,7 @@ class Who:
     path: tuple[str, ...]
     through: str  # empty where each secret's own policy or key is changed
     message: str
-    reads_all: bool  # whether it reads all the group's secrets already
+    reads: bool  # whether it surely reads all the group's secrets already
 
 
 @dataclass(frozen=True)
@@ -30,21 +32,35 @@ class Group:
     those: tuple[Who, ...]
 
 
-def groups(found: Iterable[Changer]) -> list[Group]:
-    """The best verdict first, then whoever changes most, then by way."""
-    of_one: dict[tuple[Verdict, str, Who], list[Changer]] = {}
-    for row in found:
-        own = row.through == row.secret or ":kms:" in row.through
-        who = Who(row.principal, row.path, "" if own else row.through, row.message, True)
-        of_one.setdefault((row.verdict, row.how, who), []).append(row)
-    together: dict[tuple[Verdict, str, tuple[str, ...]], list[Who]] = {}
-    for (verdict, how, who), rows in of_one.items():
-        secrets = tuple(row.secret for row in rows)
-        reads_all = all(row.reads is Verdict.ALLOW for row in rows)
-        one = Who(who.principal, who.path, who.through, who.message, reads_all)
-        together.setdefault((verdict, how, secrets), []).append(one)
+def groups(estate: Estate, graph: Graph, within: int = -1) -> list[Group]:
+    """The best verdict first, then whoever changes most, then by way.
+
+    Args:
+        within: the secrets that are asked about, as bits.
+    """
+    ways = Ways(estate, graph)
+    together: dict[tuple[Verdict, str, int], list[Who]] = {}
+    for number, caller in enumerate(estate.callers):
+        reads = None
+        for way in ways.of(number):
+            secrets = way.secrets & within
+            if not secrets:
+                continue
+            if reads is None:
+                reads = now(ways, number)[Verdict.ALLOW]
+            path = tuple(estate.callers[step].arn for step in way.path)
+            who = Who(caller.arn, path, way.through, way.message, not secrets & ~reads)
+            together.setdefault((way.verdict, way.how, secrets), []).append(who)
+    tell_strange(estate, ways)
     ordered = sorted(
-        together.items(),
-        key=lambda item: (-item[0][0], -len(item[0][2]), item[0][1], item[0][2]),
+        together.items(), key=lambda item: (-item[0][0], -item[0][2].bit_count(), item[0][1], item[0][2])
     )
-    return [Group(verdict, how, secrets, tuple(those)) for (verdict, how, secrets), those in ordered]
+    return [
+        Group(
+            verdict,
+            how,
+            tuple(estate.secrets[position].arn for position in positions(secrets)),
+            tuple(those),
+        )
+        for (verdict, how, secrets), those in ordered
+    ]

@@ -52,6 +52,14 @@ class Room:
     roles: int
     known: dict[int, Levers] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, asking: Asking, access: Access, services: Services) -> Room:
+        """The room of a snapshot."""
+        kinds = {"user": 0, "role": 0}
+        for number, caller in enumerate(asking.estate.callers):
+            kinds[caller.kind] |= 1 << number
+        return cls(asking, access, services, kinds["user"], kinds["role"])
+
     def levers(self, caller: Caller) -> Levers:
         """A principal's levers; each is made once."""
         found = self.known.get(id(caller))
@@ -65,6 +73,7 @@ class Levers:
 
     def __init__(self, room: Room, caller: Caller) -> None:
         self._room, self.caller = room, caller
+        self._changes: dict[Verdict, Changed] = {}
 
     @cached_property
     def becomes(self) -> Grades:
@@ -89,6 +98,12 @@ class Levers:
 
     def changes(self, verdict: Verdict) -> Changed:
         """The secrets that it may change with at least a verdict, by what of them."""
+        found = self._changes.get(verdict)
+        if found is None:
+            found = self._changes[verdict] = self._at(verdict)
+        return found
+
+    def _at(self, verdict: Verdict) -> Changed:
         return Changed(
             put=self._secrets[PUT_POLICY].at(verdict),
             deleted=self._secrets[DELETE_POLICY].at(verdict),
@@ -121,13 +136,8 @@ class Levers:
 
     @cached_property
     def all_taken(self) -> Grades:
-        """Everybody of `takes` and `becomes`."""
+        """Everybody of `takes`, and whom it assumes."""
         grades = self.becomes
         for each in self.takes:
             grades = grades.join(each.those)
         return grades
-
-    @cached_property
-    def reads(self) -> Grades:
-        """What it reads now."""
-        return self._room.access.reads(self.caller)

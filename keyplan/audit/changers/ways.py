@@ -1,9 +1,9 @@
-"""The list of who could change the answer, for which secret, and how."""
+"""The ways of each principal to change who reads: what would be changed, and for which secrets."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from keyplan.audit.callers import Caller
 from keyplan.audit.chains import Graph
@@ -17,6 +17,7 @@ from keyplan.audit.changers.actions import (
     REKEY,
 )
 from keyplan.audit.changers.control import Control
+from keyplan.audit.changers.hands import Hands
 from keyplan.audit.estate import Estate
 from keyplan.audit.policies.documents import Effect, Statement
 from keyplan.audit.policies.grades import Verdict, positions
@@ -24,39 +25,33 @@ from keyplan.audit.policies.grades import Verdict, positions
 VERDICTS = (Verdict.ALLOW, Verdict.CONDITIONAL, Verdict.UNKNOWN)
 ADMINISTRATOR, OWN_POLICIES, OTHER_POLICIES = "administrator", "own-policies", "other-policies"
 SECRET_POLICY, SECRET_KEY, KEY_POLICY, GRANT = "secret-policy", "secret-key", "key-policy", "grant"
-COMBINED = "several-changes"
-CALLS = {
-    SECRET_POLICY: (PUT_POLICY, DELETE_POLICY),
-    KEY_POLICY: (PUT_KEY_POLICY,),
-    GRANT: (CREATE_GRANT,),
-    SECRET_KEY: (REKEY,),
+TOGETHER = "several-changes"
+OF_SECRETS: Mapping[str, tuple[Callable[[Changed], Changed], tuple[str, ...], str]] = {
+    SECRET_POLICY: (
+        lambda each: Changed(put=each.put, deleted=each.deleted),
+        (PUT_POLICY, DELETE_POLICY),
+        "the secret's own policy",
+    ),
+    KEY_POLICY: (
+        lambda each: Changed(key_policy=each.key_policy),
+        (PUT_KEY_POLICY,),
+        "its key's policy",
+    ),
+    GRANT: (lambda each: Changed(grant=each.grant), (CREATE_GRANT,), "the grants of its key"),
+    SECRET_KEY: (lambda each: Changed(other_key=each.other_key), (REKEY,), "which key it has"),
 }
+Paths = Mapping[int, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
-class Changer:
-    """One principal, one secret, and one way in which it could give itself or others access.
+class Way:
+    """One way for several secrets; where `through` is empty, each secret's own policy or key is changed.
 
-    `how` is a stable code of docs/audit-changers.md; two that are needed together stand with `+` between.
-    `through` is the ARN of what would be changed or of the role taken. `path` begins with the principal and
-    goes over the roles that it would become to who makes the change, or to who reads then. `reads` is the
-    access that it has already, directly or through roles.
+    `path` begins with the principal and goes over the roles that it would become to who makes the change, or
+    to who reads then; all are numbers of principals.
     """
 
-    principal: str
-    secret: str
     verdict: Verdict
-    how: str
-    through: str
-    message: str
-    path: tuple[str, ...] = ()
-    reads: Verdict = Verdict.DENY
-
-
-@dataclass(frozen=True)
-class _Way:
-    """A way for several secrets; where `through` is nothing, it is each secret's own or its key's."""
-
     how: str
     secrets: int
     through: str
@@ -64,258 +59,191 @@ class _Way:
     path: tuple[int, ...]
 
 
-def changers(estate: Estate, graph: Graph) -> Iterator[Changer]:
-    """Everybody who could give itself or others access to a secret, by principal, secret and way."""
-    lister = _Lister(estate, graph)
-    for number in range(len(estate.callers)):
-        yield from lister.of(number)
-    known = set(estate.problems())
-    for key in sorted(lister.control.asking.strange()):
-        words = f"a condition key that this keyplan does not know: {key}"
-        if words not in known:
-            estate.snapshot.problems.append(words)
+class Ways:
+    """The ways in one snapshot."""
 
-
-class _Lister:
     def __init__(self, estate: Estate, graph: Graph) -> None:
-        self.estate, self.graph = estate, graph
+        self._estate = estate
         self.control = Control(estate, graph)
-        self.everything = (1 << len(estate.secrets)) - 1
-        self._usable = estate.usable
-        self._active = [self._is_active(caller) for caller in estate.callers]
-        self._leads_to_change = self._leading()
+        self._callers = estate.callers
+        self._shares: dict[tuple[object, ...], list[tuple[int, int]]] = {}
 
-    def of(self, principal: int) -> Iterator[Changer]:
-        """One principal's rows, by secret."""
-        if not self._leads_to_change >> principal & 1:
+    def of(self, principal: int) -> Iterator[Way]:
+        """One principal's ways: the best verdict first, and each secret once for each way.
+
+        What somebody can do as an administrator is not told a second time, as other ways.
+        """
+        if not self.control.leading >> principal & 1:
             return
-        ways: list[tuple[Verdict, _Way, int]] = []
         done: dict[str, int] = {}
-        by_administrator = 0
         for verdict in VERDICTS:
-            for way in self._ways(principal, verdict, by_administrator):
-                fresh = way.secrets & ~done.get(way.how, 0)
-                if way.how != ADMINISTRATOR:
-                    fresh &= ~by_administrator
-                else:
-                    by_administrator |= fresh
+            for way in self._at(principal, verdict, done.get(ADMINISTRATOR, 0)):
+                told = done.get(way.how, 0) | done.get(ADMINISTRATOR, 0)
+                fresh = way.secrets & ~told
                 if fresh:
                     done[way.how] = done.get(way.how, 0) | fresh
-                    ways.append((verdict, way, fresh))
-        reads = self._reads(principal)
-        rows = [
-            (position, order, verdict, way)
-            for order, (verdict, way, fresh) in enumerate(ways)
-            for position in positions(fresh)
-        ]
-        rows.sort(key=lambda row: row[:2])
-        for position, _, verdict, way in rows:
-            yield self._changer(principal, position, verdict, way, reads)
+                    yield replace(way, secrets=fresh)
 
-    def _changer(
-        self, principal: int, position: int, verdict: Verdict, way: _Way, reads: Mapping[Verdict, int]
-    ) -> Changer:
-        secret = self.estate.secrets[position]
-        now = next((each for each in VERDICTS if reads[each] >> position & 1), Verdict.DENY)
-        through = way.through
-        if not through:
-            through = secret.arn
-            if way.how in (KEY_POLICY, GRANT) and secret.key is not None:
-                through = str(secret.key["Arn"])
-        return Changer(
-            self.estate.callers[principal].arn,
-            secret.arn,
-            verdict,
-            way.how,
-            through,
-            way.message,
-            tuple(self.estate.callers[step].arn for step in way.path),
-            now,
-        )
-
-    def _reads(self, principal: int) -> dict[Verdict, int]:
-        found = {}
-        for verdict in VERDICTS:
-            mask = 0
-            for number in self.control.assumed(principal, verdict):
-                mask |= self.graph.reads[number].at(verdict)
-            found[verdict] = mask
-        return found
-
-    def _is_active(self, caller: Caller) -> bool:
-        """Whether a principal may change anything itself."""
-        levers = self.control.levers(caller)
-        changed = levers.changes(Verdict.UNKNOWN)
-        if changed.policies or changed.keys:
-            return True
-        if not self.control.asking.possible(caller):
-            return False
-        return bool(levers.takes or self.control.edits.hands(caller, Verdict.UNKNOWN))
-
-    def _leading(self) -> int:
-        """The principals who may change something, or become somebody who may."""
-        found, before = sum(1 << number for number, active in enumerate(self._active) if active), -1
-        while found != before:
-            before = found
-            for number, grades in enumerate(self.control.becomes):
-                if grades.unknown & found:
-                    found |= 1 << number
-        return found
-
-    def _ways(self, principal: int, verdict: Verdict, known: int) -> Iterator[_Way]:
-        """The ways of one principal whose calls are all of at least a verdict."""
-        control, callers = self.control, self.estate.callers
-        possible = self._usable.at(verdict)
+    def _at(self, principal: int, verdict: Verdict, known: int) -> Iterator[Way]:
+        """The ways whose calls are all of at least a verdict."""
+        control = self.control
+        possible = self._estate.usable.at(verdict)
         held = control.assumed(principal, verdict)
-        active = {number: path for number, path in held.items() if self._active[number]}
-        if not active:
-            return
+        active = {number: path for number, path in held.items() if control.active >> number & 1}
         for number, path in active.items():
-            statement = administers(callers[number])
+            statement = administers(self._callers[number])
             if statement is not None and possible & ~known:
-                mask = control.gives([callers[number]], verdict, possible)
+                mask = control.gives(self._callers[number], verdict)
                 known |= mask
                 message = f"{statement.name} allows every action on everything"
-                yield _Way(ADMINISTRATOR, mask, callers[number].arn, message, path)
-        if not possible & ~known:
+                yield Way(verdict, ADMINISTRATOR, mask, self._callers[number].arn, message, path)
+        if not active or not possible & ~known:
             return
-        seen = 0
+        seen = known | control.reads(held, verdict)
         for way in (
             *self._of_secrets(active, held, verdict),
-            *self._own_policies(active, held, verdict, possible),
-            *self._taking(active, verdict, possible),
-            *self._other_policies(active, held, verdict, possible),
+            *self._own_policies(active, held, verdict),
+            *self._taking(active, verdict),
+            *self._other_policies(active, held, verdict),
         ):
             seen |= way.secrets
             yield way
-        now = 0
-        for number in held:
-            now |= self.graph.reads[number].at(verdict)
-        rest = control.gives([callers[number] for number in held], verdict, possible) & ~(seen | now | known)
-        if rest:
-            message = "several of its changes together give access"
-            yield _Way(COMBINED, rest, callers[principal].arn, message, (principal,))
+        if possible & ~seen:
+            rest = control.gives_together([self._callers[number] for number in held], verdict) & ~seen
+            message = "it may make several changes, which only together give access"
+            yield Way(verdict, TOGETHER, rest, self._callers[principal].arn, message, (principal,))
 
-    def _of_secrets(
-        self, active: Mapping[int, tuple[int, ...]], held: Mapping[int, tuple[int, ...]], verdict: Verdict
-    ) -> Iterator[_Way]:
+    def _of_secrets(self, active: Paths, held: Paths, verdict: Verdict) -> Iterator[Way]:
         """Changes of the secret's own policy, of its key's, or of which key it has."""
-        control, callers = self.control, self.estate.callers
-        everybody = [callers[number] for number in held]
-        alone: dict[str, Callable[[Changed], Changed]] = {
-            SECRET_POLICY: lambda each: Changed(put=each.put, deleted=each.deleted),
-            KEY_POLICY: lambda each: Changed(key_policy=each.key_policy),
-            GRANT: lambda each: Changed(grant=each.grant),
-            SECRET_KEY: lambda each: Changed(other_key=each.other_key),
-        }
-        words = {
-            SECRET_POLICY: "the secret's own policy",
-            KEY_POLICY: "its key's policy",
-            GRANT: "a grant for its key",
-            SECRET_KEY: "which key it has",
-        }
         covered = 0
-        for how, part in alone.items():
+        for how, (part, calls, what) in OF_SECRETS.items():
             for number, path in active.items():
-                changed = part(control.levers(callers[number]).changes(verdict))
-                wanted = changed.policies | changed.keys
-                if wanted:
-                    mask = control.after(everybody, changed, verdict) & wanted
+                changed = part(self._changes(number, verdict))
+                mask = self._after(held, changed, verdict)
+                if mask:
                     covered |= mask
-                    message = (
-                        f"it may change {words[how]}{_by(control.by(callers[number], CALLS[how], mask))}"
-                    )
-                    yield _Way(how, mask, "", message, path)
+                    message = f"it may change {what}{self._by(number, calls, mask)}"
+                    yield Way(verdict, how, mask, "", message, path)
         for number, path in active.items():
-            changed = control.levers(callers[number]).changes(verdict)
-            if not changed.policies & changed.keys & ~covered:
-                continue
-            for how in (KEY_POLICY, GRANT, SECRET_KEY):
-                of_key = alone[how](changed)
-                both = changed.policies & of_key.keys & ~covered
-                if both:
-                    pair = Changed(
-                        changed.put & both,
-                        changed.deleted & both,
-                        of_key.key_policy & both,
-                        of_key.grant & both,
-                        of_key.other_key & both,
-                    )
-                    mask = control.after(everybody, pair, verdict) & both
-                    first = _by(control.by(callers[number], CALLS[SECRET_POLICY], both))
-                    second = _by(control.by(callers[number], CALLS[how], both))
-                    message = f"it may change {words[SECRET_POLICY]}{first}, and {words[how]}{second}"
-                    yield _Way(f"{SECRET_POLICY}+{how}", mask, "", message, path)
+            changed = self._changes(number, verdict).within(~covered)
+            if changed.policies & changed.keys:
+                yield from self._of_both(number, changed, path, held, verdict)
 
-    def _own_policies(
-        self,
-        active: Mapping[int, tuple[int, ...]],
-        held: Mapping[int, tuple[int, ...]],
-        verdict: Verdict,
-        possible: int,
-    ) -> Iterator[_Way]:
+    def _of_both(
+        self, number: int, changed: Changed, path: tuple[int, ...], held: Paths, verdict: Verdict
+    ) -> Iterator[Way]:
+        """Changes of the secret's own policy and of who decrypts, neither of which is enough."""
+        of_secret, calls, what = OF_SECRETS[SECRET_POLICY]
+        for how in (KEY_POLICY, GRANT, SECRET_KEY):
+            of_key, further, and_what = OF_SECRETS[how]
+            both = changed.policies & of_key(changed).keys
+            mask = self._after(held, of_secret(changed).join(of_key(changed)).within(both), verdict)
+            if mask:
+                one, two = self._by(number, calls, mask), self._by(number, further, mask)
+                message = f"it may change {what}{one}, and {and_what}{two}"
+                yield Way(verdict, f"{SECRET_POLICY}+{how}", mask, "", message, path)
+
+    def _own_policies(self, active: Paths, held: Paths, verdict: Verdict) -> Iterator[Way]:
         """Changes of the policies of the principal, or of a role that it may become."""
-        control, callers = self.control, self.estate.callers
+        control = self.control
         for number, path in active.items():
-            hands = control.edits.hands(callers[number], verdict)
+            hands = control.hands(self._callers[number], verdict)
             touched = control.edits.touched(hands) if hands else 0
-            for target in held:
-                if not touched >> target & 1:
-                    continue
-                for made in control.edits.after(hands, callers[target]):
-                    mask = control.gives([made], verdict, possible)
+            for target in held if touched else ():
+                for made in (
+                    control.edits.after(hands, self._callers[target]) if touched >> target & 1 else ()
+                ):
+                    mask = control.gives(made, verdict)
                     whose = (
                         "its own policies"
-                        if target == number
+                        if target == path[0]
                         else "the policies of a role that it may become"
                     )
-                    message = f"it may change {whose}{_by(control.by(callers[number], EDITING))}"
-                    yield _Way(OWN_POLICIES, mask, callers[target].arn, message, path)
+                    message = f"it may change {whose}{self._by(number, EDITING)}"
+                    yield Way(verdict, OWN_POLICIES, mask, self._callers[target].arn, message, path)
 
-    def _taking(
-        self, active: Mapping[int, tuple[int, ...]], verdict: Verdict, possible: int
-    ) -> Iterator[_Way]:
+    def _taking(self, active: Paths, verdict: Verdict) -> Iterator[Way]:
         """The access of somebody else, taken."""
-        control, callers = self.control, self.estate.callers
+        control = self.control
         covered: dict[str, int] = {}
         for number, path in active.items():
-            for each in control.levers(callers[number]).takes:
-                for target in positions(each.those.at(verdict)):
-                    mask = control.gives([callers[target]], verdict, possible) & ~covered.get(each.how, 0)
-                    if mask and target not in path:
-                        covered[each.how] = covered.get(each.how, 0) | mask
-                        _, by = control.by(callers[number], each.calls)
-                        message = f"it may call {' and '.join(each.calls)} (by {by})"
-                        yield _Way(each.how, mask, callers[target].arn, message, (*path, target))
+            own = sum(1 << step for step in path)
+            for each in control.levers(self._callers[number]).takes:
+                those = each.those.at(verdict) & ~own
+                if not those:
+                    continue
+                _, by = control.by(self._callers[number], each.calls)
+                message = f"it may call {' and '.join(each.calls)} (by {by})"
+                for target, mask in self._share(those, verdict):
+                    fresh = mask & ~covered.get(each.how, 0)
+                    if fresh:
+                        covered[each.how] = covered.get(each.how, 0) | fresh
+                        through = self._callers[target].arn
+                        yield Way(verdict, each.how, fresh, through, message, (*path, target))
 
-    def _other_policies(
-        self,
-        active: Mapping[int, tuple[int, ...]],
-        held: Mapping[int, tuple[int, ...]],
-        verdict: Verdict,
-        possible: int,
-    ) -> Iterator[_Way]:
+    def _other_policies(self, active: Paths, held: Paths, verdict: Verdict) -> Iterator[Way]:
         """Changes of somebody else's policies, who reads then."""
-        control, callers = self.control, self.estate.callers
+        control = self.control
         covered = 0
         for number, path in active.items():
-            hands = control.edits.hands(callers[number], verdict)
-            for target in positions(control.edits.touched(hands)) if hands else ():
-                if target in held or not possible & ~covered:
-                    continue
-                now = self.graph.reads[target].at(verdict)
-                for made in control.edits.after(hands, callers[target]):
-                    mask = control.access.reads(made).at(verdict) & ~now & ~covered
-                    if mask:
-                        covered |= mask
-                        by = _by(control.by(callers[number], EDITING))
-                        message = f"it may change the policies of somebody else, who reads then{by}"
-                        yield _Way(OTHER_POLICIES, mask, callers[target].arn, message, (*path, target))
+            hands = control.hands(self._callers[number], verdict)
+            touched = control.edits.touched(hands) if hands else 0
+            for target in held if touched else ():
+                touched &= ~(1 << target)
+            message = (
+                f"it may change the policies of somebody else, who reads then{self._by(number, EDITING)}"
+            )
+            for target, mask in self._share_of_changed(hands, touched, verdict) if touched else ():
+                fresh = mask & ~covered
+                if fresh:
+                    covered |= fresh
+                    through = self._callers[target].arn
+                    yield Way(verdict, OTHER_POLICIES, fresh, through, message, (*path, target))
 
+    def _share(self, those: int, verdict: Verdict) -> list[tuple[int, int]]:
+        """Of several who may be taken, those that bring secrets which the ones before do not bring."""
+        key = (those, verdict)
+        if key not in self._shares:
+            gives = (
+                (target, self.control.gives(self._callers[target], verdict)) for target in positions(those)
+            )
+            self._shares[key] = self._covering(gives, verdict)
+        return self._shares[key]
 
-def _by(found: tuple[str, str]) -> str:
-    call, statement = found
-    return f" ({call} by {statement})" if call else ""
+    def _share_of_changed(self, hands: Hands, touched: int, verdict: Verdict) -> list[tuple[int, int]]:
+        """The same of those who would read after a change of their policies."""
+        key = (hands.key(), touched, verdict)
+        if key not in self._shares:
+            self._shares[key] = self._covering(self._changed(hands, touched, verdict), verdict)
+        return self._shares[key]
+
+    def _changed(self, hands: Hands, touched: int, verdict: Verdict) -> Iterator[tuple[int, int]]:
+        control = self.control
+        for target in positions(touched):
+            now = control.reads((target,), verdict)
+            for made in control.edits.after(hands, self._callers[target]):
+                yield target, control.access.reads(made).at(verdict) & ~now
+
+    def _covering(self, gives: Iterable[tuple[int, int]], verdict: Verdict) -> list[tuple[int, int]]:
+        found, left = [], self._estate.usable.at(verdict)
+        for target, mask in gives:
+            if mask & left:
+                found.append((target, mask & left))
+                left &= ~mask
+            if not left:
+                break
+        return found
+
+    def _changes(self, number: int, verdict: Verdict) -> Changed:
+        return self.control.levers(self._callers[number]).changes(verdict)
+
+    def _after(self, held: Iterable[int], changed: Changed, verdict: Verdict) -> int:
+        everybody = (self._callers[number] for number in held)
+        return self.control.after(everybody, changed, verdict) & (changed.policies | changed.keys)
+
+    def _by(self, number: int, calls: Iterable[str], mask: int = -1) -> str:
+        call, statement = self.control.by(self._callers[number], calls, mask)
+        return f" ({call} by {statement})" if call else ""
 
 
 def administers(caller: Caller) -> Statement | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from keyplan.audit.changers import Changer
-from keyplan.audit.changers.groups import Group, Who, groups
+from keyplan.audit.changers.groups import Group, Who
 from keyplan.audit.reports.comma import STEP, lines
 from keyplan.audit.reports.names import secret_name, short
 
@@ -14,13 +14,13 @@ COLUMNS = ("verdict", "principal", "secret", "how", "through", "path", "reads", 
 SECRETS_SHOWN_MAX = 5
 
 
-def text(found: Iterable[Changer], secrets: int) -> Iterator[str]:
+def text(found: Iterable[Group], secrets: int) -> Iterator[str]:
     """A heading for each way and its secrets, and under it whoever has it.
 
     Args:
         secrets: how many the snapshot has, or 1 where one was asked for.
     """
-    for number, group in enumerate(groups(found)):
+    for number, group in enumerate(found):
         if number:
             yield ""
         yield f"{group.verdict.word}  {group.how}  {_secrets(group, secrets)}"
@@ -43,7 +43,7 @@ def _who(who: Who) -> str:
     if who.through and who.through not in who.path:
         steps.append(short(who.through))
     way = f" > {' > '.join(steps)}" if steps else ""
-    return f"{short(who.principal)}{way}{' (reads already)' if who.reads_all else ''}"
+    return f"{short(who.principal)}{way}{' (reads already)' if who.reads else ''}"
 
 
 def answer(found: Changer) -> dict[str, Any]:

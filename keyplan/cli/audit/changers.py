@@ -39,25 +39,28 @@ def run(arguments: argparse.Namespace) -> int:
     """Look the name up first: a wrong one need not wait until everything is weighed."""
     from keyplan.audit import questions
     from keyplan.audit.changers import changers
+    from keyplan.audit.changers.groups import groups
     from keyplan.audit.matrix import graph_of
     from keyplan.audit.reports import changers as reports
 
     estate = snapshots.estate_of(arguments.snapshot)
-    asked = None
-    if arguments.secret is not None:
-        asked = estate.secrets[questions.secret_named(estate, arguments.secret)].arn
-    found = (row for row in changers(estate, graph_of(estate)) if asked in (None, row.secret))
-    if arguments.format == "csv":
-        snapshots.in_utf8().writelines(reports.comma(found))
-    elif arguments.format == "json":
-        result(json.dumps([reports.answer(row) for row in found], indent=2))
+    asked = None if arguments.secret is None else questions.secret_named(estate, arguments.secret)
+    graph = graph_of(estate)
+    if arguments.format == "text":
+        within, secrets = (-1, len(estate.secrets)) if asked is None else (1 << asked, 1)
+        told = list(reports.text(groups(estate, graph, within), secrets)) or [_nobody(asked)]
+        snapshots.in_utf8().writelines(f"{line}\n" for line in told)
     else:
-        told = list(reports.text(found, len(estate.secrets) if asked is None else 1))
-        snapshots.in_utf8().writelines(f"{line}\n" for line in told or [_nobody(asked)])
+        only = None if asked is None else estate.secrets[asked].arn
+        found = (row for row in changers(estate, graph) if only in (None, row.secret))
+        if arguments.format == "csv":
+            snapshots.in_utf8().writelines(reports.comma(found))
+        else:
+            result(json.dumps([reports.answer(row) for row in found], indent=2))
     snapshots.tell_problems(estate.problems())
     return EXIT_DONE
 
 
-def _nobody(asked: str | None) -> str:
-    what = "it" if asked else "a secret"
+def _nobody(asked: int | None) -> str:
+    what = "a secret" if asked is None else "it"
     return f"nobody in the snapshot can give themselves or others access to {what}"
