@@ -1,9 +1,9 @@
 """How long it takes to say what a change opened: python -m benchmarks.audit_diff [--sizes 500x200,5000x2000].
 
-Two snapshots of one account, made up (benchmarks/measuring/accounts.py), the second with other policies for a
-tenth of its roles, secrets in another order, and some roles and secrets gone; in a process of its own for each
-size. Beside it one matrix of the first snapshot (benchmarks/audit.py), and what a plan of a hundred
-steps costs; in processor seconds, with the most memory that the process had.
+Two snapshots of one account, made up (benchmarks/measuring/accounts.py); in the second a tenth of the roles
+has other policies, some roles and secrets are gone, and the secrets are in another order. Each size in a
+process of its own. Beside it one matrix of the first snapshot (benchmarks/audit.py), and what a plan of a
+hundred steps costs; in processor seconds, with the most memory that the process had.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ know before the update. In the order in which they use each other:
     orphans     policies that name a principal which is deleted
     aws_policies    AWS's own policies that a snapshot need not have yet
     handler     what all types of resources have in common
-    identities  users, roles, groups, managed policies     keys, secrets    the other types
+    documents   names, tags and policy documents
+    policies, identities, attachments, keys, secrets    the types
     kinds       the types by name, and which of the others touch access
 What is not understood, and may touch access, is said: it is never taken for nothing.
 """

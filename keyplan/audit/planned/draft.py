@@ -79,7 +79,7 @@ class Draft:
 
     def find(self, table: list[Any] | None, field: str, values: Iterable[str]) -> Entry | None:
         """The first entry with one of these values, as a copy that may be changed."""
-        wanted = set(values)
+        wanted = tuple(values)
         for number, entry in enumerate(table or ()):
             if isinstance(entry, Mapping) and entry.get(field) in wanted:
                 return self.owned(table, number)
@@ -138,8 +138,18 @@ class Draft:
         return entry
 
 
+def entries(listed: object) -> list[Mapping[str, Any]]:
+    """Those of a list that are objects; a snapshot may hold anything."""
+    return [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
+
+
+def texts(listed: object) -> list[str]:
+    """Those of a list that are text."""
+    return [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
+
+
 def without(listed: object, field: str, values: Iterable[str]) -> list[Any]:
     """A list of entries without those that have one of the values."""
-    gone = set(values)
+    gone = tuple(values)
     kept = listed if isinstance(listed, list) else []
     return [each for each in kept if not (isinstance(each, Mapping) and each.get(field) in gone)]

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from keyplan.audit.estate import arn_part
+from keyplan.audit.planned.documents import document, set_tags
 from keyplan.audit.planned.draft import Entry, without
 from keyplan.audit.planned.handler import Handler, Plan
-from keyplan.audit.planned.identities import document, set_tags
 from keyplan.audit.planned.steps import State, Step
 from keyplan.audit.planned.values import Identity, is_open, name_of
 

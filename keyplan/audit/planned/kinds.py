@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from keyplan.audit.planned import identities, keys, secrets
+from keyplan.audit.planned import attachments, identities, keys, policies, secrets
 from keyplan.audit.planned.handler import Handler
 
-_ORDINARY: Mapping[str, Handler] = {**identities.HANDLERS, **keys.HANDLERS, **secrets.HANDLERS}
+_ORDINARY: Mapping[str, Handler] = {
+    **identities.HANDLERS,
+    **policies.HANDLERS,
+    **attachments.HANDLERS,
+    **keys.HANDLERS,
+    **secrets.HANDLERS,
+}
 FIRST: Mapping[str, Handler] = {kind: each for kind, each in _ORDINARY.items() if each.first}
 MIDDLE: Mapping[str, Handler] = {kind: each for kind, each in _ORDINARY.items() if not each.first}
-LAST: Mapping[str, Handler] = identities.LAST
+LAST: Mapping[str, Handler] = attachments.LAST
 HANDLERS: Mapping[str, Handler] = {**_ORDINARY, **LAST}
 
 # Modules of the AWS providers whose resources say who may do what, or make resources of any type.

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from keyplan.audit.estate import arn_part
+from keyplan.audit.planned.documents import document, set_tags
 from keyplan.audit.planned.draft import Entry
 from keyplan.audit.planned.handler import Handler, Plan
-from keyplan.audit.planned.identities import document, set_tags
 from keyplan.audit.planned.keys import ALIAS, KEY
 from keyplan.audit.planned.steps import State, Step
 from keyplan.audit.planned.values import SECRET_SUFFIX, Identity, is_open, name_of, text_of
