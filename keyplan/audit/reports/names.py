@@ -21,3 +21,10 @@ def secret_name(arn: str) -> str:
 def sound(text: str) -> str:
     """Text that can be written as UTF-8: JSON may hold half a character (a lone surrogate), and NUL."""
     return _HALF_CHARACTER.sub("\ufffd", text)
+
+
+def visible(text: str) -> str:
+    """Text for a terminal: what would move its cursor, colour it or turn its direction is shown as U+FFFD."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else "\ufffd" for each in text)

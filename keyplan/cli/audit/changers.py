@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "text":
         within, secrets = (-1, len(estate.secrets)) if asked is None else (1 << asked, 1)
         told = list(reports.text(groups(estate, graph, within), secrets)) or [_nobody(asked)]
-        snapshots.in_utf8().writelines(f"{line}\n" for line in told)
+        snapshots.print_lines(told)
     else:
         only = None if asked is None else estate.secrets[asked].arn
         found = (row for row in changers(estate, graph) if only in (None, row.secret))

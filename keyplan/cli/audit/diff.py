@@ -148,4 +148,4 @@ def _print(
         planned = arguments.preview is not None
         snapshots.in_utf8().write(changes.comment(found, outcome, acceptances, problems, planned=planned))
     else:
-        snapshots.in_utf8().writelines(f"{line}\n" for line in changes.text(found, outcome))
+        snapshots.print_lines(changes.text(found, outcome))

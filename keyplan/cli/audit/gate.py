@@ -18,7 +18,6 @@ baseline.
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING
 
 from keyplan.cli.audit import snapshots
@@ -61,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         result(json.dumps(answers.gate(outcome), indent=2))
     elif arguments.format == "text":
-        sys.stdout.writelines(f"{line}\n" for line in findings.lines(outcome))
+        snapshots.print_lines(findings.lines(outcome))
         if any(each.path for each in outcome.counting):
             say("every statement of a way: keyplan audit path PRINCIPAL SECRET --snapshot FILE")
     elif arguments.format == "baseline":

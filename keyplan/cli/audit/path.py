@@ -11,7 +11,6 @@ Exit code: 0 answered, whatever the verdict; 2 no such secret, principal or snap
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING
 
 from keyplan.cli.audit import snapshots
@@ -43,6 +42,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         result(json.dumps(answers.proof(verdict, steps), indent=2))
     else:
-        sys.stdout.writelines(f"{line}\n" for line in text.proof(verdict, steps))
+        snapshots.print_lines(text.proof(verdict, steps))
     snapshots.tell_problems(estate.problems())
     return EXIT_DONE

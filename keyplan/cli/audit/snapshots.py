@@ -124,7 +124,7 @@ def print_table(found: Iterable[Reader], form: str, *, title: str, mark: str, no
     elif form == "json":
         result(json.dumps([answers.reader(row) for row in found], indent=2))
     elif rows := list(found):
-        in_utf8().writelines(f"{line}\n" for line in text.table(rows))
+        print_lines(text.table(rows))
     else:
         result(nobody)
 
@@ -152,6 +152,13 @@ def print_findings(
     result(json.dumps(log, indent=2))
 
 
+def print_lines(lines: Iterable[str]) -> None:
+    """Print text for a terminal, to which no name of an account can say anything."""
+    from keyplan.audit.reports.names import visible
+
+    in_utf8().writelines(f"{visible(line)}\n" for line in lines)
+
+
 def in_utf8() -> TextIO:
     """Standard output, in UTF-8 and with the ends of lines as they are written, whatever the locale says."""
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -161,7 +168,9 @@ def in_utf8() -> TextIO:
 
 def tell_problems(problems: Sequence[str]) -> None:
     """Say what could not be read, on standard error."""
+    from keyplan.audit.reports.names import visible
+
     for problem in problems[:PROBLEMS_SHOWN_MAX]:
-        say(f"warning: {problem}")
+        say(f"warning: {visible(problem)}")
     if len(problems) > PROBLEMS_SHOWN_MAX:
         say(f"warning: and {len(problems) - PROBLEMS_SHOWN_MAX} more; `matrix --format json` has them all")
