@@ -70,12 +70,21 @@ IAM_PAGING = Paging("Marker", "Marker", "IsTruncated")
 KMS_PAGING = Paging("Marker", "NextMarker", "Truncated")
 
 
-def plain(value: Any) -> Any:
-    """An answer as JSON can hold it: dates as text, the SDK's own additions left out."""
+# Left out of every answer: the SDK's own additions, and descriptions, which are anybody's text (somebody may
+# have written a value there) and which no verdict needs. A policy's document is kept as it is.
+LEFT_OUT = frozenset({"ResponseMetadata", "Description"})
+
+
+def plain(value: Any, left_out: frozenset[str] = LEFT_OUT) -> Any:
+    """An answer as JSON can hold it: dates as text."""
     if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items() if key != "ResponseMetadata"}
+        return {
+            str(key): plain(each, frozenset() if str(key).endswith("Document") else left_out)
+            for key, each in value.items()
+            if key not in left_out
+        }
     if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
+        return [plain(each, left_out) for each in value]
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, date):

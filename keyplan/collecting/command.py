@@ -88,28 +88,29 @@ def run(
     journal = _journal(out, access, request.resume, clock(), say)
     progress = Progress(stream, report)
     asker = Asker(access, journal, progress)
+    is_complete = False
     try:
         scope = _scope(request, manifest, access, regions, journal)
         snapshot = collect(asker, scope)
+        if probes is not None:
+            snapshot["oidc_probes"] = probes
         _require_anything(snapshot, asker.missing)
+        if out is not None:
+            save(out, snapshot)
+        # The work file stays where asking again could fill a gap.
+        is_complete = not any(each.refusal.transient for each in asker.missing)
     except KeyboardInterrupt:
         raise Interrupted(*_kept(journal)) from None
     finally:
         progress.done()
-    if probes is not None:
-        snapshot["oidc_probes"] = probes
-    return _finished(out, snapshot, asker, journal)
+        journal.close(remove=is_complete or not journal.kept)
+    return _finished(out, snapshot, asker, is_complete=is_complete)
 
 
-def _finished(out: Path | None, snapshot: dict[str, Any], asker: Asker, journal: Journal) -> Done:
-    """Write the file; the work file stays where asking again could fill a gap."""
+def _finished(out: Path | None, snapshot: dict[str, Any], asker: Asker, *, is_complete: bool) -> Done:
     missing = asker.missing
-    worth_asking = any(each.refusal.transient for each in missing)
-    if out is not None:
-        save(out, snapshot)
-    journal.close(remove=not worth_asking)
     hint = None
-    if worth_asking and out is not None:
+    if not is_complete and out is not None:
         hint = "run the same command with --resume: it asks only for what is missing"
     document = b"".join(content_of(snapshot)).decode() if out is None else None
     return Done(_summary(out, snapshot, asker.requests), gaps_of(missing), hint, document)
@@ -234,7 +235,7 @@ def _require_anything(snapshot: Mapping[str, Any], missing: Sequence[Missing]) -
 
 
 def _kept(journal: Journal) -> tuple[str, str | None]:
-    if journal.path is None:
+    if journal.path is None or not journal.kept:
         return "interrupted: nothing was written", None
     return (
         f"interrupted: no snapshot was written; {journal.kept:,} answers are kept in {journal.path.name}",

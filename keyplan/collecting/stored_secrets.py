@@ -12,8 +12,7 @@ from keyplan.collecting.asking import Asker
 from keyplan.collecting.calls import NEXT_TOKEN, Call
 
 PAGE_SECRETS = 100  # the most that Secrets Manager gives
-# What verdicts need, and what tells a person which secret it is. Descriptions stay out: they are anybody's
-# text, and somebody may have written a value there.
+# What verdicts need, and what tells a person which secret it is.
 FIELDS = ("ARN", "Name", "Tags", "KmsKeyId", "DeletedDate", "PrimaryRegion", "OwningService")
 
 
