@@ -141,12 +141,7 @@ def _groups_of(plan: Plan, step: Step, state: State) -> list[str]:
 def _make_membership(plan: Plan, step: Step, state: State) -> None:
     """UserGroupMembership: a user's groups."""
     if step.op == "update" and step.old is not None:
-        _leave(
-            plan,
-            plan.place(step).account,
-            str(step.old.inputs.get("user")),
-            texts(step.old.inputs.get("groups")),
-        )
+        _remove_membership(plan, step, step.old)
     entry = _owner("user", plan, step, state)
     if entry is not None:
         groups = _groups_of(plan, step, state)
