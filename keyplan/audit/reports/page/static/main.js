@@ -10,11 +10,10 @@ function choose({ principal, secret }) {
   drawMatrix();
   const isBelow = byId("details").offsetTop > grid.offsetTop;
   if (isBelow && (principal !== null || secret !== null)) byId("details").scrollIntoView();
-  const parts = [
-    secret === null ? "" : `secret=${encodeURIComponent(secrets[secret].arn)}`,
-    principal === null ? "" : `principal=${encodeURIComponent(principals[principal])}`,
-  ];
-  history.replaceState(null, "", `#${parts.filter(Boolean).join("&")}`);
+  const said = new URLSearchParams();
+  if (secret !== null) said.set("secret", secrets[secret].arn);
+  if (principal !== null) said.set("principal", principals[principal]);
+  history.replaceState(null, "", `#${said}`);
 }
 
 // The same from anywhere else: the matrix comes forward, and the explanation gets the focus.

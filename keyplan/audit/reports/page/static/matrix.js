@@ -155,8 +155,8 @@ function bringIntoSight(row, column) {
 
 function chooseActive() {
   choose({
-    principal: active.row < 0 ? null : seen.rows[active.row],
-    secret: active.column < 0 ? null : seen.columns[active.column],
+    principal: seen.rows[active.row] ?? null,
+    secret: seen.columns[active.column] ?? null,
   });
 }
 
