@@ -1,4 +1,4 @@
-"""What the tests about changers share: rows of one small account, and policies that let a thing be changed."""
+"""What the tests about changers share: rows of one small account, and policies that allow changes."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class Control:
         return "", ""
 
     def assumed(self, principal: int, verdict: Verdict) -> dict[int, tuple[int, ...]]:
-        """Whom a principal may become by sts:AssumeRole alone, each with a shortest way there; itself first."""
+        """Whom a principal may become by sts:AssumeRole alone, with a shortest way there; itself first."""
         found: dict[int, tuple[int, ...]] = {principal: (principal,)}
         seen, layer = 1 << principal, [principal]
         while layer:

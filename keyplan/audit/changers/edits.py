@@ -10,7 +10,7 @@ checked 2026-11-22.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from keyplan.audit.callers import Caller, Policy
@@ -44,7 +44,8 @@ class Edits:
         self._asking, self._inventory = asking, inventory
         callers = asking.estate.callers
         self._number = {caller.arn: number for number, caller in enumerate(callers)}
-        self._of_kind = {
+        self._changeable = sum(1 << number for number, each in enumerate(inventory.managed) if each.account)
+        self._those = {
             kind: sum(1 << number for number, caller in enumerate(callers) if caller.kind == kind)
             for kind in ("user", "role")
         }
@@ -74,11 +75,13 @@ class Edits:
         self._denying = [
             each.arn for each in inventory.managed if denies(inventory.documents.get(each.arn, ()))
         ]
-        self.gained: list[Policy] = []
+        self._gained: list[Policy] = []
         self._gain_numbers: dict[int, int] = {}
         self._hands: dict[tuple[int, Verdict], Hands] = {}
         self._kept: list[Caller] = []  # their ids are keys above
         self._made: dict[tuple[object, ...], Caller] = {}
+        self._denied: dict[int, bool] = {}
+        self._policies: list[Policy] = []  # their ids are keys above
 
     def hands(self, caller: Caller, verdict: Verdict) -> Hands:
         """What a caller may change itself with at least a verdict."""
@@ -91,29 +94,31 @@ class Edits:
     def after(self, hands: Hands, caller: Caller) -> Iterator[Caller]:
         """What a caller may be made into; none when nothing of it changes."""
         bit = 1 << self._number[caller.arn]
-        removable = [
-            policy
-            for policy in caller.policies
-            if denies(policy) and self._removable(hands, caller, policy, bit)
-        ]
+        denying = [policy for policy in caller.policies if self._denies(policy)]
+        removable = [policy for policy in denying if self._removable(hands, caller, policy, bit)]
         boundary = caller.boundary
         if boundary is not None and self._unbound(hands, caller, bit):
             boundary = None
-        kept = [policy for policy in caller.policies if not any(policy is each for each in removable)]
         if hands.adds & bit:
-            yield self._make(caller, (ANYTHING, *filter(denies, kept)), boundary)
+            yield self._make(caller, (ANYTHING, *_without(denying, removable)), boundary)
             return
-        gains = [self.gained[number] for number, mask in hands.gains.items() if mask & bit]
+        kept = tuple(_without(caller.policies, removable))
         if removable or boundary is not caller.boundary:
-            yield self._make(caller, tuple(kept), boundary)
+            yield self._make(caller, kept, boundary)
         for alone in removable if len(removable) > 1 else ():
-            yield self._make(
-                caller, tuple(policy for policy in caller.policies if policy is not alone), boundary
-            )
-        if harmless := [policy for policy in gains if not denies(policy)]:
+            yield self._make(caller, tuple(_without(caller.policies, (alone,))), boundary)
+        gains = [self._gained[number] for number, mask in hands.gains.items() if mask & bit]
+        if harmless := [policy for policy in gains if not self._denies(policy)]:
             yield self._make(caller, (*kept, *harmless), boundary)
-        for policy in filter(denies, gains):
+        for policy in filter(self._denies, gains):
             yield self._make(caller, (*kept, policy), boundary)
+
+    def _denies(self, policy: Policy) -> bool:
+        found = self._denied.get(id(policy))
+        if found is None:
+            self._policies.append(policy)
+            found = self._denied[id(policy)] = denies(policy)
+        return found
 
     def touched(self, hands: Hands) -> int:
         """The principals of whom something may be changed."""
@@ -165,32 +170,15 @@ class Edits:
 
     def _weigh(self, caller: Caller, verdict: Verdict) -> Hands:
         asking, inventory = self._asking, self._inventory
-        own = sum(1 << number for number, each in enumerate(inventory.managed) if each.account)
-        versions = asking.managed(NEW_VERSION, caller).at(verdict) & own
-        adds = inline = boundary = 0
-        detaches: dict[str, int] = {}
-        gains: dict[int, int] = {}
+        versions = asking.managed(NEW_VERSION, caller).at(verdict) & self._changeable
+        hands = Hands(versions=versions, leaves=asking.groups(LEAVE_GROUP, caller).at(verdict))
         for kind in ("user", "role"):
-            calls, those = OF_KIND[kind], self._of_kind[kind]
-            put = asking.principals(calls.put, caller).at(verdict) & those
-            inline |= put | asking.principals(calls.delete, caller).at(verdict) & those
-            boundary |= asking.principals(calls.delete_boundary, caller).at(verdict) & those
-            boundary |= asking.principals(calls.put_boundary, caller).at(verdict) & those
-            adds |= put
-            for arn in self._denying:
-                mask = asking.principals(calls.detach, caller, arn).at(verdict) & those
-                detaches[arn] = detaches.get(arn, 0) | mask
-            for arn in self._candidates(caller, calls.attach):
-                mask = asking.principals(calls.attach, caller, arn).at(verdict) & those
-                if self._all_powerful(arn, caller, verdict, versions):
-                    adds |= mask
-                elif arn in inventory.documents:
-                    self._gain(gains, inventory.documents[arn], mask)
+            hands = hands.join(self._of_kind(kind, caller, verdict, versions))
         groups = self._of_groups(caller, verdict, versions)
+        adds, gains = 0, dict[int, int]()
         for group in positions(groups.adds):
             adds |= self._members[group]
-        joins = asking.groups(JOIN_GROUP, caller).at(verdict)
-        for group in positions(joins):
+        for group in positions(asking.groups(JOIN_GROUP, caller).at(verdict)):
             users = self._users_of.get(inventory.groups[group].account, 0)
             if groups.adds & 1 << group:
                 adds |= users
@@ -198,14 +186,37 @@ class Edits:
                 self._gain(gains, policy, users & ~self._members[group])
         for number in positions(versions):
             adds |= self._holders[number]
-        for number in positions(asking.managed(OTHER_VERSION, caller).at(verdict) & own):
+        for number in positions(asking.managed(OTHER_VERSION, caller).at(verdict) & self._changeable):
             for policy in inventory.managed[number].others:
                 self._gain(gains, policy, self._holders[number])
+        further = Hands(adds=adds, groups_inline=groups.inline, groups_detach=groups.detaches, gains=gains)
+        return hands.join(further)
+
+    def _of_kind(self, kind: str, caller: Caller, verdict: Verdict, versions: int) -> Hands:
+        """Of users or of roles: `adds`, `inline`, `boundary`, `detaches` and `gains`."""
+        asking, calls, those = self._asking, OF_KIND[kind], self._those[kind]
+        put = asking.principals(calls.put, caller).at(verdict) & those
+        inline = put | asking.principals(calls.delete, caller).at(verdict) & those
+        boundary = asking.principals(calls.delete_boundary, caller).join(
+            asking.principals(calls.put_boundary, caller)
+        )
+        detaches = {
+            arn: asking.principals(calls.detach, caller, arn).at(verdict) & those for arn in self._denying
+        }
+        adds, gains = put, dict[int, int]()
+        for arn in self._candidates(caller, calls.attach):
+            mask = asking.principals(calls.attach, caller, arn).at(verdict) & those
+            if self._all_powerful(arn, caller, verdict, versions):
+                adds |= mask
+            elif arn in self._inventory.documents:
+                self._gain(gains, self._inventory.documents[arn], mask)
         return Hands(
-            adds, inline, boundary, groups.inline, asking.groups(LEAVE_GROUP, caller).at(verdict), versions,
-            {arn: mask for arn, mask in detaches.items() if mask}, groups.detaches,
-            {number: mask for number, mask in gains.items() if mask},
-        )  # fmt: skip
+            adds=adds,
+            inline=inline,
+            boundary=boundary.at(verdict) & those,
+            detaches={arn: mask for arn, mask in detaches.items() if mask},
+            gains=gains,
+        )
 
     def _of_groups(self, caller: Caller, verdict: Verdict, versions: int) -> Hands:
         """The same of groups by their own numbers: `adds`, `inline` and `detaches`."""
@@ -229,7 +240,7 @@ class Edits:
         return self._asking.new_policy(CREATE_POLICY, caller, arn) >= verdict
 
     def _candidates(self, caller: Caller, action: str) -> Iterable[str]:
-        """The policies that are tried: AWS's for administrators, and where a statement limits them, its own."""
+        """The policies that are tried: AWS's for administrators; where statements limit them, theirs too."""
         yield administrator(self._asking.estate.snapshot)
         if not self._asking.may(caller, action):
             return
@@ -247,11 +258,17 @@ class Edits:
             yield from (each.arn for each in self._inventory.managed)
 
     def _gain(self, gains: dict[int, int], policy: Policy, mask: int) -> None:
+        if not mask:
+            return
         if id(policy) not in self._gain_numbers:
-            self._gain_numbers[id(policy)] = len(self.gained)
-            self.gained.append(policy)
+            self._gain_numbers[id(policy)] = len(self._gained)
+            self._gained.append(policy)
         number = self._gain_numbers[id(policy)]
         gains[number] = gains.get(number, 0) | mask
+
+
+def _without(policies: Iterable[Policy], taken: Iterable[Policy]) -> Iterator[Policy]:
+    return (policy for policy in policies if not any(policy is each for each in taken))
 
 
 def _instance(pattern: str, account: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from keyplan.audit.callers import Caller, Policy
 from keyplan.audit.estate import Estate, arn_part
-from keyplan.audit.policies.documents import Effect, read_document
+from keyplan.audit.policies.documents import Effect, Kind, read_document
 
 ADMINISTRATOR = "policy/AdministratorAccess"
 
@@ -33,7 +33,6 @@ class Managed:
 
     arn: str
     account: str  # empty for one of AWS's own, which nobody can change
-    current: object
     others: tuple[Policy, ...]
 
 
@@ -81,18 +80,20 @@ class Inventory:
         for version in entry.get("PolicyVersionList") or ():
             is_default = version.get("IsDefaultVersion") is True
             is_default = is_default or version.get("VersionId") == entry.get("DefaultVersionId")
-            read = read_document(version.get("Document"), arn, self._problems)
+            read = read_document(version.get("Document"), arn, self._problems, Kind.IDENTITY)
             if is_default:
                 documents.setdefault(arn, read)
             else:
                 others.append(read)
         account = arn_part(arn, 4)
-        return Managed(arn, account if account.isdigit() else "", None, tuple(others))
+        return Managed(arn, account if account.isdigit() else "", tuple(others))
 
     def _group(self, entry: Mapping[str, Any], account: str, documents: Mapping[str, Policy]) -> Group:
         arn, managed = str(entry.get("Arn") or ""), tuple(_attached(entry))
         inline = [
-            read_document(each.get("PolicyDocument"), f"{arn} {each.get('PolicyName')}", self._problems)
+            read_document(
+                each.get("PolicyDocument"), f"{arn} {each.get('PolicyName')}", self._problems, Kind.IDENTITY
+            )
             for each in entry.get("GroupPolicyList") or ()
         ]
         known = [documents[each] for each in managed if each in documents]

@@ -66,7 +66,9 @@ class Ways:
         self._estate = estate
         self.control = Control(estate, graph)
         self._callers = estate.callers
-        self._shares: dict[tuple[object, ...], list[tuple[int, int]]] = {}
+        self._shares: dict[tuple[int, Verdict], list[tuple[int, int]]] = {}
+        self._changed: dict[tuple[object, ...], list[tuple[int, int]]] = {}
+        self._told: dict[tuple[object, ...], tuple[str, str]] = {}
 
     def of(self, principal: int) -> Iterator[Way]:
         """One principal's ways: the best verdict first, and each secret once for each way.
@@ -172,7 +174,7 @@ class Ways:
                 those = each.those.at(verdict) & ~own
                 if not those:
                     continue
-                _, by = control.by(self._callers[number], each.calls)
+                _, by = self._said(number, each.calls)
                 message = f"it may call {' and '.join(each.calls)} (by {by})"
                 for target, mask in self._share(those, verdict):
                     fresh = mask & ~covered.get(each.how, 0)
@@ -212,14 +214,14 @@ class Ways:
 
     def _share_of_changed(self, hands: Hands, touched: int, verdict: Verdict) -> list[tuple[int, int]]:
         """The same of those who would read after a change of their policies."""
-        key = (hands.key(), touched, verdict)
-        if key not in self._shares:
-            self._shares[key] = self._covering(self._changed(hands, touched, verdict), verdict)
-        return self._shares[key]
+        key = (hands.key(), verdict)
+        if key not in self._changed:
+            self._changed[key] = [each for each in self._reading_then(hands, verdict) if each[1]]
+        return self._covering((each for each in self._changed[key] if touched >> each[0] & 1), verdict)
 
-    def _changed(self, hands: Hands, touched: int, verdict: Verdict) -> Iterator[tuple[int, int]]:
+    def _reading_then(self, hands: Hands, verdict: Verdict) -> Iterator[tuple[int, int]]:
         control = self.control
-        for target in positions(touched):
+        for target in positions(control.edits.touched(hands)):
             now = control.reads((target,), verdict)
             for made in control.edits.after(hands, self._callers[target]):
                 yield target, control.access.reads(made).at(verdict) & ~now
@@ -241,8 +243,14 @@ class Ways:
         everybody = (self._callers[number] for number in held)
         return self.control.after(everybody, changed, verdict) & (changed.policies | changed.keys)
 
-    def _by(self, number: int, calls: Iterable[str], mask: int = -1) -> str:
-        call, statement = self.control.by(self._callers[number], calls, mask)
+    def _said(self, number: int, calls: tuple[str, ...], mask: int = -1) -> tuple[str, str]:
+        key = (number, calls, mask)
+        if key not in self._told:
+            self._told[key] = self.control.by(self._callers[number], calls, mask)
+        return self._told[key]
+
+    def _by(self, number: int, calls: tuple[str, ...], mask: int = -1) -> str:
+        call, statement = self._said(number, calls, mask)
         return f" ({call} by {statement})" if call else ""
 
 
