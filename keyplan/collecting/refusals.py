@@ -40,7 +40,7 @@ _BY_REASON = {
     TROUBLE: "InternalServiceError InternalServiceErrorException InternalFailure InternalError "
     "InternalServerError InternalServerException ServiceFailure ServiceException ServiceUnavailable "
     "ServiceUnavailableException KMSInternalException DependencyTimeoutException RequestTimeout "
-    "RequestTimeoutException 500 502 503 504",
+    "RequestTimeoutException ConcurrentModificationException 500 502 503 504",
     EXPIRED: "ExpiredToken ExpiredTokenException RequestExpired",
     UNKNOWN_CREDENTIALS: "UnrecognizedClientException InvalidClientTokenId InvalidAccessKeyId InvalidToken "
     "AuthFailure",
