@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.forked.programs import forking_programs
+
 COPIED_DIRECTORIES = ("keyplan", "components", "sandbox", "docs")
 COPIED_FILES = ("__main__.py", "pyproject.toml", "requirements.txt", ".gitignore", "Pulumi*.yaml")
 LIMIT_SECONDS = 120
@@ -42,6 +44,9 @@ class ProjectCopy:
     temporary: Path
     environment: dict[str, str] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)  # everything that every command printed
+    forking: dict[str, str] = field(
+        default_factory=dict
+    )  # has the program of a sandbox forked: see `programs`
 
     def run(
         self, *command: str | Path, stdin: str | bytes = "", environment: Mapping[str, str] | None = None
@@ -68,7 +73,8 @@ class ProjectCopy:
 
     def sandbox(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Ran:
         """Run `python -m sandbox …`."""
-        return self.run(sys.executable, "-m", "sandbox", *arguments, environment=environment)
+        both = {**self.forking, **(environment or {})}
+        return self.run(sys.executable, "-m", "sandbox", *arguments, environment=both)
 
 
 def copy_project(project: Path, place: Path) -> ProjectCopy:
@@ -81,6 +87,7 @@ def copy_project(project: Path, place: Path) -> ProjectCopy:
     for pattern in COPIED_FILES:
         for path in project.glob(pattern):
             shutil.copy2(path, directory)
+    forking = forking_programs(directory)
     environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     environment |= {
         "HOME": str(home),
@@ -90,7 +97,7 @@ def copy_project(project: Path, place: Path) -> ProjectCopy:
         "KEYPLAN_SANDBOX_ENGINE": "builtin",
         "GIT_CONFIG_NOSYSTEM": "1",
     }
-    copy = ProjectCopy(directory, home, temporary, environment)
+    copy = ProjectCopy(directory, home, temporary, environment, forking=forking)
     copy.run("git", "init", "--quiet")
     copy.run("git", "add", "--all")
     return copy

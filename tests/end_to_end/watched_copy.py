@@ -67,7 +67,8 @@ def watched(copy: ProjectCopy, place: Path, detector: LeakDetector) -> Iterator[
     environment = {**copy.environment, **record_started_processes(place / "site", recorded)}
     files = DiskWatcher(detector, [copy.directory / ".keyplan", copy.home, copy.temporary])
     with files, ProcessWatcher(detector, MARKER) as processes:
-        yield Drive(replace(copy, environment=environment, said=[]), recorded, detector)
+        # Its program is started as ever, so that all of its process is seen.
+        yield Drive(replace(copy, environment=environment, said=[], forking={}), recorded, detector)
     assert files.leaks == set()
     assert processes.leaks == set()
     assert processes.samples > 10

@@ -45,7 +45,7 @@ def run_keyplan(
         stdin.write(given)
         stdin.seek(0)
         connection.settimeout(LIMIT_SECONDS)
-        connection.connect(_address())
+        connection.connect(address_of("tests.forked.server"))
         streams = [each.fileno() for each in (stdin, stdout, stderr)]
         text = json.dumps(request).encode() + b"\n"
         sent = socket.send_fds(connection, [text], streams)
@@ -67,14 +67,14 @@ def _content(stream: IO[bytes]) -> bytes:
     return stream.read()
 
 
-def _address() -> str:
-    """Where the process that forks listens."""
+def address_of(module: str) -> str:
+    """Where the process of that module listens, which forks."""
     with _starting:
-        return _started()
+        return _started(module)
 
 
 @cache
-def _started() -> str:
+def _started(module: str) -> str:
     """Start it, one for each test process; its socket goes with it."""
     folder = Path(tempfile.mkdtemp(prefix="keyplan-forks-"))
     address = str(folder / "socket")
@@ -86,7 +86,7 @@ def _started() -> str:
         "PYTHONPATH": str(PROJECT),
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.forked.server", address],
+        [sys.executable, "-P", "-m", module, address],
         cwd=PROJECT,
         env=environment,
         stdin=subprocess.PIPE,

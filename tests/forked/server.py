@@ -21,6 +21,7 @@ import shutil
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from tests.botocore_models import keep_models
@@ -35,12 +36,13 @@ def main() -> None:
     """Load, then listen at the address that is the one argument, in a folder of its own."""
     try:
         load()
-        _listen(sys.argv[1])
+        listen(sys.argv[1], _serve)
     finally:
         shutil.rmtree(os.path.dirname(sys.argv[1]))
 
 
-def _listen(address: str) -> None:
+def listen(address: str, serve: Callable[[socket.socket], None]) -> None:
+    """Serve each connection in a process of its own until standard input ends."""
     with socket.socket(socket.AF_UNIX) as listening, selectors.DefaultSelector() as waiting:
         listening.bind(address)
         listening.listen(64)
@@ -55,7 +57,7 @@ def _listen(address: str) -> None:
             connection, _ = listening.accept()
             if os.fork() == 0:
                 listening.close()
-                _serve(connection)
+                serve(connection)
             connection.close()
 
 
@@ -115,7 +117,7 @@ def be_the_command(asked: dict[str, Any], streams: list[int]) -> None:
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
             os.close(stream)
-        _open_streams()
+        open_streams()
         signal.set_wakeup_fd(-1)
         os.chdir(asked["directory"])
         os.environ.clear()
@@ -129,7 +131,7 @@ def be_the_command(asked: dict[str, Any], streams: list[int]) -> None:
         os._exit(code)
 
 
-def _open_streams() -> None:
+def open_streams() -> None:
     """Open the standard streams as Python does when it starts in the locale C.UTF-8."""
     sys.stdin = open(0, errors="surrogateescape")  # noqa: SIM115
     sys.stdout = open(1, "w", errors="surrogateescape")  # noqa: SIM115

@@ -13,6 +13,7 @@ import pytest
 from sandbox.builtin.providers import Providers
 from sandbox.provider import Provider
 from sandbox.provider.cloud import ENDPOINT_NAMES
+from tests.forked.programs import forking_programs
 from tests.moto_server import moto_server
 from tests.sandbox_builtin.stack import Stack
 
@@ -74,4 +75,6 @@ def aws(provider: Provider) -> Any:
 def stack(endpoints: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
     """A project without a program yet. Its cloud is awake already, which saves nine clients a test."""
     monkeypatch.setattr(Providers, "prepare", lambda self: None)
+    for name, text in forking_programs(tmp_path).items():
+        monkeypatch.setenv(name, text)
     return Stack(tmp_path, endpoints)
