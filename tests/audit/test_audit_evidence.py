@@ -303,7 +303,7 @@ def _with_value(place: str) -> dict[str, Any]:
         "secrets[0].Tags[0].Value": lambda: snapshot(secrets=[secret(Tags=[{"Key": "k", "Value": CANARY}])]),
         "secrets[0].ResourcePolicy": lambda: snapshot(secrets=[{**secret(), "ResourcePolicy": quoted}]),
         "context.note": lambda: snapshot(context={"note": quote(f"-----BEGIN PRIVATE KEY-----{CANARY}")}),
-        "context.(a field)": lambda: snapshot(context={CANARY: "x"}),
+        "context.(a field)": lambda: snapshot(context={CANARY[:48]: "x"}),
         "context.reply": lambda: snapshot(context={"reply": json.dumps({"SecretString": "hunter2"})}),
     }
     return made[place]()
@@ -328,7 +328,7 @@ def test_something_like_a_value_is_refused_with_its_place_and_never_shown(
     assert evidence("--verbose") == 2
     out, err = capsys.readouterr()
     assert err.startswith(f"error: the snapshot holds something like a value at {place}: no bundle has one\n")
-    assert CANARY not in out + err
+    assert CANARY[:20] not in out + err
     assert "hunter2" not in out + err
     assert not (folder / "audit.zip").exists()
 

@@ -29,7 +29,7 @@ from keyplan.audit.evidence.contents import (
 from keyplan.errors import UsageError
 
 MEMBERS_MAX = 100
-INPUT_BYTES_MAX = 1 << 31  # a snapshot of 5,000 principals and 2,000 secrets has 10 MB
+INPUT_BYTES_MAX = 1 << 30  # a snapshot of 5,000 principals and 2,000 secrets has 4 MB
 _LINE = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9][A-Za-z0-9._-]{0,99})")
 # What says which keyplan made it, or looks as that one made it look: it may differ where another one checks.
 _OF_THE_VERSION = (ABOUT, README, REPORT)

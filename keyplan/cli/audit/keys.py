@@ -31,7 +31,6 @@ def run(arguments: argparse.Namespace) -> int:
     """Look the name up first: a wrong one need not wait until everything is weighed."""
     from keyplan.audit import questions
     from keyplan.audit.matrix import graph_of
-    from keyplan.audit.reports.markdown import code
     from keyplan.audit.reports.names import short
 
     estate = snapshots.estate_of(arguments.snapshot)
@@ -40,7 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
     snapshots.print_table(
         found,
         arguments.format,
-        title=f"What {code(short(estate.callers[principal].arn))} can read",
+        title="What {} can read",
+        about=short(estate.callers[principal].arn),
         mark=f"keys {estate.callers[principal].arn}",
         nobody="it can read no secret of the snapshot",
     )

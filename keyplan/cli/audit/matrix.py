@@ -47,6 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
             rows,
             arguments.format,
             title="Who can read what",
+            about="",
             mark="matrix",
             nobody="nobody in the snapshot can read anything",
         )

@@ -31,7 +31,6 @@ def run(arguments: argparse.Namespace) -> int:
     """Look the name up first: a wrong one need not wait until everything is weighed."""
     from keyplan.audit import questions
     from keyplan.audit.matrix import graph_of
-    from keyplan.audit.reports.markdown import code
 
     estate = snapshots.estate_of(arguments.snapshot)
     secret = questions.secret_named(estate, arguments.secret)
@@ -39,7 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
     snapshots.print_table(
         found,
         arguments.format,
-        title=f"Who can read {code(estate.secrets[secret].name)}",
+        title="Who can read {}",
+        about=estate.secrets[secret].name,
         mark=f"readers {estate.secrets[secret].arn}",
         nobody="nobody in the snapshot can read it",
     )

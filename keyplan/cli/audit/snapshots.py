@@ -107,23 +107,32 @@ def _loaded(read_json: Callable[[], object], what: str) -> object:
         raise UsageError(f"the {what} is nested too deeply to be one") from None
 
 
-def print_table(found: Iterable[Reader], form: str, *, title: str, mark: str, nobody: str) -> None:
+def print_table(
+    found: Iterable[Reader], form: str, *, title: str, about: str, mark: str, nobody: str
+) -> None:
     """Print readers in one of TABLE_FORMATS; CSV and Markdown take them as they come, the others hold all.
 
     Args:
-        title: the heading of a comment, in Markdown.
+        title: a comment's heading, with `{}` for what it is about.
+        about: the name that stands there.
         mark: what tells this question's comment from others.
         nobody: the sentence for a person when there are none.
     """
-    from keyplan.audit.reports import answers, comma, markdown, text
-
     if form == "csv":
+        from keyplan.audit.reports import comma
+
         in_utf8().writelines(comma.readers(found))
     elif form == "markdown":
-        in_utf8().write(markdown.readers(title, mark, found, nobody))
+        from keyplan.audit.reports import markdown
+
+        in_utf8().write(markdown.readers(title.format(markdown.code(about)), mark, found, nobody))
     elif form == "json":
+        from keyplan.audit.reports import answers
+
         result(json.dumps([answers.reader(row) for row in found], indent=2))
     elif rows := list(found):
+        from keyplan.audit.reports import text
+
         print_lines(text.table(rows))
     else:
         result(nobody)
