@@ -32,6 +32,9 @@ class Outsider:
     account: str | None
     claims: Mapping[str, tuple[str, ...]] | None = None  # of a token, by condition key in lower case
     organization: Organization | None = None
+    at_home: bool = (
+        False  # of the snapshot's own account, where what names the account needs its policies too
+    )
 
     @property
     def names(self) -> tuple[tuple[str, str], ...]:
@@ -114,11 +117,13 @@ def _decrypts(estate: Estate, outsider: Outsider) -> Grades:
     """
     judge = estate.decrypters
     direct, to_account = judge.granted(outsider)
-    allowed = _allowed(judge, outsider).join(direct).join(to_account)
+    allowed = _allowed(judge, outsider).join(direct)
     if outsider.account is None:
         allowed = allowed.join(everywhere(judge.domain.everything, Verdict.CONDITIONAL))
-    elif outsider.account == estate.snapshot.account:
+    elif outsider.at_home:
         allowed = allowed.join(everywhere(judge.of_account.get(outsider.account, 0), Verdict.UNKNOWN))
+    else:
+        allowed = allowed.join(to_account)
     return allowed.meet(_undenied(judge, outsider)).meet(estate.usable)
 
 
@@ -139,7 +144,7 @@ def takers(estate: Estate) -> Iterator[tuple[Outsider, Grades]]:
     Of other accounts alone: whom the snapshot's own account has lost needs no list.
     """
     for outsider in _named_by(estate, estate.assumers):
-        if outsider.account == estate.snapshot.account:
+        if outsider.at_home:
             continue
         grades = NOTHING
         for judge in estate.assuming:
@@ -153,11 +158,12 @@ def by_policies(judge: Judge, outsider: Outsider) -> Grades:
 
 
 def _allowed(judge: Judge, outsider: Outsider) -> Grades:
-    return _of_clauses(judge.allowing, judge.domain, outsider)
+    names = outsider.exempt_names if outsider.at_home else outsider.names
+    return _of_clauses(judge.allowing, judge.domain, outsider, names)
 
 
 def _undenied(judge: Judge, outsider: Outsider) -> Grades:
-    denied = _of_clauses(judge.denying, judge.domain, outsider)
+    denied = _of_clauses(judge.denying, judge.domain, outsider, outsider.names)
     known, by_rcp = judge.resource_control(outsider)
     return known.meet(denied.join(by_rcp).inverted(judge.domain.everything))
 
@@ -180,18 +186,21 @@ def _outsider(estate: Estate, kind: str, name: str) -> Outsider | None:
     account = arn_part(name, 4) if name.startswith("arn:") else name
     if not account.isdigit() or estate.has_principal(name):
         return None
+    at_home = account == estate.snapshot.account
     if ":federated-user/" in name:
-        return Outsider("federated", name, account, organization=organization)
+        return Outsider("federated", name, account, organization=organization, at_home=at_home)
     if estate.has_account(account) and (name == account or name.endswith(":root")):
         return None
-    return Outsider("external", name, account, organization=organization)
+    return Outsider("external", name, account, organization=organization, at_home=at_home)
 
 
-def _of_clauses(clauses: Sequence[Clause], domain: Domain, outsider: Outsider) -> Grades:
+def _of_clauses(
+    clauses: Sequence[Clause], domain: Domain, outsider: Outsider, names: Sequence[tuple[str, str]]
+) -> Grades:
     grades = NOTHING
     for clause in clauses:
         named = 0
-        for name in outsider.exempt_names if clause.not_who else outsider.names:
+        for name in outsider.exempt_names if clause.not_who else names:
             named |= clause.who.get(name, 0)
         mask = clause.members & ~named if clause.not_who else named
         if clause.trouble:
