@@ -8,7 +8,7 @@ snapshot comes from is not told here: it may be one that a plan foresees (`keypl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 
@@ -43,9 +43,9 @@ class Presence(Enum):
 class Change:
     """One principal's best access to one secret, before and after.
 
-    `path` is the way after for what opened or is unclear, and the way before for what closed; `why` is about
-    its last step. Who or what is only in one of the snapshots has `deny` in the other, and `unknown` where
-    that snapshot has nothing of the principal's account.
+    `path` is the way after for what opened or is unclear, and the way before for what closed or is not in the
+    second snapshot; `why` is about its last step. Who or what is in one of the snapshots alone has `deny` in
+    the other, and `unknown` where that one could not list them.
     """
 
     principal: str
@@ -260,6 +260,14 @@ class _Comparison:
         self._of_new = _translation([place[arn] for arn in new.secrets])
         self._in_old = {arn: number for number, arn in enumerate(old.secrets)}
         self._in_new = {arn: number for number, arn in enumerate(new.secrets)}
+        self._unlisted_before = self._unlisted(old, self._in_old)
+        self._unlisted_after = self._unlisted(new, self._in_new)
+
+    def _unlisted(self, side: _Side, known: Mapping[str, int]) -> int:
+        """The secrets that a snapshot does not have because nobody could list them."""
+        if ("", "secrets") not in side.estate.snapshot.gaps:
+            return 0
+        return sum(1 << place for place, arn in enumerate(self._arns) if arn not in known)
 
     def changes(self) -> Iterator[Change]:
         """In no order. Whoever is in one snapshot alone has nothing in the other."""
@@ -270,6 +278,10 @@ class _Comparison:
                 after = Grades(*map(self._of_new, after))
             before = _absent(self._old, arn, after) if before is None else before
             after = _absent(self._new, arn, before) if after is None else after
+            before, after = (
+                before.join(everywhere(after.unknown & self._unlisted_before, Verdict.UNKNOWN)),
+                after.join(everywhere(before.unknown & self._unlisted_after, Verdict.UNKNOWN)),
+            )
             if before != after:
                 found.extend(self._of_principal(arn, before, after))
         yield from _with_reasons(found)
@@ -282,26 +294,24 @@ class _Comparison:
             differing |= one ^ other
         for place in positions(differing):
             was, now = before.verdict(1 << place), after.verdict(1 << place)
-            side = self._old if direction_of(was, now) is Direction.CLOSED else self._new
             secret = self._arns[place]
-            number = side.number_of.get(arn)
+            seen_after = arn in self._new.number_of and secret in self._in_new
+            closed = direction_of(was, now) is Direction.CLOSED or not seen_after
+            side, numbers = (self._old, self._in_old) if closed else (self._new, self._in_new)
+            way = side.way(side.number_of[arn], numbers[secret])
             change = Change(
-                arn, secret, was, now, (), "",
+                arn, secret, was, now, tuple(side.estate.callers[step].arn for step in way), "",
                 _presence(arn, self._old.number_of, self._new.number_of),
                 _presence(secret, self._in_old, self._in_new),
             )  # fmt: skip
-            if number is None:
-                yield change, side, (-1, -1)
-                continue
-            local = (self._in_old if side is self._old else self._in_new)[secret]
-            way = side.way(number, local)
-            path = tuple(side.estate.callers[step].arn for step in way)
-            yield _with(change, path), side, (way[-1], local)
+            yield change, side, (way[-1], numbers[secret])
 
 
 def _absent(side: _Side, arn: str, elsewhere: Grades | None) -> Grades:
-    """What a principal that a snapshot does not have gets to there: nothing, if its account was looked at."""
-    if elsewhere is None or arn_part(arn, 4) in side.estate.snapshot.details:
+    """What a principal that a snapshot does not have gets to there: nothing, if it was looked for."""
+    snapshot, account = side.estate.snapshot, arn_part(arn, 4)
+    listing = "UserDetailList" if arn_part(arn, 5).startswith("user/") else "RoleDetailList"
+    if elsewhere is None or (account in snapshot.details and (account, listing) not in snapshot.gaps):
         return NOTHING
     return everywhere(elsewhere.unknown, Verdict.UNKNOWN)
 
@@ -312,23 +322,15 @@ def _presence(arn: str, old: Mapping[str, int], new: Mapping[str, int]) -> Prese
     return Presence.BOTH if arn in new else Presence.GONE
 
 
-def _with(change: Change, path: tuple[str, ...], why: str = "") -> Change:
-    return Change(
-        change.principal, change.secret, change.before, change.after, path, why,
-        change.principal_is, change.secret_is,
-    )  # fmt: skip
-
-
 def _with_reasons(found: Sequence[tuple[Change, _Side, tuple[int, int]]]) -> Iterator[Change]:
     """Each last reader is explained once, for all of its secrets together."""
     wanted: dict[_Side, dict[int, int]] = {}
     for _, side, (reader, secret) in found:
-        if reader >= 0:
-            masks = wanted.setdefault(side, {})
-            masks[reader] = masks.get(reader, 0) | 1 << secret
+        masks = wanted.setdefault(side, {})
+        masks[reader] = masks.get(reader, 0) | 1 << secret
     words = {side: side.reasons(masks) for side, masks in wanted.items()}
     for change, side, place in found:
-        yield _with(change, change.path, words.get(side, {}).get(place, ""))
+        yield replace(change, why=words[side].get(place, ""))
 
 
 def _translation(places: Sequence[int]) -> Callable[[int], int]:

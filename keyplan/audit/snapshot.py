@@ -46,6 +46,8 @@ class Snapshot:
     rcps: Mapping[str, Any] | None
     probes: Sequence[Mapping[str, Any]]
     problems: list[str] = field(default_factory=list)
+    # Lists that may lack entries, by account and name; of `secrets` the account is empty.
+    gaps: frozenset[tuple[str, str]] = frozenset()
 
 
 def is_unread(entry: Mapping[str, Any] | None, name: str) -> bool:
@@ -93,7 +95,22 @@ def read_snapshot(document: object) -> Snapshot:
         rcps=_by_account(document, "rcps", problems),
         probes=_probes(document.get("oidc_probes"), problems),
         problems=problems,
+        gaps=frozenset(_gaps(document, account)),
     )
+
+
+def _gaps(document: Mapping[str, Any], own: str) -> Iterator[tuple[str, str]]:
+    """The lists that are missing, or of which the collector got a part."""
+    if not isinstance(document.get("secrets"), list):
+        yield "", "secrets"
+    others = document.get("external_accounts")
+    holders = {**(others if isinstance(others, Mapping) else {}), own: document}
+    for account, holder in holders.items():
+        details = holder.get("authorization_details") if isinstance(holder, Mapping) else None
+        lists = details if isinstance(details, Mapping) else {}
+        for name in DETAIL_LISTS:
+            if not isinstance(lists.get(name), list) or is_unread(lists, name):
+                yield str(account), name
 
 
 def _probes(value: object, problems: list[str]) -> Sequence[Mapping[str, Any]]:

@@ -267,3 +267,17 @@ def test_of_an_account_that_one_snapshot_has_not_looked_at_the_verdict_there_is_
     assert [(each["before"], each["after"], each["principal_is"]) for each in access] == [
         ("unknown", "allow", "new")
     ]
+
+
+@pytest.mark.parametrize("table", ["RoleDetailList", "secrets"])
+def test_what_one_snapshot_could_not_list_was_not_denied_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], table: str
+) -> None:
+    old, new = snapshot(role("reader", READS)), snapshot(role("reader", READS))
+    del (old if table == "secrets" else old["authorization_details"])[table]
+    files = (write(tmp_path, "a.json", old), write(tmp_path, "b.json", new))
+    assert run(["audit", "diff", *files]) == 1
+    assert "opened  unknown  allow" in capsys.readouterr().out
+    assert run(["audit", "diff", *reversed(files), "--fail-on", "any"]) == 1
+    assert "unclear  allow  unknown" in capsys.readouterr().out
+    assert run(["audit", "diff", *reversed(files)]) == 0
