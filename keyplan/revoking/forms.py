@@ -12,7 +12,7 @@ from keyplan.revoking.incident import Done
 from keyplan.stores.base import CLOUD_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from keyplan.manifest import Manifest, ManifestKey
     from keyplan.revoking.incident import Incident, Step
@@ -95,14 +95,19 @@ def _step_lines(step: Step) -> list[str]:
 def _readers(incident: Incident) -> Iterator[str]:
     for report in incident.reads:
         yield ""
-        yield f"who asked for it on {CLOUD_NAMES[report['cloud']]} since {report['since']}"
-        for reader in report["readers"]:
-            yield f"  {_reader(reader)}"
-            yield f"    {_traces(reader)}"
-        if not report["readers"]:
-            yield "  nobody, as far as the log tells"
-        for note in report["notes"]:
-            yield f"  ({note})"
+        yield from reads_text(report)
+
+
+def reads_text(report: Mapping[str, Any]) -> Iterator[str]:
+    """Who asked for a value in one cloud, of a report as `keyplan.reads` writes it."""
+    yield f"who asked for it on {CLOUD_NAMES[report['cloud']]} since {report['since']}"
+    for reader in report["readers"]:
+        yield f"  {_reader(reader)}"
+        yield f"    {_traces(reader)}"
+    if not report["readers"]:
+        yield "  nobody, as far as the log tells"
+    for note in report["notes"]:
+        yield f"  ({note})"
 
 
 def _reader(reader: dict[str, Any]) -> str:

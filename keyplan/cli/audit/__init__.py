@@ -1,7 +1,8 @@
 """Say who can read which secret, from a snapshot of accounts: offline, exact, and with the reasons.
 
 The snapshot is one JSON document with what AWS's APIs say of principals, secrets and keys (docs/audit.md).
-It holds no value, and no question asks anything of a cloud.
+It holds no value, and no question asks anything of a cloud; `collect` alone does, and `reads`, which is
+about the clouds' own logs.
 
 A verdict is one of
   allow        the current value can be read now: Secrets Manager and KMS both let it
@@ -20,6 +21,7 @@ VERBS = {
     "path": "the proof of one verdict, request by request and statement by statement",
     "changers": "who could give themselves or others access, and how",
     "matrix": "everything that the snapshot says",
+    "reads": "who did read a key, from the clouds' audit logs",
     "gate": "what differs from the catalogue, for CI",
     "diff": "what a change opened or closed: two snapshots, or one and a Pulumi preview",
     "report": "all of it as one page of HTML, for an auditor",
