@@ -75,6 +75,9 @@ def write(path: Path, content: bytes, mode: int) -> None:
 def write_by(path: Path, fill: Callable[[Put], None], mode: int) -> None:
     """The same for what comes in pieces and may take its time: Ctrl-C is heard meanwhile, and leaves nothing.
 
+    Where the file system knows no unnamed files, what ends the process without Python's knowing (SIGTERM)
+    leaves the private file beside the target, which the next run removes.
+
     Args:
         fill: is called once, with what takes the pieces.
 

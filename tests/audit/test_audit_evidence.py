@@ -347,6 +347,7 @@ def test_a_value_in_a_baseline_or_behind_a_name_that_stands_twice_is_refused(
 
 
 HARMLESS = [
+    "arn:aws:iam::111122223333:role/task-" + "0aB" * 15,
     "arn:aws:iam::111122223333:role/ecs-task-production-worker-with-a-long-name-01234567",
     "arn:aws:iam::111122223333:role/global-infrastructure-deployment-role-2024",
     "sk-ant-rotation-lambda-role-for-production",

@@ -145,6 +145,11 @@ def test_no_name_is_a_placeholder_or_a_link(name: str) -> None:
             assert text[start - 1] == "\\"
 
 
+def test_a_link_in_a_name_is_text() -> None:
+    [result] = log_of(Finding("public", "[a](http://x)", SECRET, "allow", "{0} p0[0]"))["results"]
+    assert result["message"]["text"] == "prod/anthropic-api-key-AbCdEf: \\[a](http://x): {{0}} p0[0]"
+
+
 # ---- the command ----------------------------------------------------------------------------------------
 
 
