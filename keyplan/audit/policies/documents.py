@@ -320,8 +320,6 @@ def _atoms(each: Mapping[str, Any], with_variables: bool) -> tuple[Atom, ...]:
     for operator, lines in given.items():
         if not isinstance(operator, str) or not isinstance(lines, Mapping):
             raise UnreadableError("a statement whose Condition is not operators with keys")
-        if not lines:
-            raise UnreadableError("a statement whose Condition has an operator without keys")
         for key, values in lines.items():
             atoms.append(Atom(operator, str(key), _scalars(values)))
             _check_variables(atoms[-1].values, with_variables)
