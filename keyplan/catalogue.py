@@ -12,7 +12,16 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from keyplan import names
-from keyplan.ci_settings import AzurePipelinesSettings, BitbucketSettings, JenkinsSettings
+from keyplan.ci_settings import (
+    AzurePipelinesSettings,
+    BitbucketSettings,
+    BuildkiteSettings,
+    CircleciSettings,
+    GithubSettings,
+    GitlabSettings,
+    JenkinsSettings,
+    PulumiDeploymentsSettings,
+)
 from keyplan.durations import Duration
 from keyplan.environ import base_urls
 from keyplan.routes import Route, RouteSettings, variables
@@ -90,15 +99,6 @@ class ReadAt(StrEnum):
 
     START = "start"  # the agent injects the value before the program runs: the execution role reads
     RUN = "run"  # the program asks for the value itself: the task role reads
-
-
-class PulumiOperation(StrEnum):
-    """What a deployment of Pulumi Deployments does."""
-
-    UPDATE = "update"
-    PREVIEW = "preview"
-    REFRESH = "refresh"
-    DESTROY = "destroy"
 
 
 class EksIdentity(StrEnum):
@@ -205,48 +205,6 @@ class GkeSettings:
     service_account: str  # the Kubernetes one
     project: str | None  # the id of the cluster's project, where it is not the environment's
     deployment: str | None = None  # the one to roll out again after a rotation
-
-
-@dataclass(frozen=True)
-class GithubSettings:
-    repository: str  # OWNER/NAME
-    repository_id: str  # immutable, decimal
-    repository_owner_id: str | None  # immutable, decimal; makes the newer subject form exact
-    environment: str | None  # a deployment environment of the repository
-    branches: tuple[str, ...]  # names, or patterns with `*`
-    tags: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class GitlabSettings:
-    project: str  # GROUP/…/NAME
-    branches: tuple[str, ...]
-    tags: tuple[str, ...]
-    issuer: str  # https://gitlab.com, or a self-managed instance
-    project_id: str | None = None  # immutable, decimal; gcp only, and required there
-
-
-@dataclass(frozen=True)
-class CircleciSettings:
-    organization_id: str  # UUID
-    project_id: str  # UUID
-    repository: str | None = None  # HOST/OWNER/NAME, as tokens name it; there if `branches` is
-    branches: tuple[str, ...] = ()  # none: every branch of the project
-
-
-@dataclass(frozen=True)
-class BuildkiteSettings:
-    organization: str  # slug
-    pipeline: str  # slug
-    branches: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class PulumiDeploymentsSettings:
-    organization: str
-    project: str
-    stack: str
-    operations: tuple[str, ...]  # values of PulumiOperation but `preview`, at least one
 
 
 Settings = (

@@ -1,11 +1,13 @@
-"""What tells the jobs of Bitbucket Pipelines, Azure Pipelines and Jenkins apart. Pure; part of the catalogue.
+"""What tells the jobs of each CI system apart, as the catalogue names it. Pure; part of the catalogue.
 
-Each has an issuer of its own for every workspace, organization or server, so the settings say which one.
+Some have an issuer of its own for every workspace, organization or server: their settings say which one.
+CodeBuild's, whose builds have a role of their own account and no token, stand with the other runtimes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 # What Jenkins leaves as it is in an address. Source: hudson.Util.rawEncode (checked 2026-11-21).
 _KEPT_IN_ADDRESSES = "!$&'()*+,-.=@_"
@@ -15,6 +17,40 @@ _ENCODED_IN_NAMES = {character: f"%{ord(character):02X}" for character in "%#/?[
 # How multibranch projects call the jobs of pull requests (GitHub, Bitbucket, Gitea) and of GitLab's merge
 # requests.
 JENKINS_REQUESTS = ("PR-*", "MR-*")
+
+
+@dataclass(frozen=True)
+class GithubSettings:
+    repository: str  # OWNER/NAME
+    repository_id: str  # immutable, decimal
+    repository_owner_id: str | None  # immutable, decimal; makes the newer subject form exact
+    environment: str | None  # a deployment environment of the repository
+    branches: tuple[str, ...]  # names, or patterns with `*`
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GitlabSettings:
+    project: str  # GROUP/…/NAME
+    branches: tuple[str, ...]
+    tags: tuple[str, ...]
+    issuer: str  # https://gitlab.com, or a self-managed instance
+    project_id: str | None = None  # immutable, decimal; gcp only, and required there
+
+
+@dataclass(frozen=True)
+class CircleciSettings:
+    organization_id: str  # UUID
+    project_id: str  # UUID
+    repository: str | None = None  # HOST/OWNER/NAME, as tokens name it; there if `branches` is
+    branches: tuple[str, ...] = ()  # none: every branch of the project
+
+
+@dataclass(frozen=True)
+class BuildkiteSettings:
+    organization: str  # slug
+    pipeline: str  # slug
+    branches: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -51,6 +87,23 @@ class AzurePipelinesSettings:
     def issuer(self) -> str:
         """Who signs the organization's tokens."""
         return f"https://vstoken.dev.azure.com/{self.organization_id}"
+
+
+class PulumiOperation(StrEnum):
+    """What a deployment of Pulumi Deployments does."""
+
+    UPDATE = "update"
+    PREVIEW = "preview"
+    REFRESH = "refresh"
+    DESTROY = "destroy"
+
+
+@dataclass(frozen=True)
+class PulumiDeploymentsSettings:
+    organization: str
+    project: str
+    stack: str
+    operations: tuple[str, ...]  # values of PulumiOperation but `preview`, at least one
 
 
 @dataclass(frozen=True)

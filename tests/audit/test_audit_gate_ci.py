@@ -11,17 +11,16 @@ import pytest
 from components.aws.ci.trusts import ci_identity, ci_trust
 from components.aws.policy.trusts import irsa_trust
 from keyplan.audit.gate import Finding
-from keyplan.catalogue import (
+from keyplan.catalogue import EksIdentity, Runtime, Settings, consumer_settings
+from keyplan.ci_settings import (
+    AzurePipelinesSettings,
+    BitbucketSettings,
     BuildkiteSettings,
     CircleciSettings,
-    EksIdentity,
     GitlabSettings,
+    JenkinsSettings,
     PulumiDeploymentsSettings,
-    Runtime,
-    Settings,
-    consumer_settings,
 )
-from keyplan.ci_settings import AzurePipelinesSettings, BitbucketSettings, JenkinsSettings
 from tests.audit.accounts import role, trusting, user
 from tests.audit.gated import EXACT, LISTED, READER, found_in, manifest
 from tests.audit.gated import consumer as listed

@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 
 from keyplan.catalogue import (
-    BuildkiteSettings,
     Catalogue,
-    CircleciSettings,
     ClaudeCode,
     Cloud,
     CodebuildSettings,
@@ -16,12 +14,9 @@ from keyplan.catalogue import (
     EcsSettings,
     EksIdentity,
     EksSettings,
-    GithubSettings,
-    GitlabSettings,
     GkeSettings,
     Key,
     PeopleSettings,
-    PulumiDeploymentsSettings,
     ReadAt,
     ReminderMode,
     RoleSettings,
@@ -29,6 +24,13 @@ from keyplan.catalogue import (
     ServiceAccountSettings,
     Settings,
     consumer_settings,
+)
+from keyplan.ci_settings import (
+    BuildkiteSettings,
+    CircleciSettings,
+    GithubSettings,
+    GitlabSettings,
+    PulumiDeploymentsSettings,
 )
 from keyplan.durations import Duration
 from tests.catalogue.test_catalogue_ci_servers import SETTINGS as OF_SERVERS

@@ -9,25 +9,27 @@ from components.aws.account import Account
 from components.aws.policy.grants import Room
 from components.aws.policy.quotas import INLINE_POLICIES_OF_ROLE_CHARACTERS, MANAGED_POLICIES_PER_ROLE
 from keyplan.catalogue import (
-    BuildkiteSettings,
     Catalogue,
-    CircleciSettings,
     Cloud,
     CodebuildSettings,
     Consumer,
     EcsSettings,
     EksIdentity,
     EksSettings,
-    GithubSettings,
-    GitlabSettings,
     Key,
     PeopleSettings,
-    PulumiDeploymentsSettings,
     ReadAt,
     ReminderMode,
     RoleSettings,
     Runtime,
     Settings,
+)
+from keyplan.ci_settings import (
+    BuildkiteSettings,
+    CircleciSettings,
+    GithubSettings,
+    GitlabSettings,
+    PulumiDeploymentsSettings,
 )
 from keyplan.durations import Duration
 from keyplan.names import secret_name

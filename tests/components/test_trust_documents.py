@@ -23,17 +23,8 @@ from components.aws.policy.trusts import (
     pattern,
     pod_identity_trust,
 )
-from keyplan.catalogue import (
-    BuildkiteSettings,
-    CircleciSettings,
-    EcsSettings,
-    EksIdentity,
-    GithubSettings,
-    GitlabSettings,
-    ReadAt,
-    Runtime,
-    Settings,
-)
+from keyplan.catalogue import EcsSettings, EksIdentity, ReadAt, Runtime, Settings
+from keyplan.ci_settings import BuildkiteSettings, CircleciSettings, GithubSettings, GitlabSettings
 from keyplan.errors import UsageError
 from tests.components.catalogues import (
     ACCOUNT,

@@ -7,21 +7,18 @@ from typing import Any
 
 from components.gcp.project import Project
 from keyplan.catalogue import (
-    BuildkiteSettings,
     Catalogue,
-    CircleciSettings,
     Cloud,
     Consumer,
     GcpSettings,
-    GitlabSettings,
     GkeSettings,
     Key,
     PeopleSettings,
-    PulumiDeploymentsSettings,
     Runtime,
     ServiceAccountSettings,
     Settings,
 )
+from keyplan.ci_settings import BuildkiteSettings, CircleciSettings, GitlabSettings, PulumiDeploymentsSettings
 from tests.components.catalogues import ORGANIZATION, PROJECT, catalogue, github
 from tests.components.catalogues import key as key
 

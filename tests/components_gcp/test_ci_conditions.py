@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from components.gcp.ci import cel
 from components.gcp.ci.trusts import ci_identity
 from components.gcp.quotas import GoogleQuotaExceeded
-from keyplan.catalogue import BuildkiteSettings, CircleciSettings, Runtime
+from keyplan.catalogue import Runtime
+from keyplan.ci_settings import BuildkiteSettings, CircleciSettings
 from keyplan.errors import UsageError
 from keyplan.names import NAME_MAX
 from tests.components.catalogues import ORGANIZATION, PROJECT, github

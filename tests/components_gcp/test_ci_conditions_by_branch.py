@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from components.gcp.ci.trusts import ci_identity
-from keyplan.catalogue import CircleciSettings, PulumiDeploymentsSettings, Runtime
+from keyplan.catalogue import Runtime
+from keyplan.ci_settings import CircleciSettings, PulumiDeploymentsSettings
 from keyplan.errors import UsageError
 from tests.components.catalogues import ORGANIZATION, PROJECT
 from tests.components_gcp.catalogues import on_gcp

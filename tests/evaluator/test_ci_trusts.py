@@ -9,15 +9,13 @@ import pytest
 
 from components.aws.account import Account as Place
 from components.aws.ci.trusts import ci_identity, ci_trust
-from keyplan.catalogue import (
+from keyplan.catalogue import Consumer, Runtime, Settings
+from keyplan.ci_settings import (
     BuildkiteSettings,
     CircleciSettings,
-    Consumer,
     GithubSettings,
     GitlabSettings,
     PulumiDeploymentsSettings,
-    Runtime,
-    Settings,
 )
 from tests.end_to_end.ci_tokens import buildkite_token, tokens_for
 from tests.evaluator.policy_evaluator import (

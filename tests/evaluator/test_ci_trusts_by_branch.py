@@ -6,7 +6,8 @@ import pytest
 
 from components.aws.account import Account as Place
 from components.aws.ci.trusts import ci_identity, ci_trust
-from keyplan.catalogue import CircleciSettings, Consumer, PulumiDeploymentsSettings, Runtime, Settings
+from keyplan.catalogue import Consumer, Runtime, Settings
+from keyplan.ci_settings import CircleciSettings, PulumiDeploymentsSettings
 from tests.evaluator.policy_evaluator import (
     Account,
     OidcProvider,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from keyplan.catalogue import BuildkiteSettings, Settings
+from keyplan.catalogue import Settings
 from keyplan.checks.ci.refs import ref_pattern
 from keyplan.checks.fields import Field, Node, Record, list_of, text
 from keyplan.checks.services import CLOUD, RuntimeFields
+from keyplan.ci_settings import BuildkiteSettings
 
 
 def _prefix_pattern(node: Node) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from keyplan.catalogue import CircleciSettings, Settings
+from keyplan.catalogue import Settings
 from keyplan.checks.ci.refs import UUID, ref_pattern
 from keyplan.checks.fields import Field, Node, Record, list_of, text
 from keyplan.checks.problems import Reported
 from keyplan.checks.services import CLOUD, RuntimeFields
+from keyplan.ci_settings import CircleciSettings
 
 
 def _with_host(given: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from keyplan.catalogue import GithubSettings, Settings
+from keyplan.catalogue import Settings
 from keyplan.checks.ci.refs import BRANCHES, TAGS, require_ref, without_host
 from keyplan.checks.fields import Field, Node, Record, decimal_text, text
 from keyplan.checks.services import CLOUD, RuntimeFields
+from keyplan.ci_settings import GithubSettings
 
 
 def _github(node: Node, record: Record) -> Settings:

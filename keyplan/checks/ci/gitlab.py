@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from keyplan.catalogue import Cloud, GitlabSettings, Settings
+from keyplan.catalogue import Cloud, Settings
 from keyplan.checks.ci.refs import BRANCHES, TAGS, require_ref, without_host
 from keyplan.checks.fields import Field, Node, Record, decimal_text, text
 from keyplan.checks.services import CLOUD, RuntimeFields
+from keyplan.ci_settings import GitlabSettings
 
 
 def _gitlab(node: Node, record: Record) -> Settings:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from keyplan.catalogue import PulumiDeploymentsSettings, PulumiOperation, Settings
+from keyplan.catalogue import Settings
 from keyplan.checks.fields import Field, Node, Record, choice, list_of, text
 from keyplan.checks.services import CLOUD, RuntimeFields
+from keyplan.ci_settings import PulumiDeploymentsSettings, PulumiOperation
 
 # A preview is run for a pull request too, with the request's own code and the same claims.
 _REFUSED = {"preview": "run for pull requests too, so that anybody who opens one could read the keys"}

@@ -24,15 +24,17 @@ from components.aws.ci.trusts import (
 from components.aws.ci.trusts.identity import CiIdentity
 from components.aws.policy.documents import Document
 from components.aws.policy.trusts import condition, issuer_host, literal, provider_arn, statement_document
-from keyplan.catalogue import (
+from keyplan.catalogue import Consumer
+from keyplan.ci_settings import (
+    AzurePipelinesSettings,
+    BitbucketSettings,
     BuildkiteSettings,
     CircleciSettings,
-    Consumer,
     GithubSettings,
     GitlabSettings,
+    JenkinsSettings,
     PulumiDeploymentsSettings,
 )
-from keyplan.ci_settings import AzurePipelinesSettings, BitbucketSettings, JenkinsSettings
 from keyplan.errors import UsageError
 
 __all__ = ["CiIdentity", "ci_identity", "ci_trust"]

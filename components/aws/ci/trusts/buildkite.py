@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from components.aws.ci.trusts.identity import CiIdentity
 from components.aws.policy.trusts import WEB_IDENTITY_AUDIENCE, literal, pattern
-from keyplan.catalogue import BuildkiteSettings
+from keyplan.ci_settings import BuildkiteSettings
 
 ISSUER = "https://agent.buildkite.com"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from components.aws.ci.trusts.identity import CiIdentity
 from components.aws.policy.trusts import literal, pattern
-from keyplan.catalogue import CircleciSettings
+from keyplan.ci_settings import CircleciSettings
 
 ISSUER = "https://oidc.circleci.com/org/"
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from components.aws.ci.trusts.identity import CiIdentity
 from components.aws.policy.trusts import WEB_IDENTITY_AUDIENCE, literal, pattern
-from keyplan.catalogue import GithubSettings
+from keyplan.ci_settings import GithubSettings
 
 ISSUER = "https://token.actions.githubusercontent.com"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from components.aws.ci.trusts.identity import CiIdentity
 from components.aws.policy.trusts import WEB_IDENTITY_AUDIENCE, literal, pattern
-from keyplan.catalogue import GitlabSettings
+from keyplan.ci_settings import GitlabSettings
 
 
 def identity(settings: GitlabSettings) -> CiIdentity:

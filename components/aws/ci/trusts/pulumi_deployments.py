@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from components.aws.ci.trusts.identity import CiIdentity
 from components.aws.policy.trusts import literal
-from keyplan.catalogue import PulumiDeploymentsSettings
+from keyplan.ci_settings import PulumiDeploymentsSettings
 
 ISSUER = "https://api.pulumi.com/oidc"
 

@@ -34,15 +34,17 @@ from components.gcp.quotas import (
     SUBJECT_BYTES,
     require_room,
 )
-from keyplan.catalogue import (
+from keyplan.catalogue import Consumer
+from keyplan.ci_settings import (
+    AzurePipelinesSettings,
+    BitbucketSettings,
     BuildkiteSettings,
     CircleciSettings,
-    Consumer,
     GithubSettings,
     GitlabSettings,
+    JenkinsSettings,
     PulumiDeploymentsSettings,
 )
-from keyplan.ci_settings import AzurePipelinesSettings, BitbucketSettings, JenkinsSettings
 from keyplan.names import attribute_name
 
 __all__ = ["CiIdentity", "ci_identity"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from components.gcp.ci import cel
 from components.gcp.ci.trusts.identity import CiIdentity, too_wide
-from keyplan.catalogue import BuildkiteSettings, Consumer
+from keyplan.catalogue import Consumer
+from keyplan.ci_settings import BuildkiteSettings
 
 ISSUER = "https://agent.buildkite.com"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from components.gcp.ci import cel
 from components.gcp.ci.trusts.identity import CiIdentity
-from keyplan.catalogue import CircleciSettings, Consumer
+from keyplan.catalogue import Consumer
+from keyplan.ci_settings import CircleciSettings
 
 ISSUER = "https://oidc.circleci.com/org/"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from components.gcp.ci import cel
 from components.gcp.ci.trusts.identity import CiIdentity, too_wide
-from keyplan.catalogue import Consumer, GithubSettings
+from keyplan.catalogue import Consumer
+from keyplan.ci_settings import GithubSettings
 
 ISSUER = "https://token.actions.githubusercontent.com"
 # Events of GitHub whose code or input is a stranger's: a pull request, from a fork too.

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from components.gcp.ci import cel
 from components.gcp.ci.trusts.identity import CiIdentity, too_wide
-from keyplan.catalogue import Consumer, GitlabSettings
+from keyplan.catalogue import Consumer
+from keyplan.ci_settings import GitlabSettings
 from keyplan.errors import UsageError
 
 # Sources of GitLab's pipelines that run for a merge request.
