@@ -28,6 +28,7 @@ from tests.audit.accounts import (
     snapshot,
     trusting,
     user,
+    when,
 )
 from tests.audit_diff import previews
 from tests.audit_diff.previews import arn, create, delete, preview, text, update, urn
@@ -472,3 +473,43 @@ def test_steps_that_change_nothing_change_nothing() -> None:
     steps = [update(previews.ROLE, "reader", inputs, inputs, op=op) for op in ("same", "read", "refresh")]
     old = snapshot(role("reader", READS))
     assert foreseen(old, preview(*steps)).document == old
+
+
+def test_what_an_update_sets_is_known_though_it_could_not_be_collected() -> None:
+    old = {"secretArn": SECRET, "policy": text(document(allow("s3:*")))}
+    account = snapshot(role("reader", READS), secrets=[secret(Unread=["ResourcePolicy"])])
+    known, _ = after(
+        account, update(previews.SECRET_POLICY, "p", old, {**old, "policy": text(CLOSED_SECRET)})
+    )
+    assert known == {(READER, SECRET): "unknown>deny"}
+    gone, _ = after(account, delete(previews.SECRET_POLICY, "p", **old))
+    assert gone == {(READER, SECRET): "unknown>allow"}
+
+
+def test_tags_that_only_the_update_will_know_make_unknown_what_depends_on_them() -> None:
+    by_tag = document(allow(**when(StringEquals={"aws:ResourceTag/team": "ml"})), allow("kms:Decrypt"))
+    account = snapshot(role("reader", by_tag), role("other", READS))
+    step = create(previews.SECRET, "new", name="prod/new", tags={"team": previews.UNKNOWN})
+    found, plan = after(account, step)
+    assert found == {(READER, NEW_SECRET): "deny>unknown", (arn("role", "other"), NEW_SECRET): "deny>allow"}
+    assert plan.problems == ["aws:secretsmanager Secret new: its tags are not known before the update"]
+
+
+def test_a_secret_that_is_adopted_keeps_what_it_has() -> None:
+    account = snapshot(role("reader", READS))
+    step = update(previews.SECRET, "s", {}, {"name": "prod/anthropic-api-key"}, op="import")
+    step["newState"]["importID"] = SECRET
+    found, plan = after(account, step)
+    assert (found, plan.problems, len(plan.document["secrets"])) == ({}, [], 1)
+
+
+def test_a_provider_of_its_own_makes_things_in_its_region() -> None:
+    provider = "urn:pulumi:prod::keyplan::pulumi:providers:aws::west::id"
+    shown = create("pulumi:providers:aws", "west", region="us-west-2")
+    made = {**create(previews.SECRET, "new", name="prod/new"), "provider": provider}
+    _, plan = after(snapshot(), shown, made)
+    assert (plan.document["secrets"][-1]["ARN"].split(":")[3], plan.problems) == ("us-west-2", [])
+    _, plan = after(snapshot(), made)
+    assert plan.problems == [
+        f"the provider west is not in the preview: what it makes is taken to be in {ACCOUNT}"
+    ]

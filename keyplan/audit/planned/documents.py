@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keyplan.audit.planned.draft import Entry
+from keyplan.audit.planned.draft import Entry, learn
 from keyplan.audit.planned.handler import Plan
 from keyplan.audit.planned.steps import State, Step
 from keyplan.audit.planned.values import Identity, name_of, tags_of, text_of
@@ -27,13 +27,9 @@ def _named(plan: Plan, step: Step, state: State) -> str:
 def set_tags(plan: Plan, step: Step, state: State, entry: Entry) -> None:
     """The tags of an entry; those that are not known weigh as unknown."""
     tags = tags_of(state)
-    unread = [each for each in entry.get("Unread") or () if each != "Tags"]
     if tags is None:
         plan.draft.say(f"{step.label}: its tags are not known before the update")
-        unread.append("Tags")
-    entry["Tags"] = tags or []
-    if unread or "Unread" in entry:
-        entry["Unread"] = unread
+    learn(entry, "Tags", tags)
 
 
 def document(

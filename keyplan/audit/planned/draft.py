@@ -138,6 +138,22 @@ class Draft:
         return entry
 
 
+def learn(entry: Entry, field: str, value: object | None) -> None:
+    """Set a field; None: nobody can know it before the update, so it weighs as unknown."""
+    forget(entry, field)
+    if value is None:
+        entry["Unread"] = [*texts(entry.get("Unread")), field]
+    else:
+        entry[field] = value
+
+
+def forget(entry: Entry, field: str) -> None:
+    """Take a field out: it is known that there is none."""
+    entry.pop(field, None)
+    if "Unread" in entry:
+        entry["Unread"] = [each for each in texts(entry["Unread"]) if each != field]
+
+
 def entries(listed: object) -> list[Mapping[str, Any]]:
     """Those of a list that are objects; a snapshot may hold anything."""
     return [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from keyplan.audit.planned.documents import document, identify, set_tags
-from keyplan.audit.planned.draft import LISTS, Entry, texts
+from keyplan.audit.planned.draft import LISTS, Entry, forget, learn, texts
 from keyplan.audit.planned.handler import Handler, Plan
 from keyplan.audit.planned.orphans import orphan
 from keyplan.audit.planned.policies import UNKNOWN_POLICY, attached, look_up, policy_arn
@@ -44,7 +44,7 @@ def _make_principal(kind: str, plan: Plan, step: Step, state: State) -> None:
 def _set_fields(kind: str, plan: Plan, step: Step, state: State, entry: Entry) -> None:
     if kind == "role" and step.changes("assumeRolePolicy"):
         name = f"{entry['Arn']} trust"
-        entry["AssumeRolePolicyDocument"] = document(plan, step, state, "assumeRolePolicy", name)
+        learn(entry, "AssumeRolePolicyDocument", document(plan, step, state, "assumeRolePolicy", name))
     if kind != "group" and step.changes("permissionsBoundary"):
         _set_boundary(plan, step, state, entry)
     if kind != "group" and (step.changes("tags") or step.changes("tagsAll")):
@@ -52,7 +52,7 @@ def _set_fields(kind: str, plan: Plan, step: Step, state: State, entry: Entry) -
 
 
 def _set_boundary(plan: Plan, step: Step, state: State, entry: Entry) -> None:
-    entry.pop("PermissionsBoundary", None)
+    forget(entry, "PermissionsBoundary")
     if state.inputs.get("permissionsBoundary"):
         arn = policy_arn(plan, step, state, "permissionsBoundary")
         entry["PermissionsBoundary"] = {"PermissionsBoundaryArn": arn}

@@ -12,21 +12,20 @@ from typing import Any
 
 from keyplan.audit.estate import arn_part
 from keyplan.audit.planned.documents import document, set_tags
-from keyplan.audit.planned.draft import Entry, without
+from keyplan.audit.planned.draft import Entry, learn, without
 from keyplan.audit.planned.handler import Handler, Plan
 from keyplan.audit.planned.steps import State, Step
-from keyplan.audit.planned.values import Identity, is_open, name_of
+from keyplan.audit.planned.values import Identity, is_open, known_arn, name_of
 
 KEY, ALIAS = "aws:kms/key:Key", "aws:kms/alias:Alias"
 
 
 def _identify(plan: Plan, step: Step, state: State) -> Identity:
     place = plan.place(step)
-    for past in (step.new, step.old if step.op == "update" else None):
-        arn = str((past.outputs if past else {}).get("arn") or "")
-        if arn.startswith("arn:") and not is_open(arn):
-            return Identity(KEY, arn, arn.rpartition("/")[2])
-    key_id = f"planned-{step.name}"
+    known = known_arn(step)
+    if known is not None:
+        return Identity(KEY, known, known.rpartition("/")[2])
+    key_id = state.id if step.op == "import" and state.id else f"planned-{step.name}"
     arn = f"arn:{place.partition}:kms:{place.region}:{place.account}:key/{key_id}"
     return Identity(KEY, arn, key_id)
 
@@ -43,7 +42,7 @@ def _make(plan: Plan, step: Step, state: State) -> None:
         }  # fmt: skip
         if step.op in ("update", "import"):
             plan.draft.say(f"{step.label}: the key is not in the snapshot, so its policy is unknown")
-            entry["KeyPolicy"] = None
+            learn(entry, "KeyPolicy", None)
         else:
             entry["KeyPolicy"] = default_policy(plan, identity.arn)
         plan.draft.put(table, "Arn", entry)
@@ -52,7 +51,7 @@ def _make(plan: Plan, step: Step, state: State) -> None:
     if state.inputs.get("policy") and step.changes("policy"):
         _set_policy(plan, step, state, entry)
     if step.changes("isEnabled"):
-        entry["KeyState"] = "Disabled" if state.inputs.get("isEnabled") is False else "Enabled"
+        learn(entry, "KeyState", "Disabled" if state.inputs.get("isEnabled") is False else "Enabled")
     if step.changes("tags") or step.changes("tagsAll"):
         set_tags(plan, step, state, entry)
 
@@ -65,15 +64,13 @@ def default_policy(plan: Plan, arn: str) -> dict[str, Any]:
 
 
 def _set_policy(plan: Plan, step: Step, state: State, entry: Entry) -> None:
-    entry["KeyPolicy"] = document(plan, step, state, "policy", f"{entry['Arn']} policy")
-    if "Unread" in entry:
-        entry["Unread"] = [each for each in entry["Unread"] if each != "KeyPolicy"]
+    learn(entry, "KeyPolicy", document(plan, step, state, "policy", f"{entry['Arn']} policy"))
 
 
 def _remove(plan: Plan, step: Step, state: State) -> None:
     entry = _known(plan, step, str(state.outputs.get("arn") or state.id))
     if entry is not None:
-        entry["KeyState"] = "PendingDeletion"
+        learn(entry, "KeyState", "PendingDeletion")
 
 
 def _about(plan: Plan, step: Step, state: State, name: str) -> Entry | None:
@@ -110,7 +107,7 @@ def _make_policy(plan: Plan, step: Step, state: State) -> None:
 def _remove_policy(plan: Plan, step: Step, state: State) -> None:
     entry = _known(plan, step, str(state.inputs.get("keyId")))
     if entry is not None and state.inputs.get("bypassPolicyLockoutSafetyCheck") is not True:
-        entry["KeyPolicy"] = default_policy(plan, entry["Arn"])
+        learn(entry, "KeyPolicy", default_policy(plan, entry["Arn"]))
 
 
 def _make_grant(plan: Plan, step: Step, state: State) -> None:

@@ -11,24 +11,20 @@ from collections.abc import Iterator, Mapping
 
 from keyplan.audit.estate import arn_part
 from keyplan.audit.planned.documents import document, set_tags
-from keyplan.audit.planned.draft import Entry
+from keyplan.audit.planned.draft import Entry, forget, learn
 from keyplan.audit.planned.handler import Handler, Plan
 from keyplan.audit.planned.keys import ALIAS, KEY
 from keyplan.audit.planned.steps import State, Step
-from keyplan.audit.planned.values import SECRET_SUFFIX, Identity, is_open, name_of, text_of
+from keyplan.audit.planned.values import SECRET_SUFFIX, Identity, is_open, known_arn, name_of, text_of
 
 SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a type
-UNKNOWN_KEY = "a key that only the update will know"
-# Not a policy: what cannot be read weighs as unknown, while an absent policy would weigh as none.
-UNKNOWN_DOCUMENT = {"Planned": "a policy that only the update will know"}
 
 
 def _identify(plan: Plan, step: Step, state: State) -> Identity:
     place, name = plan.place(step), name_of(step, state)
-    for past in (step.new, step.old if step.op == "update" else None):
-        arn = str((past.outputs if past else {}).get("arn") or "")
-        if arn.startswith("arn:") and not is_open(arn):
-            return Identity(SECRET, arn, name or arn.rpartition(":")[2][:-7])
+    arn = known_arn(step)
+    if arn is not None:
+        return Identity(SECRET, arn, name or arn.rpartition(":")[2][:-7])
     if name is None:
         name = f"{text_of(state, 'namePrefix') or ''}{step.name}"
         plan.draft.say(f"{step.label}: its name is not known before the update; {name} stands for it")
@@ -46,11 +42,11 @@ def _make(plan: Plan, step: Step, state: State) -> None:
             plan.draft.say(f"{step.label}: the secret is not in the snapshot, so its policy is unknown")
         entry = {"ARN": identity.arn, "Name": identity.name}
         if step.op in ("update", "import"):
-            entry["ResourcePolicy"] = UNKNOWN_DOCUMENT
+            learn(entry, "ResourcePolicy", None)
         plan.draft.put(table, "ARN", entry)
     if step.op == "import":
         return  # what is adopted stays as it is until the next update
-    entry.pop("DeletedDate", None)
+    forget(entry, "DeletedDate")
     if step.changes("kmsKeyId"):
         _set_key(plan, step, state, entry)
     if step.changes("tags") or step.changes("tagsAll"):
@@ -62,13 +58,13 @@ def _make(plan: Plan, step: Step, state: State) -> None:
 
 
 def _set_key(plan: Plan, step: Step, state: State, entry: Entry) -> None:
-    entry.pop("KmsKeyId", None)
+    forget(entry, "KmsKeyId")
     if not state.inputs.get("kmsKeyId"):
         return
     target = plan.references.target(state, "kmsKeyId", KEY, ALIAS)
     if target is None:
         plan.draft.say(f"{step.label}: which key encrypts it is not known before the update")
-    entry["KmsKeyId"] = target.arn if isinstance(target, Identity) else target or UNKNOWN_KEY
+    learn(entry, "KmsKeyId", target.arn if isinstance(target, Identity) else target)
 
 
 def _make_copies(plan: Plan, state: State, entry: Entry) -> None:
@@ -83,8 +79,10 @@ def _make_copies(plan: Plan, state: State, entry: Entry) -> None:
         if plan.draft.find(table, "ARN", (arn,)) is None:
             own = {name: value for name, value in entry.items() if name not in ("ARN", "KmsKeyId")}
             key = each.get("kmsKeyId")
-            own |= {"KmsKeyId": UNKNOWN_KEY if is_open(key) else key} if key else {}
-            plan.draft.put(table, "ARN", {"ARN": arn, **own})
+            copy: Entry = {"ARN": arn, **own}
+            if key:
+                learn(copy, "KmsKeyId", None if is_open(key) else key)
+            plan.draft.put(table, "ARN", copy)
 
 
 def _remove(plan: Plan, step: Step, state: State) -> None:
@@ -93,7 +91,7 @@ def _remove(plan: Plan, step: Step, state: State) -> None:
         if state.inputs.get("recoveryWindowInDays") == 0:
             plan.draft.drop(table, "ARN", entry["ARN"])
         else:
-            entry["DeletedDate"] = "planned"
+            learn(entry, "DeletedDate", "planned")
 
 
 def _with_copies(plan: Plan, arn: str) -> Iterator[Entry]:
@@ -126,8 +124,7 @@ def _set_policy(plan: Plan, step: Step, state: State, arn: str) -> bool:
     found = document(plan, step, state, "policy", f"{arn} policy")
     entries = list(_with_copies(plan, arn))
     for entry in entries:
-        entry["ResourcePolicy"] = UNKNOWN_DOCUMENT if found is None else found
-        entry["Unread"] = [each for each in entry.get("Unread") or () if each != "ResourcePolicy"]
+        learn(entry, "ResourcePolicy", found)
     return bool(entries)
 
 
@@ -146,7 +143,7 @@ def _arn_of(plan: Plan, step: Step, name: str) -> str:
 def _remove_policy(plan: Plan, step: Step, state: State) -> None:
     arn = _arn_of(plan, step, str(state.inputs.get("secretArn") or state.id))
     for entry in list(_with_copies(plan, arn)):
-        entry.pop("ResourcePolicy", None)
+        forget(entry, "ResourcePolicy")
 
 
 HANDLERS: dict[str, Handler] = {

@@ -22,7 +22,7 @@ REMOVING = frozenset({"delete", "delete-replaced", "replace"})
 
 @dataclass(frozen=True)
 class State:
-    """A resource before or after a step; what is new has no outputs yet."""
+    """A resource before or after a step; what is new has no outputs yet, and what is adopted has its id."""
 
     id: str
     inputs: Mapping[str, Any]
@@ -121,7 +121,7 @@ def _state(value: object) -> State | None:
         return None
     depends = value.get("propertyDependencies")
     return State(
-        id=value["id"] if isinstance(value.get("id"), str) else "",
+        id=next((value[name] for name in ("id", "importID") if isinstance(value.get(name), str)), ""),
         inputs=_plain_fields(value.get("inputs")),
         outputs=_plain_fields(value.get("outputs")),
         depends={

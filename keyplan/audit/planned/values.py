@@ -59,6 +59,15 @@ def name_of(step: Step, state: State) -> str | None:
     return None
 
 
+def known_arn(step: Step) -> str | None:
+    """The ARN of what exists: a replacement gets another one."""
+    for state in (step.new, step.old if step.op == "update" else None):
+        for arn in (state.outputs.get("arn"), state.id) if state else ():
+            if isinstance(arn, str) and arn.startswith("arn:") and not is_open(arn):
+                return arn
+    return None
+
+
 def tags_of(state: State) -> list[dict[str, str]] | None:
     """A resource's tags as AWS lists them, the provider's default tags included; None: not known."""
     for name in ("tagsAll", "tags"):
