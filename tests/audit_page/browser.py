@@ -175,6 +175,7 @@ class Browser:
 
     def click(self, selector: str) -> None:
         """Click the middle of the first element that a CSS selector finds."""
+        self.settle()
         place = self.run(
             f"(() => {{ const element = document.querySelector({json.dumps(selector)});"
             " element.scrollIntoView({ block: 'nearest' }); const box = element.getBoundingClientRect();"

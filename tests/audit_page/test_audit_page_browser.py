@@ -64,6 +64,8 @@ def assert_quiet(browser: Browser, file: Path) -> None:
         each["request"]["url"].partition("#")[0] for each in browser.happened("Network.requestWillBeSent")
     }
     assert asked == {file.as_uri()}
+    shown = browser.run("document.body.innerText")
+    assert [word for word in ("[object", "undefined", "NaN") if word in shown] == []
 
 
 # ---- the matrix -----------------------------------------------------------------------------------------

@@ -10,7 +10,14 @@ const byName = {
 };
 const lowPrincipals = principals.map((arn) => arn.toLowerCase());
 const lowSecrets = secrets.map((secret) => `${secret.arn} ${secret.name}`.toLowerCase());
-let shownSets = new Map(); // of principals that have the same grades
+// Principals with the same grades show the same secrets: what is found out for one holds for its kind.
+const kinds = new Map();
+const kindOfRow = report.reach.map((reach, principal) => {
+  const key = `${reach} ${report.reads[principal]}`;
+  if (!kinds.has(key)) kinds.set(key, kinds.size);
+  return kinds.get(key);
+});
+let shownSets = []; // by kind
 
 function ordered(things, textOf) {
   const texts = things.map(textOf);
@@ -19,10 +26,7 @@ function ordered(things, textOf) {
 
 // The secrets that a row shows: of the verdicts that are wanted, in the ways that are wanted.
 function shownOf(principal) {
-  const reach = report.reach[principal], reads = report.reads[principal];
-  const key = `${reach} ${reads}`;
-  if (!shownSets.has(key)) shownSets.set(key, shownAnew(reach, reads));
-  return shownSets.get(key);
+  return (shownSets[kindOfRow[principal]] ??= shownAnew(report.reach[principal], report.reads[principal]));
 }
 
 function shownAnew(reach, reads) {
@@ -39,33 +43,35 @@ function shownVerdict(principal, secret) {
 }
 
 function applyFilters() {
-  shownSets = new Map();
   const words = { principal: wordsOf(wanted.principal), secret: wordsOf(wanted.secret) };
   const matching = new Bits(secrets.length);
   lowSecrets.forEach((text, secret) => { if (words.secret.every((word) => text.includes(word))) matching.add(secret); });
-  const used = new Bits(secrets.length);
+  const found = []; // by kind: how much of it is shown, and in how many rows
   const rows = byName.principals.filter((principal) => {
     if (!words.principal.every((word) => lowPrincipals[principal].includes(word))) return false;
-    const shown = shownOf(principal);
-    if (!shown.meets(matching)) return wanted.everybody;
-    used.join(shown);
-    return true;
+    const kind = (found[kindOfRow[principal]] ??= ofKind(principal, matching));
+    kind.rows++;
+    return kind.size > 0 || wanted.everybody;
   });
-  const columns = byName.secrets.filter((each) => matching.has(each) && (wanted.everybody || used.has(each)));
-  if (wanted.order === "most") orderByMost(rows, columns, matching);
+  const readers = secrets.map(() => 0);
+  for (const { bits, rows: times } of found.filter(Boolean)) for (const secret of bits) readers[secret] += times;
+  const columns = byName.secrets.filter((each) => matching.has(each) && (wanted.everybody || readers[each]));
+  if (wanted.order === "most") {
+    rows.sort((a, b) => found[kindOfRow[b]].size - found[kindOfRow[a]].size);
+    columns.sort((a, b) => readers[b] - readers[a]);
+  }
   sayShown(rows, columns);
   showMatrix(rows, columns);
 }
 
-function orderByMost(rows, columns, matching) {
-  const ofRow = new Map(), ofColumn = new Map();
-  for (const row of rows) {
-    const shown = shownOf(row).and(matching);
-    ofRow.set(row, shown.size);
-    for (const secret of shown) ofColumn.set(secret, (ofColumn.get(secret) ?? 0) + 1);
-  }
-  rows.sort((a, b) => ofRow.get(b) - ofRow.get(a));
-  columns.sort((a, b) => (ofColumn.get(b) ?? 0) - (ofColumn.get(a) ?? 0));
+function ofKind(principal, matching) {
+  const bits = shownOf(principal).and(matching);
+  return { bits, size: bits.size, rows: 0 };
+}
+
+function applyAnew() {
+  shownSets = [];
+  applyFilters();
 }
 
 function sayShown(rows, columns) {
@@ -84,7 +90,7 @@ function field(label, key, hint) {
 
 function choice(label, key, options) {
   const select = make("select", { id: `choose-${key}`,
-    onchange: () => { wanted[key] = select.value; applyFilters(); } },
+    onchange: () => { wanted[key] = select.value; applyAnew(); } },
   Object.entries(options).map(([value, words]) => make("option", { value }, words)));
   return make("label", { class: "field" }, make("span", {}, label), select);
 }
@@ -92,7 +98,7 @@ function choice(label, key, options) {
 function verdictSwitch(verdict, pairs) {
   const input = make("input", { type: "checkbox", checked: true, value: WORDS[verdict], onchange: () => {
     wanted.verdicts[input.checked ? "add" : "delete"](verdict);
-    applyFilters();
+    applyAnew();
   } });
   return make("label", { class: "switch" }, input, sign(verdict),
     make("span", {}, WORDS[verdict]), make("span", { class: "number" }, pairs.toLocaleString("en")));

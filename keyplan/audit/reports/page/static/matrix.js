@@ -2,7 +2,7 @@
 // The grid has the focus, and names its active cell (aria-activedescendant): cells come and go.
 
 const ROW = 26, BEYOND = 3;
-const COLUMN = { least: 26, most: 34, wide: 120, widest: 240 };
+const COLUMN = { least: 26, most: 44, wide: 120, widest: 240 };
 const grid = byId("grid");
 const sheet = make("div", { class: "sheet", role: "presentation" });
 const heads = make("div", { class: "heads", role: "row", "aria-rowindex": "1" });

@@ -35,21 +35,28 @@ class Bits {
     this.words[number >>> 5] |= 1 << (number & 31);
   }
 
-  combine(other, operation) {
-    this.words.forEach((word, at) => { this.words[at] = operation(word, other.words[at]); });
-    return this;
-  }
-
   copy() {
     const found = new Bits(0);
     found.words = this.words.slice();
     return found;
   }
 
-  and(other) { return this.copy().combine(other, (a, b) => a & b); }
-  without(other) { return this.copy().combine(other, (a, b) => a & ~b); }
-  join(other) { return this.combine(other, (a, b) => a | b); }
-  meets(other) { return this.words.some((word, at) => word & other.words[at]); }
+  and(other) {
+    const found = this.copy();
+    for (let at = 0; at < found.words.length; at++) found.words[at] &= other.words[at];
+    return found;
+  }
+
+  without(other) {
+    const found = this.copy();
+    for (let at = 0; at < found.words.length; at++) found.words[at] &= ~other.words[at];
+    return found;
+  }
+
+  join(other) {
+    for (let at = 0; at < this.words.length; at++) this.words[at] |= other.words[at];
+    return this;
+  }
 
   *[Symbol.iterator]() {
     for (let at = 0; at < this.words.length; at++) {
