@@ -88,9 +88,53 @@ def test_a_stranger_is_found_with_the_way_through_roles_and_the_statements_that_
     )
 
 
-def test_a_stranger_whom_a_trust_names_is_found_by_the_trust_alone() -> None:
-    [finding] = found_in(role("reader", EXACT, trust=trusting({"AWS": ANN})), user("ann"))
+@pytest.mark.parametrize("own", [[], [document(allow("sts:AssumeRole"))]], ids=["nothing", "a permission"])
+def test_a_stranger_whom_a_trust_names_is_found_by_the_trust_alone(own: list[Any]) -> None:
+    [finding] = found_in(role("reader", EXACT, trust=trusting({"AWS": ANN})), user("ann", *own))
     assert "takes role/reader by role/reader trust[0];" in finding.message
+
+
+def test_a_stranger_of_another_account_is_found_by_what_both_sides_say() -> None:
+    both = document(allow(("secretsmanager:GetSecretValue", "kms:Decrypt")))
+    far = user("ann", both, account=OTHER)
+    own = secret(document({**allow(), "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}}), KmsKeyId=KEY)
+    [finding] = found_in(
+        LISTED,
+        external_accounts={OTHER: {"authorization_details": details(far)}},
+        secrets=[own],
+        kms_keys=[key()],
+    )
+    assert finding.message.startswith(
+        f"of account {OTHER} is not in the catalogue and can read it: reads by user/ann p0[0] and "
+        f"{ACCOUNT} {NAME} policy[0]"
+    )
+    assert finding.principal == f"arn:aws:iam::{OTHER}:user/ann"
+
+
+def test_a_key_of_another_account_that_lets_a_reader_out_is_named() -> None:
+    far = KEY.replace(ACCOUNT, OTHER)
+    account = {"secrets": [secret(KmsKeyId=far)], "kms_keys": [key(document(), Arn=far)]}
+    assert said(role("reader", EXACT, document(allow("kms:Decrypt"))), **account) == [
+        "listed-without-access: chat shall read it, and Decrypt fails: the policy of the resource, which is "
+        "another account's, lets neither it nor its account in"
+    ]
+
+
+def test_several_statements_that_let_somebody_in_are_counted() -> None:
+    [finding] = found_in(LISTED, user("ann", EXACT, EXACT))
+    assert finding.message.endswith(": reads by user/ann p0[0] (and 1 more)")
+
+
+def test_a_grant_of_something_else_is_not_named() -> None:
+    grant = {"GranteePrincipal": ANN, "Operations": ["Encrypt"], "GrantId": "1"}
+    reads = document(allow(("secretsmanager:GetSecretValue", "kms:Decrypt")))
+    decrypts = document({**allow("kms:*"), "Principal": {"AWS": ROOT}})
+    [finding] = found_in(
+        role("reader", document(allow(("secretsmanager:GetSecretValue", "kms:Decrypt"), SECRET),
+                                allow("kms:Decrypt", KEY))),
+        user("ann", reads), secrets=[secret(KmsKeyId=KEY)], kms_keys=[key(decrypts, Grants=[grant])],
+    )  # fmt: skip
+    assert finding.message.endswith(": reads by user/ann p0[0]; decrypts by user/ann p0[0]")
 
 
 def test_a_stranger_is_found_who_comes_by_the_secrets_own_policy() -> None:
@@ -130,7 +174,10 @@ def test_a_condition_that_has_to_fit_is_named_and_so_is_a_denial_that_may_hold()
 def test_what_the_snapshot_leaves_open_counts_too() -> None:
     [finding] = found_in(LISTED, user("ann", AttachedManagedPolicies=[attached("missing")]))
     assert (finding.code, finding.verdict) == ("unlisted-reader", "unknown")
-    assert "is not in the catalogue and may be able to read it" in finding.message
+    assert finding.message == (
+        "is not in the catalogue and may be able to read it: reads by policy/missing[0], which the snapshot "
+        "leaves open"
+    )
 
 
 def test_a_reader_of_one_key_is_a_stranger_to_another() -> None:
@@ -167,6 +214,17 @@ def test_an_administrator_is_one_and_under_lockdown_a_stranger_like_any_other() 
         "unlisted-reader: is not in the catalogue and can read it although it is locked: reads by "
         "user/boss p0[0]"
     ]
+
+
+def test_an_administrator_who_reads_by_way_of_a_reader_is_no_longer_one_for_the_baseline() -> None:
+    boss = user("boss", document(allow("*"), deny()))
+    found = found_in(role("reader", EXACT, trust=trusting({"AWS": ROOT})), boss)
+    assert codes(found) == [("unlisted-reader", "boss")]
+
+
+def test_what_allows_nothing_makes_no_administrator() -> None:
+    nothing = {"Effect": "Allow", "NotAction": "*", "Resource": "*"}
+    assert codes(found_in(LISTED, user("ann", document(nothing), EXACT))) == [("unlisted-reader", "ann")]
 
 
 @pytest.mark.parametrize(
@@ -369,6 +427,11 @@ def test_a_reader_by_a_wildcard_is_found_with_the_statement() -> None:
     ]
 
 
+def test_a_reader_of_everything_but_something_reads_by_a_wildcard() -> None:
+    but = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "NotResource": f"{SECRET}x"}
+    assert codes(found_in(role("reader", document(but)))) == [("wildcard-grant", "reader")]
+
+
 @pytest.mark.parametrize(
     ("principal", "code", "message"),
     [
@@ -411,6 +474,29 @@ def test_another_account_is_found_behind_a_role_that_is_accepted_itself() -> Non
     assert ("cross-account", far, (far, f"{IAM}role/boss")) in [
         (each.code, each.principal, each.path) for each in found
     ]
+
+
+def test_of_two_ways_of_one_account_the_surer_one_is_told() -> None:
+    far = f"arn:aws:iam::{OTHER}:root"
+    at_work = when(IpAddress={"aws:SourceIp": "192.0.2.0/24"})
+    own = secret(document({**allow(**at_work), "Principal": {"AWS": far}}), KmsKeyId=KEY)
+    [finding] = found_in(role("reader", EXACT, trust=trusting({"AWS": far})), secrets=[own], kms_keys=[key()])
+    assert (finding.code, finding.verdict) == ("cross-account", "allow")
+    assert finding.path == (far, READER)
+
+
+def test_a_condition_on_the_way_makes_the_finding_conditional() -> None:
+    far, at_work = {"AWS": f"arn:aws:iam::{OTHER}:root"}, when(IpAddress={"aws:SourceIp": "192.0.2.0/24"})
+    [finding] = found_in(role("reader", EXACT, trust=trusting(far, **at_work)))
+    assert (finding.code, finding.verdict) == ("cross-account", "conditional")
+    saml = {"Federated": f"{IAM}saml-provider/idp"}
+    [finding] = found_in(role("reader", EXACT, trust=trusting(saml, "sts:AssumeRoleWithSAML", **at_work)))
+    assert (finding.code, finding.verdict) == ("federated-access", "conditional")
+
+
+def test_of_a_role_that_the_catalogue_only_refers_to_nobody_said_which_service_takes_it() -> None:
+    trust = trusting({"Service": "lambda.amazonaws.com"})
+    assert found_in(role("reader", EXACT, trust=trust), held_against=manifest(consumer("iam-role"))) == []
 
 
 def test_a_federation_that_is_not_the_runtimes_is_found_at_a_readers_role() -> None:

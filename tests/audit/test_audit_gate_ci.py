@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from keyplan.ci_settings import (
     JenkinsSettings,
     PulumiDeploymentsSettings,
 )
-from tests.audit.accounts import role, trusting, user
+from tests.audit.accounts import allow, document, role, trusting, user, when
 from tests.audit.gated import EXACT, LISTED, READER, found_in, manifest
 from tests.audit.gated import consumer as listed
 from tests.components.catalogues import ACCOUNT as PLACE
@@ -55,6 +56,7 @@ RUNNERS: dict[str, tuple[Runtime, Settings]] = {
     ),
     "azure": (Runtime.AZURE_PIPELINES, AZURE),
     "jenkins": (Runtime.JENKINS, JENKINS),
+    "jenkins, a pull request by name": (Runtime.JENKINS, replace(JENKINS, branches=("PR-1",))),
     "pulumi": (
         Runtime.PULUMI_DEPLOYMENTS,
         PulumiDeploymentsSettings("example", "evals", "prod", ("update", "refresh")),
@@ -147,6 +149,7 @@ def not_excluding(statement: Trust, _host: str) -> None:
         ("github branch", replacing("ref:refs/heads/main", "*"), "loose-ci", "a pull request, another env"),
         ("github branch", replacing("ref:refs/heads/main", "pull_request"), "loose-ci", "a pull request"),
         ("github branch", replacing("refs/heads/main", "refs/heads/*"), "loose-ci", "another branch"),
+        ("github branch", replacing("@123456:ref:refs/heads/main", "@123456:*"), "loose-ci", "a pull"),
         ("github branch", replacing("example/evals:", "example/evals*:"), "foreign-ci", "another repository"),
         ("github branch", replacing("example/evals:", "example*/evals:"), "foreign-ci", "another owner's"),
         ("github environment", replacing("prod%3Aeu", "*"), "loose-ci", "another environment"),
@@ -194,6 +197,24 @@ def test_a_condition_besides_makes_a_wide_trust_a_conditional_one() -> None:
     }
 
 
+def test_the_surest_of_several_forms_of_a_token_counts() -> None:
+    def both_forms(statement: Trust, host: str) -> None:
+        of_names, of_ids = copy.deepcopy(statement), copy.deepcopy(statement)
+        for each, subject in ((of_names, "repo:example/evals:*"), (of_ids, "repo:example@77/evals@123456:*")):
+            without_subject(each, host)
+            each["Condition"]["StringLike"] = {f"{host}:sub": subject}
+        of_ids["Condition"]["IpAddress"] = {"aws:SourceIp": "192.0.2.0/24"}
+        statement.update(of_names)
+        trust["Statement"].append(of_ids)
+
+    runtime, settings = RUNNERS["github branch"]
+    trust = trust_of(runtime, settings)
+    both_forms(trust["Statement"][0], provider_of(trust).partition(":oidc-provider/")[2])
+    held = manifest(listed(runtime.value, READER, **consumer_settings(settings)))
+    found = {each.code: each for each in found_in(role("reader", EXACT, trust=trust), held_against=held)}
+    assert found["loose-ci"].verdict == "allow"
+
+
 # ---- roles that are no reader's -------------------------------------------------------------------------
 
 GITHUB = "token.actions.githubusercontent.com"
@@ -226,6 +247,16 @@ def test_another_role_that_reads_is_found_where_anybodys_jobs_become_it(
     found = other_role(**condition)
     assert [words in each.message for each in found if words is not None] == ([] if words is None else [True])
     assert bool(found) == (words is not None)
+
+
+def test_a_role_that_reads_under_a_condition_is_taken_by_anybody_under_that_condition() -> None:
+    at_work = document(allow(**when(IpAddress={"aws:SourceIp": "192.0.2.0/24"})))
+    trust = trusting(
+        {"Federated": f"{READER.partition(':role/')[0]}:oidc-provider/{GITHUB}"},
+        "sts:AssumeRoleWithWebIdentity",
+    )
+    found = found_in(LISTED, role("deploy", at_work, trust=trust))
+    assert [each.verdict for each in found if each.code == "foreign-ci"] == ["conditional"]
 
 
 @pytest.mark.parametrize(

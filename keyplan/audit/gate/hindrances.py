@@ -50,8 +50,6 @@ def _missing(judge: Judge, caller: Caller, position: int) -> str:
     same = bool(judge.of_account.get(caller.account, 0) & bit)
     if not parts.service_control.unknown & bit:
         return "the SCPs of its account do not allow it"
-    if not parts.resource_control.unknown & bit:
-        return "the RCPs of the resource's account do not allow it"
     if not same and not named.join(parts.to_account).unknown & bit:
         return "the policy of the resource, which is another account's, lets neither it nor its account in"
     if judge.gate is Gate.NEEDED and not named.join(parts.to_account).unknown & bit:

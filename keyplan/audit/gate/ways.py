@@ -87,7 +87,7 @@ def _decisive(judge: Judge, caller: Caller, position: int, found: Sequence[Reaso
         yield _name(named, caller, position, found)
     elif account is not None and not same:
         yield _name(account, caller, position, found)
-    elif account is not None and own is not None and judge.domain.action == ASSUME_ROLE:
+    elif account is not None and judge.domain.action == ASSUME_ROLE:
         # Of a key's policy it is what nearly every key has; of a trust it is what lets a whole account in.
         yield _name(account, caller, position, found)
 
