@@ -7,7 +7,6 @@ for Buildkite's agent that notes what it is told.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -18,7 +17,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import boto3
 import check_jsonschema
 import jsonschema
 import pytest
@@ -30,7 +28,8 @@ from keyplan.errors import ManifestError, UsageError
 from keyplan.manifest import Manifest
 from keyplan.wiring import wire
 from tests.moto_server import moto_server
-from tests.wiring.conftest import ACCOUNT, REGION
+from tests.wiring.conftest import ACCOUNT
+from tests.wiring.stored_keys import store_value
 
 SCHEMAS = Path(check_jsonschema.__file__).parent / "builtin_schemas" / "vendor"
 CIRCLECI = json.loads((SCHEMAS / "circle-ci.json").read_text())
@@ -227,18 +226,7 @@ def ran(
     manifest: Manifest, target: str, endpoint: str, folder: Path, value: str | None, last: str
 ) -> subprocess.CompletedProcess[str]:
     """The step's script with `last` in the program's place, after `value` was stored."""
-    client = boto3.client(
-        "secretsmanager",
-        region_name=REGION,
-        endpoint_url=endpoint,
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-    )
-    arn = client.create_secret(Name=f"prod/{os.urandom(6).hex()}")["ARN"]
-    if value is not None:
-        client.put_secret_value(SecretId=arn, SecretString=json.dumps({"ANTHROPIC_API_KEY": value}))
-    entry = manifest.keys["anthropic"]
-    stored = replace(manifest, keys={"anthropic": replace(entry, aws=replace(entry.aws, arn=arn))})
+    stored = store_value(manifest, endpoint, value)
     _, script = step(stored, target)
     agent = folder / "buildkite-agent"
     agent.write_text(AGENT)

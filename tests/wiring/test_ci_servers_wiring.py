@@ -6,7 +6,6 @@ The script runs with the AWS CLI and jq against an emulator of STS and Secrets M
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 import shutil
@@ -18,7 +17,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import boto3
 import check_jsonschema
 import jsonschema
 import pytest
@@ -33,6 +31,7 @@ from keyplan.wiring.syntax import groovy
 from tests.moto_server import moto_server
 from tests.wiring import groovy_reading
 from tests.wiring.conftest import ACCOUNT, REGION
+from tests.wiring.stored_keys import store_value
 
 SCHEMAS = Path(check_jsonschema.__file__).parent / "builtin_schemas" / "vendor"
 AWS_FOLDER = Path(sys.executable).parent
@@ -321,18 +320,7 @@ def ran(
     manifest: Manifest, target: str, endpoint: str, folder: Path, value: str | None, last: str
 ) -> subprocess.CompletedProcess[str]:
     """The step's script with `last` in the program's place, after `value` was stored."""
-    client = boto3.client(
-        "secretsmanager",
-        region_name=REGION,
-        endpoint_url=endpoint,
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-    )
-    arn = client.create_secret(Name=f"prod/{os.urandom(6).hex()}")["ARN"]
-    if value is not None:
-        client.put_secret_value(SecretId=arn, SecretString=json.dumps({"ANTHROPIC_API_KEY": value}))
-    entry = manifest.keys["anthropic"]
-    stored = replace(manifest, keys={"anthropic": replace(entry, aws=replace(entry.aws, arn=arn))})
+    stored = store_value(manifest, endpoint, value)
     task = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_SESSION_TOKEN": "c"}
     return subprocess.run(
         ["bash", "-x", "-e", "-c", script(stored, target) + last],

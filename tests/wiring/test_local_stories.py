@@ -14,14 +14,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import boto3
 import pytest
 
 from keyplan.manifest import Manifest
 from keyplan.wiring import wire
 from tests.moto_server import moto_server
-from tests.wiring.conftest import REGION, example
+from tests.wiring.conftest import example
 from tests.wiring.local_consumers import LEFTOVERS, NAME, PRINT, environment, record_as, recorded, run
+from tests.wiring.stored_keys import store_value
 from tests.wiring.systemd_reader import words
 
 VALUES = {"anthropic": "sk-ant-" + "api03-" + "c4Nary-" * 13 + "c4" + "AA", "openrouter": "or-'\"$x"}
@@ -39,21 +39,11 @@ def manifest() -> Iterator[Manifest]:
     """The example, with its values stored on this machine."""
     start = example()
     with moto_server() as endpoint:
-        client = boto3.client(
-            "secretsmanager",
-            region_name=REGION,
-            endpoint_url=endpoint,
-            aws_access_key_id="testing",
-            aws_secret_access_key="testing",
-        )
-        keys = {}
-        for name, value in VALUES.items():
-            key = start.keys[name]
-            text = json.dumps({key.env_var: value})
-            arn = client.create_secret(Name=f"prod/{name}-api-key", SecretString=text)["ARN"]
-            keys[name] = replace(key, aws=replace(key.on_aws(), arn=arn))
         assert start.aws is not None
-        yield replace(start, keys=keys, aws=replace(start.aws, endpoints={"secretsmanager": endpoint}))
+        found = replace(start, aws=replace(start.aws, endpoints={"secretsmanager": endpoint}))
+        for name, value in VALUES.items():
+            found = store_value(found, endpoint, value, name)
+        yield found
 
 
 @pytest.fixture

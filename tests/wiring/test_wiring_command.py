@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import boto3
 import dotenv
 import pytest
 
@@ -21,7 +20,7 @@ from keyplan.manifest import Manifest
 from keyplan.wiring import wire, wire_all
 from keyplan.wiring.dotenv import MARKER
 from tests.moto_server import moto_server
-from tests.wiring.conftest import REGION
+from tests.wiring.stored_keys import store_value
 
 ANTHROPIC = "sk-ant-" + "api03-" + "c4Nary-" * 13 + "c4" + "AA"
 OPENROUTER = "sk-or-v1-" + "0123456789abcdef" * 4
@@ -53,24 +52,9 @@ def stored(endpoint: str, folder: Path, manifest: Manifest) -> Stored:
     """Stores values, by key name, and writes the manifest that finds them; a value of None stores nothing."""
 
     def put(**values: str | None) -> Manifest:
-        client = boto3.client(
-            "secretsmanager",
-            region_name=REGION,
-            endpoint_url=endpoint,
-            aws_access_key_id="testing",
-            aws_secret_access_key="testing",
-        )
-        keys = dict(manifest.keys)
+        changed = replace(manifest, aws=replace(manifest.aws, endpoints={"secretsmanager": endpoint}))
         for name, value in values.items():
-            secret = f"{os.urandom(6).hex()}/{name}-api-key"
-            arn = client.create_secret(Name=secret)["ARN"]
-            if value is not None:
-                text = json.dumps({keys[name].env_var: value})
-                client.put_secret_value(SecretId=arn, SecretString=text)
-            keys[name] = replace(keys[name], aws=replace(keys[name].aws, name=secret, arn=arn))
-        changed = replace(
-            manifest, keys=keys, aws=replace(manifest.aws, endpoints={"secretsmanager": endpoint})
-        )
+            changed = store_value(changed, endpoint, value, name)
         (folder.parent / "manifest.json").write_text(json.dumps(changed.to_json()))
         return changed
 

@@ -16,7 +16,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import boto3
 import check_jsonschema
 import jsonschema
 import pytest
@@ -29,6 +28,7 @@ from keyplan.manifest import Manifest
 from keyplan.wiring import wire
 from tests.moto_server import moto_server
 from tests.wiring.conftest import ACCOUNT, REGION, consumer
+from tests.wiring.stored_keys import store_text
 
 SCHEMA = Path(check_jsonschema.__file__).parent / "builtin_schemas" / "vendor" / "github-workflows.json"
 COMMAND_LINE_INTERFACE = Path(sys.executable).with_name("aws")
@@ -310,22 +310,6 @@ def run_read_step(
     return done, output.read_bytes().decode()
 
 
-def store(manifest: Manifest, endpoint: str, stored: str) -> Manifest:
-    """Put a text into a secret, and return the manifest with the ARN that it got there."""
-    client = boto3.client(
-        "secretsmanager",
-        region_name=REGION,
-        endpoint_url=endpoint,
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-    )
-    name = f"prod/{os.urandom(6).hex()}-api-key"
-    arn = client.create_secret(Name=name, SecretString=stored)["ARN"]
-    entry = manifest.keys["anthropic"]
-    changed = replace(entry, aws=replace(entry.aws, name=name, arn=arn))
-    return replace(manifest, keys={**manifest.keys, "anthropic": changed})
-
-
 def outputs(text: str) -> dict[str, str]:
     """GitHub's file of outputs: NAME<<END, lines, END."""
     found, lines = {}, iter(text.removesuffix("\n").split("\n"))
@@ -363,7 +347,7 @@ needs_tools = pytest.mark.skipif(
 def test_the_script_masks_every_line_and_hands_the_value_on_unchanged(
     manifest: Manifest, endpoint: str, tmp_path: Path, value: str
 ) -> None:
-    stored = store(manifest, endpoint, json.dumps({"ANTHROPIC_API_KEY": value, "other": "not read"}))
+    stored = store_text(manifest, endpoint, json.dumps({"ANTHROPIC_API_KEY": value, "other": "not read"}))
     done, output = run_read_step(stored, endpoint, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert outputs(output) == {"ANTHROPIC_API_KEY": value}
@@ -385,7 +369,7 @@ def test_the_script_masks_every_line_and_hands_the_value_on_unchanged(
 def test_the_script_fails_with_words_and_shows_nothing_of_what_it_found(
     manifest: Manifest, endpoint: str, tmp_path: Path, stored: str
 ) -> None:
-    changed = store(manifest, endpoint, stored)
+    changed = store_text(manifest, endpoint, stored)
     done, output = run_read_step(changed, endpoint, tmp_path)
     arn = changed.keys["anthropic"].aws.arn
     assert done.returncode == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -13,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import boto3
 import jsonschema
 import pytest
 import yaml
@@ -24,7 +22,8 @@ from keyplan.errors import ManifestError, UsageError
 from keyplan.manifest import Manifest
 from keyplan.wiring import wire
 from tests.moto_server import moto_server
-from tests.wiring.conftest import ACCOUNT, REGION
+from tests.wiring.conftest import ACCOUNT
+from tests.wiring.stored_keys import store_value
 from tests.wiring_gcp import conftest as on_gcp
 
 NAME = "shop"
@@ -193,18 +192,7 @@ def ran(
     manifest: Manifest, endpoint: str, folder: Path, shell: str, value: str | None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """The command, with a program in its last line's place that prints its environment."""
-    client = boto3.client(
-        "secretsmanager",
-        region_name=REGION,
-        endpoint_url=endpoint,
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-    )
-    arn = client.create_secret(Name=f"prod/{os.urandom(6).hex()}")["ARN"]
-    if value is not None:
-        client.put_secret_value(SecretId=arn, SecretString=json.dumps({"ANTHROPIC_API_KEY": value}))
-    entry = manifest.keys["anthropic"]
-    stored = replace(manifest, keys={"anthropic": replace(entry, aws=replace(entry.aws, arn=arn))})
+    stored = store_value(manifest, endpoint, value)
     last = "'test -n \"$ANTHROPIC_API_KEY\"'"
     text = command(stored)
     assert text.count(last) == 1
