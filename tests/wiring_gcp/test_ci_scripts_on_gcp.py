@@ -6,15 +6,12 @@ references ask for and to nothing else.
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +24,11 @@ from keyplan.errors import ManifestError, UsageError
 from keyplan.manifest import Manifest
 from keyplan.wiring import wire
 from tests.wiring_gcp.conftest import POOLS, with_consumer
+from tests.wiring_gcp.google_answers import AUDIENCES, VALUE, answering
 
 SCHEMAS = Path(check_jsonschema.__file__).parent / "builtin_schemas" / "vendor"
 FILES = {"circleci": "circle-ci.json", "buildkite": "buildkite.json"}
 CONSUMERS = {"circleci": "docs", "buildkite": "samples"}
-VALUE = "first $line 'x' %41\n\n  second \\ line"
-AUDIENCES: list[str] = []
 
 
 def script(manifest: Manifest, target: str, pins: dict[str, int] | None = None) -> str:
@@ -79,44 +75,11 @@ def test_what_the_script_needs_is_an_error_where_it_is_missing(manifest: Manifes
         script(broken, "circleci")
 
 
-class Google(BaseHTTPRequestHandler):
-    """Both services. Source: STS API, method token; Secret Manager API, versions.access."""
-
-    def do_POST(self) -> None:
-        sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        wanted = {
-            "subjectToken": "a.b.c",
-            "grantType": "urn:ietf:params:oauth:grant-type:token-exchange",
-            "requestedTokenType": "urn:ietf:params:oauth:token-type:access_token",
-            "subjectTokenType": "urn:ietf:params:oauth:token-type:jwt",
-            "scope": "https://www.googleapis.com/auth/cloud-platform",
-        }
-        AUDIENCES.append(sent.pop("audience"))
-        self.answer(self.path == "/v1/token" and sent == wanted, {"access_token": "an access token"})
-
-    def do_GET(self) -> None:
-        path = "/v1/projects/example-prod/secrets/prod-anthropic-api-key/versions/current:access"
-        allowed = self.headers["Authorization"] == "Bearer an access token" and self.path == path
-        data = base64.b64encode(VALUE.encode()).decode()
-        self.answer(allowed, {"payload": {"data": data}})
-
-    def answer(self, allowed: bool, body: dict[str, Any]) -> None:
-        self.send_response(200 if allowed else 403)
-        self.end_headers()
-        self.wfile.write(json.dumps(body if allowed else {"error": {}}).encode())
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def google() -> Iterator[str]:
     """Google on this machine."""
-    server = HTTPServer(("127.0.0.1", 0), Google)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with answering() as address:
+        yield address
 
 
 AGENT = """\

@@ -6,15 +6,12 @@ answers to what their references ask for and to nothing else.
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +25,10 @@ from keyplan.manifest import Manifest
 from keyplan.wiring import wire
 from tests.wiring import groovy_reading
 from tests.wiring_gcp.conftest import POOLS, with_consumer
+from tests.wiring_gcp.google_answers import AUDIENCES, VALUE, answering
 
 SCHEMAS = Path(check_jsonschema.__file__).parent / "builtin_schemas" / "vendor"
 CONSUMERS = {"bitbucket-pipelines": "invoices", "azure-pipelines": "regression", "jenkins": "summaries"}
-VALUE = "first $line 'x' %41\n\n  second \\ line"
-ASKED: list[str] = []
 
 
 def document(manifest: Manifest, target: str, pins: dict[str, int] | None = None) -> dict[str, Any]:
@@ -126,50 +122,11 @@ def test_without_a_branch_there_is_nothing_to_run_for(manifest: Manifest, target
         script(with_consumer(manifest, CONSUMERS[target], settings={}), target)
 
 
-class Services(BaseHTTPRequestHandler):
-    """Google's and Azure's. Source: STS API, method token; Secret Manager API, versions.access; Azure DevOps
-    REST API, "Oidctoken - Create"."""
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        if self.path == "/oidc?api-version=7.1":
-            allowed = self.headers["Authorization"] == "Bearer of the job" and body == b""
-            self.answer(allowed, {"oidcToken": "a.b.c"})
-            return
-        sent = json.loads(body)
-        wanted = {
-            "subjectToken": "a.b.c",
-            "grantType": "urn:ietf:params:oauth:grant-type:token-exchange",
-            "requestedTokenType": "urn:ietf:params:oauth:token-type:access_token",
-            "subjectTokenType": "urn:ietf:params:oauth:token-type:jwt",
-            "scope": "https://www.googleapis.com/auth/cloud-platform",
-        }
-        ASKED.append(sent.pop("audience"))
-        self.answer(self.path == "/v1/token" and sent == wanted, {"access_token": "an access token"})
-
-    def do_GET(self) -> None:
-        path = "/v1/projects/example-prod/secrets/prod-anthropic-api-key/versions/current:access"
-        allowed = self.headers["Authorization"] == "Bearer an access token" and self.path == path
-        data = base64.b64encode(VALUE.encode()).decode()
-        self.answer(allowed, {"payload": {"data": data}})
-
-    def answer(self, allowed: bool, body: dict[str, Any]) -> None:
-        self.send_response(200 if allowed else 403)
-        self.end_headers()
-        self.wfile.write(json.dumps(body if allowed else {"error": {}}).encode())
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def services() -> Iterator[str]:
     """All of them on this machine."""
-    server = HTTPServer(("127.0.0.1", 0), Services)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with answering() as address:
+        yield address
 
 
 def ran(manifest: Manifest, target: str, services: str, token: str, job: str) -> Any:
@@ -209,7 +166,7 @@ def test_the_program_alone_gets_the_exact_value(manifest: Manifest, services: st
     assert environment["ANTHROPIC_API_KEY"] == VALUE
     assert not {"token", "access", "TOKEN", OWN[target]} & set(environment)
     assert "second" not in done.stderr
-    assert ASKED[-1] == f"//iam.googleapis.com/{POOLS}/keyplan-prod/providers/ci-{CONSUMERS[target]}"
+    assert AUDIENCES[-1] == f"//iam.googleapis.com/{POOLS}/keyplan-prod/providers/ci-{CONSUMERS[target]}"
     masked = ["first $line 'x' %AZP2541", "  second \\ line"] if target == "azure-pipelines" else []
     assert logged == [f"##vso[task.setsecret]{line}" for line in masked]
 
