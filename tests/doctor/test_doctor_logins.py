@@ -71,8 +71,8 @@ def test_a_login_that_has_ended_is_told_only_where_it_is_or_could_be_used(machin
 
 
 def test_a_login_elsewhere_is_followed_where_the_variable_says(machine: Machine) -> None:
-    machine.put("~/work/.credentials.json", login(1.0))
-    assert list(findings(machine, CLAUDE_CONFIG_DIR=str(machine.home / "work"))) == ["login-expired"]
+    machine.put("~/elsewhere/.credentials.json", login(1.0))
+    assert list(findings(machine, CLAUDE_CONFIG_DIR=str(machine.home / "elsewhere"))) == ["login-expired"]
 
 
 def sso(session: str) -> str:
