@@ -12,7 +12,7 @@ from typing import Any
 
 from keyplan.audit.estate import arn_part
 from keyplan.audit.planned.documents import document, set_tags
-from keyplan.audit.planned.draft import Entry, learn, without
+from keyplan.audit.planned.draft import Entry, entries, learn, without
 from keyplan.audit.planned.handler import Handler, Plan
 from keyplan.audit.planned.steps import State, Step
 from keyplan.audit.planned.values import Identity, is_open, known_arn, name_of
@@ -127,7 +127,7 @@ def _make_grant(plan: Plan, step: Step, state: State) -> None:
         "Operations": state.inputs.get("operations") or [],
         "Constraints": dict(_constraints(constraints)),
     }
-    entry["Grants"] = [*(entry.get("Grants") or ()), grant]
+    entry["Grants"] = [*entries(entry.get("Grants")), grant]
 
 
 _GRANTEES = ("aws:iam/role:Role", "aws:iam/user:User")
@@ -161,7 +161,8 @@ def _make_alias(plan: Plan, step: Step, state: State) -> None:
     if identity is None or entry is None:
         return
     _take_alias(plan, entry["Arn"], identity.name)
-    entry["Aliases"] = [*(entry.get("Aliases") or ()), {"AliasName": identity.name}]
+    kept = entry.get("Aliases")
+    entry["Aliases"] = [*(kept if isinstance(kept, list) else ()), {"AliasName": identity.name}]
 
 
 def _take_alias(plan: Plan, near: str, name: str) -> None:
