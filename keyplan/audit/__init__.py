@@ -18,4 +18,5 @@ Pure: no network, no clock, no cloud SDK. In the order in which they use each ot
     questions   what people ask of it
     gate        what differs from the manifest, and what somebody accepted
     reports/    answers as text, for people and for programs
+    evidence/   all of it as one file to keep, and how such a file is checked
 """

@@ -187,6 +187,14 @@ def test_the_gate_tells_what_counts_and_folds_what_is_accepted() -> None:
     ]
 
 
+def test_the_gate_tells_of_acceptances_that_end_soon() -> None:
+    ending = baseline.Acceptance("unlisted-reader", ANN, SECRET, "on call", "2026-11-30")
+    found = [gate.Finding("unlisted-reader", ANN, SECRET, "allow", "can read it", (ANN,))]
+    told = markdown.gate("prod", baseline.weighed(found, [ending], "2026-11-21"), [ending])
+    assert "<summary>1 of the acceptances end soon</summary>" in told
+    assert told.count("`2026-11-30`") == 2
+
+
 def test_a_gate_without_findings_says_so() -> None:
     told = markdown.gate("prod", baseline.Outcome([], [], []))
     assert told.endswith("No findings in `prod`\n\nWho can read the keys is as the catalogue says.\n")

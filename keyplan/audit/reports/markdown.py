@@ -126,7 +126,7 @@ def gate(
     acceptances: Sequence[Acceptance] = (),
     limit: int = COMMENT_CHARACTERS_MAX,
 ) -> str:
-    """The gate's findings as a comment: those that count, then, folded, accepted ones and idle acceptances.
+    """The gate's findings as a comment: those that count, then, folded, what is accepted, for how long, and idle acceptances.
 
     Args:
         acceptances: the baseline, for the reasons.
@@ -144,6 +144,9 @@ def gate(
     rows = (row(_accepted(each, reasons)) for each in outcome.accepted)
     living, idle = len(outcome.accepted), len(outcome.unused)
     comment.folded(f"{living:,} accepted", _ACCEPTED_COLUMNS, rows, living, "accepted findings")
+    ending = len(outcome.expiring)
+    rows = (row(_acceptance(each)) for each in outcome.expiring)
+    comment.folded(f"{ending:,} of the acceptances end soon", _ACCEPTED_COLUMNS, rows, ending, "acceptances")
     rows = (row(_acceptance(each)) for each in outcome.unused)
     summary = f"{idle:,} of the acceptances expired or meet nothing: take them out"
     comment.folded(summary, _ACCEPTED_COLUMNS, rows, idle, "acceptances without use")
