@@ -5,8 +5,8 @@
 
 The page has the matrix of principals and secrets, each verdict's way and statements, who is let in from
 outside, who could change the answer, and what could not be read; with --manifest or --stack also what differs
-from the catalogue. It holds no value. The same snapshot gives the same file, and a second run replaces it;
---out - prints it instead.
+from the catalogue. It holds no value, and names principals: only you may read the file (mode 0600). The same
+snapshot gives the same file, and a second run replaces it; --out - prints it instead.
 
 Exit code: 0 written, whatever it says; 2 no such snapshot, manifest or baseline, or the file cannot be
 written.
@@ -14,8 +14,8 @@ written.
 
 from __future__ import annotations
 
-import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keyplan.cli.audit import snapshots
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from keyplan.audit.chains import Graph
     from keyplan.audit.estate import Estate
+
+FIRST_LINE = "<!doctype html>"  # of a page, which a second run may replace
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -51,14 +53,63 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.baseline and not (arguments.manifest or arguments.stack):
         raise UsageError("--baseline accepts what differs from a catalogue: add --manifest or --stack")
-    estate = snapshots.estate_of(arguments.snapshot)
+    target = None if arguments.out == "-" else _target(arguments.out)
+    estate = _estate(arguments.snapshot)
     graph = graph_of(estate)
     gate = _compared(arguments, estate, graph)
     could_change = changers_content(estate, changers(estate, graph))
     text = page(estate, graph, version=__version__, gate=gate, changers=could_change)
-    _write(arguments.out, text)
+    if target is None:
+        sys.stdout.write(text)
+    else:
+        _write(target, text)
     snapshots.tell_problems(estate.problems())
     return EXIT_DONE
+
+
+def _target(name: str) -> Path:
+    """Where the page goes, looked at before everything is weighed.
+
+    Raises:
+        UsageError: nothing can be written there, or something else than a page is there.
+    """
+    from keyplan.wiring import files
+
+    if Path(name).is_dir():
+        raise UsageError("--out names a folder: name the file too, as in --out report.html")
+    path = files.resolve(Path(name))
+    if path.exists() and not files.starts_with_line(path, FIRST_LINE):
+        raise UsageError(f"{path} is there and is no page of HTML: it is not replaced", "choose another name")
+    return path
+
+
+def _write(path: Path, text: str) -> None:
+    from keyplan.wiring import files
+
+    content = text.encode("ascii")
+    files.write(path, content, files.PRIVATE_MODE)
+    say(f"wrote {path} (mode 0600, {len(content) / 1e6:.1f} MB): open it in a browser")
+
+
+def _estate(name: str) -> Estate:
+    """The snapshot's estate, after a look for values in its file: statements go into the page as they are.
+
+    Raises:
+        UsageError: it is no snapshot, or holds something like a value.
+    """
+    from keyplan.audit.estate import Estate
+    from keyplan.audit.evidence.values import value_places
+    from keyplan.audit.snapshot import read_snapshot
+
+    content = snapshots.read(name, "snapshot")
+    document = snapshots.parsed(content, "snapshot")
+    places = value_places(content.decode(), document)
+    if places:
+        raise UsageError(
+            f"the snapshot holds something like a value at {places[0]}: no page has one",
+            "take it out of the file; if it is a key that works, `keyplan revoke KEY` first",
+        )
+    return Estate(read_snapshot(document))
 
 
 def _compared(arguments: argparse.Namespace, estate: Estate, graph: Graph) -> dict[str, Any] | None:
@@ -80,25 +131,3 @@ def _compared(arguments: argparse.Namespace, estate: Estate, graph: Graph) -> di
         raise UsageError("the snapshot's context has no aws:CurrentTime, and acceptances have a last day")
     outcome = baseline.weighed(gate.findings(estate, graph, manifest), accepted, today)
     return gate_content(outcome, manifest.environment)
-
-
-def _write(name: str, text: str) -> None:
-    """Replace the file at once, so that a report is whole or not there.
-
-    Raises:
-        UsageError: it cannot be written there.
-    """
-    if name == "-":
-        sys.stdout.write(text)
-        return
-    beside = f"{name}.part"
-    try:
-        with open(beside, "w", encoding="ascii", newline="\n") as file:
-            file.write(text)
-        os.replace(beside, name)
-    except OSError as error:
-        raise UsageError(
-            f"the report cannot be written: {(error.strerror or 'failed').lower()}",
-            "give --out a file in a directory that is there and that you may write to",
-        ) from None
-    say(f"wrote {name} ({len(text) / 1e6:.1f} MB): open it in a browser")
