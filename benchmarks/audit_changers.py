@@ -2,8 +2,8 @@
 
 The accounts of benchmarks/audit.py, in which principals also have what real ones have: deployers who pass
 roles, teams that keep their secrets' policies, delegated administrators of IAM, people who look after their
-own access keys. Beside it the whole matrix, in processor seconds, each size in a process of its own. `ways` is
-what the table for people takes, `rows` one row for each principal, secret and way besides.
+own access keys. Beside it the whole matrix, in processor seconds, each size in a process of its own. `ways`
+is what the table for people takes, `rows` one row for each principal, secret and way besides.
 """
 
 from __future__ import annotations

@@ -87,6 +87,16 @@ SECRETS_MANAGER = {
         set(),
         {"secrets": [secret(document({**deny("secretsmanager:*"), "Principal": "*"}))]},
     ),
+    "a denial to put the policy goes with it when it may be deleted": Case(
+        "Secrets Manager API Reference, DeleteResourcePolicy",
+        (user("ann", can("secretsmanager:PutResourcePolicy", "secretsmanager:DeleteResourcePolicy")),),
+        {("ann", "allow", "secret-policy")},
+        {
+            "secrets": [
+                secret(document({**deny("secretsmanager:PutResourcePolicy"), "Principal": "*"})),
+            ]
+        },
+    ),
     "the secret's own policy lets somebody put it": Case(
         "IAM User Guide, Policy evaluation for requests within a single account",
         (user("ann"),),

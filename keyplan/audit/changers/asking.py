@@ -25,6 +25,8 @@ from keyplan.audit.policies.grades import NOTHING, Grades, Verdict
 from keyplan.audit.policies.values import Known, Missing, Value
 from keyplan.audit.snapshot import Snapshot
 
+_DELETED = "without the secrets' own policies"
+
 
 class Asking:
     """Verdicts about calls, each over all that it can be about."""
@@ -44,9 +46,13 @@ class Asking:
         self._callers: list[Caller] = []  # the ids of these, and of the policies, are keys above
         self._policies: list[Policy] = []
 
-    def secrets(self, action: str, caller: Caller) -> Grades:
-        """The secrets that a caller may make a call of Secrets Manager about."""
-        return self._weighed(action, "", caller, self._secret_judge)
+    def secrets(self, action: str, caller: Caller, *, without_policy: bool = False) -> Grades:
+        """The secrets that a caller may make a call of Secrets Manager about.
+
+        Args:
+            without_policy: as it would be were the secrets' own policies deleted.
+        """
+        return self._weighed(action, _DELETED if without_policy else "", caller, self._secret_judge)
 
     def keys(self, action: str, caller: Caller) -> Grades:
         """The secrets whose key a caller may make a call of KMS about."""
@@ -126,9 +132,10 @@ class Asking:
             self._by_actions[key] = frozenset(each for each in self._calls if applies_to(statement, each))
         return self._by_actions[key]
 
-    def _secret_judge(self, action: str, _name: str) -> Judge:
+    def _secret_judge(self, action: str, name: str) -> Judge:
         judge = self.estate.readers[0]
-        return judge.about(judge.domain.asked(action, constant=of_secrets(action)))
+        domain = judge.domain.asked(action, constant=of_secrets(action))
+        return judge.about(domain, policies=() if name == _DELETED else None)
 
     def _key_judge(self, action: str, _name: str) -> Judge:
         """A key of AWS's own cannot be changed; who asks about it, masks it out."""

@@ -62,6 +62,7 @@ class Control:
         self.active = sum(1 << n for n, caller in enumerate(estate.callers) if self._may_change(caller))
         self.leading = self._leading()
         self._gives: dict[tuple[int, ...], int] = {}
+        self._others_found: dict[tuple[object, ...], int] = {}
         self._complete = dict.fromkeys(Verdict, 0)  # principals that are known to get to everything
 
     def levers(self, caller: Caller) -> Levers:
@@ -157,6 +158,8 @@ class Control:
             # Policies first: who may change its own has mostly everything then.
             made = self._edited(held)
             pending = made or self._taken_by(held)
+        if self._possible(verdict) & ~held.found:
+            held.found |= self._of_others(held)
         return held.found
 
     def _join(self, held: Held, pending: Iterable[Caller]) -> None:
@@ -191,6 +194,18 @@ class Control:
                 held.those[number] = [self.callers[number]]
                 found.append(self.callers[number])
         return found
+
+    def _of_others(self, held: Held) -> int:
+        """What somebody else reads whose policies those who are held may change, and does not read now."""
+        key = (held.hands.key(), held.changed, held.verdict)
+        if key not in self._others_found:
+            found = 0
+            for number in positions(self.edits.touched(held.hands)) if held.hands else ():
+                fresh = self._possible(held.verdict) & ~self.graph.reads[number].at(held.verdict) & ~found
+                for made in self.edits.after(held.hands, self.callers[number]) if fresh else ():
+                    found |= self.access.after(held.changed, made, held.verdict) & fresh
+            self._others_found[key] = found
+        return self._others_found[key]
 
     def _edited(self, held: Held) -> list[Caller]:
         """Of those who are held, what each may be made into besides."""

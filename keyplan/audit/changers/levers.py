@@ -84,13 +84,20 @@ class Levers:
     def _secrets(self) -> Mapping[str, Grades]:
         asking, caller = self._room.asking, self.caller
         customer = self._room.access.customer_keys
-        rekeys = asking.secrets(REKEY, caller)
+        deletes = asking.secrets(DELETE_POLICY, caller)
+        puts, rekeys = asking.secrets(PUT_POLICY, caller), asking.secrets(REKEY, caller)
+        if deletes.unknown:
+            # A denial in the secret's own policy goes with it.
+            puts = puts.join(asking.secrets(PUT_POLICY, caller, without_policy=True).meet(deletes))
+        away = puts.join(deletes)
+        if away.unknown:
+            rekeys = rekeys.join(asking.secrets(REKEY, caller, without_policy=True).meet(away))
         if rekeys.unknown:
             decrypts = self._room.access.half("decrypts", caller).within(customer)
             rekeys = Grades(*(mask & may for mask, may in zip(rekeys, decrypts, strict=True)))
         return {
-            PUT_POLICY: asking.secrets(PUT_POLICY, caller),
-            DELETE_POLICY: asking.secrets(DELETE_POLICY, caller),
+            PUT_POLICY: puts,
+            DELETE_POLICY: deletes,
             PUT_KEY_POLICY: asking.keys(PUT_KEY_POLICY, caller).within(customer),
             CREATE_GRANT: asking.keys(CREATE_GRANT, caller).within(customer),
             REKEY: rekeys,
