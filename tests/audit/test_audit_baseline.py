@@ -17,7 +17,7 @@ from keyplan.audit.gate import CODES, Finding
 from keyplan.cli import run
 from keyplan.errors import UsageError
 from keyplan.manifest import GcpLocation, GcpSecretLocation, Manifest
-from tests.audit.accounts import SECRET, allow, document, snapshot, user
+from tests.audit.accounts import SECRET, allow, document, secret, snapshot, user
 from tests.audit.gated import BREAK_GLASS, IAM, LISTED, manifest
 
 TODAY = "2026-11-21"  # of the snapshots
@@ -137,6 +137,19 @@ def test_findings_are_told_with_their_way_and_alike_ones_once(gate: Gate, capsys
     assert "keyplan audit path PRINCIPAL SECRET" in said.err
     assert gate(LISTED) == 0
     assert capsys.readouterr() == ("no findings\n", "")
+
+
+def test_what_one_gap_leaves_open_is_told_once_for_all(gate: Gate, capsys: Any) -> None:
+    everybody = [user(f"u{number:02}") for number in range(12)]
+    assert gate(LISTED, *everybody, secrets=[secret("not a policy")]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("unlisted-reader (unknown): 111122223333 user/u00, 111122223333 user/u01, ")
+    assert said[0].endswith("user/u09 and 2 more")
+    assert said[1].endswith(
+        "reads by secret:prod/anthropic-api-key-AbCdEf policy[0], which the snapshot leaves open"
+    )
+    assert said[2] == "  prod/anthropic-api-key-AbCdEf"
+    assert said[-1] == "13 findings"
 
 
 def test_a_person_is_told_of_acceptances_that_are_over_end_soon_or_meet_nothing(

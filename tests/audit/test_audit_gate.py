@@ -489,6 +489,10 @@ def test_a_condition_on_the_way_makes_the_finding_conditional() -> None:
     far, at_work = {"AWS": f"arn:aws:iam::{OTHER}:root"}, when(IpAddress={"aws:SourceIp": "192.0.2.0/24"})
     [finding] = found_in(role("reader", EXACT, trust=trusting(far, **at_work)))
     assert (finding.code, finding.verdict) == ("cross-account", "conditional")
+    [finding, _] = found_in(role("reader", document(allow(resource=SECRET, **at_work)), trust=trusting(far)))[
+        ::-1
+    ]
+    assert (finding.code, finding.verdict) == ("cross-account", "conditional")
     saml = {"Federated": f"{IAM}saml-provider/idp"}
     [finding] = found_in(role("reader", EXACT, trust=trusting(saml, "sts:AssumeRoleWithSAML", **at_work)))
     assert (finding.code, finding.verdict) == ("federated-access", "conditional")

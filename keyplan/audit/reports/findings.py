@@ -1,4 +1,8 @@
-"""The gate's findings for a terminal: what is said alike of several secrets is said once."""
+"""The gate's findings for a terminal: what is said alike of several secrets is said once.
+
+What a gap of the snapshot leaves open is said once for all whom it concerns: one policy that could not be
+read makes everybody's access unknown.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +12,18 @@ from keyplan.audit.baseline import ALL, Acceptance, Outcome, expired
 from keyplan.audit.gate import Finding
 from keyplan.audit.reports.names import secret_name, short
 
-SECRETS_SHOWN_MAX = 10
+NAMES_SHOWN_MAX = 10
 
 
 def lines(outcome: Outcome) -> Iterator[str]:
     """The findings that count, then how many do and how many do not."""
     for same in _alike(outcome.counting):
         first = same[0]
-        yield f"{first.code} ({first.verdict}): {short(first.principal)}"
+        principals = list(dict.fromkeys(short(each.principal) for each in same))
+        yield f"{first.code} ({first.verdict}): {_listed(principals)}"
         yield f"  {first.message}"
-        names = [secret_name(each.secret) for each in same]
-        more = len(names) - SECRETS_SHOWN_MAX
-        yield f"  {', '.join(names[:SECRETS_SHOWN_MAX])}{f' and {more} more' if more > 0 else ''}"
-        if len(first.path) > 1:
+        yield f"  {_listed(list(dict.fromkeys(secret_name(each.secret) for each in same)))}"
+        if len(first.path) > 1 and len(principals) == 1:
             yield f"  {' > '.join(map(short, first.path))}"
     counting, living = len(outcome.counting), len(outcome.accepted)
     accepted = f", {living} accepted" if living else ""
@@ -28,12 +31,19 @@ def lines(outcome: Outcome) -> Iterator[str]:
 
 
 def _alike(found: Sequence[Finding]) -> Iterator[list[Finding]]:
-    """Findings that differ in their secret alone, in the order of the first of each."""
+    """Findings that are told at once, in the order of the first of each."""
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for each in found:
-        same = (each.code, each.principal, each.verdict, each.message, each.path)
-        groups.setdefault(same, []).append(each)
+        about: tuple[object, ...] = (each.principal, each.path)
+        if each.verdict == "unknown" and len(each.path) == 1:
+            about = ()
+        groups.setdefault((each.code, each.verdict, each.message, about), []).append(each)
     yield from groups.values()
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - NAMES_SHOWN_MAX
+    return f"{', '.join(names[:NAMES_SHOWN_MAX])}{f' and {more} more' if more > 0 else ''}"
 
 
 def about_baseline(outcome: Outcome, today: str) -> Iterator[str]:
