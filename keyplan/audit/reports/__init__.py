@@ -8,6 +8,7 @@ One module a format, so that a format can be added or changed alone:
     answers     JSON for programs; the matrix is the contract of docs/audit.md
     comma       CSV for spreadsheets
     markdown    comments on pull requests
+    rules       what to do about each kind of finding
     sarif       the gate's findings for code scanning
     changers    who could change the answer
     changes     what a change opened or closed

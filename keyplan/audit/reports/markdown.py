@@ -126,7 +126,7 @@ def gate(
     acceptances: Sequence[Acceptance] = (),
     limit: int = COMMENT_CHARACTERS_MAX,
 ) -> str:
-    """The gate's findings as a comment: those that count, then, folded, what is accepted, for how long, and idle acceptances.
+    """The gate's findings as a comment: those that count, and folded below what is accepted.
 
     Args:
         acceptances: the baseline, for the reasons.

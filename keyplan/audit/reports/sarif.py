@@ -21,6 +21,7 @@ from keyplan.audit.baseline import Acceptance, Outcome, acceptance_of, by_place
 from keyplan.audit.gate import CODES, Finding
 from keyplan.audit.reports.names import secret_name, short, sound
 from keyplan.audit.reports.order import finding_order
+from keyplan.audit.reports.rules import OTHER, RULES
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 RESULTS_MAX = 25_000
@@ -28,72 +29,6 @@ STEPS_MAX = 100
 # A broken reader is as urgent as a stranger, and what the snapshot leaves open is a thing to find out.
 LEVELS = {"allow": "error", "deny": "error", "conditional": "warning", "unknown": "note"}
 _WEAKER = ("note", "warning", "error")
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What code scanning shows about one kind of finding.
-
-    `severity` is GitHub's security severity: from 9.1 critical, from 7.0 high, from 4.0 medium. `level_max`
-    is the most that a finding of it counts as.
-    """
-
-    remedy: str
-    severity: str
-    level_max: str = "error"
-
-
-RULES = {
-    "unlisted-reader": Rule(
-        "Take the access away where the path begins, list the principal as a consumer of the key, or accept "
-        "the finding by name in the baseline. `keyplan audit path PRINCIPAL SECRET` shows every statement.",
-        "8.0",
-    ),
-    "administrator": Rule(
-        "Set `lockdown: true` on the key, so that its secret denies whoever is not listed, or accept the "
-        "administrator by name in the baseline.",
-        "5.0",
-        level_max="warning",
-    ),
-    "listed-without-access": Rule(
-        "Run `pulumi up`, which makes the reader's policies anew; `keyplan audit path` shows what stands in "
-        "the way, such as a boundary or an SCP.",
-        "4.0",
-    ),
-    "wildcard-grant": Rule(
-        "Name the secret's ARN in the statement instead: a wildcard also lets in whatever is created later.",
-        "5.5",
-        level_max="warning",
-    ),
-    "public": Rule(
-        "Take `*` out of the principals of the secret's policy and of the trusts that lead to its readers, "
-        "at once, then rotate the key: `keyplan rotate KEY`.",
-        "9.8",
-    ),
-    "cross-account": Rule(
-        "Take the account out of the secret's policy, or of the trust of the role, or accept it by name in "
-        "the baseline.",
-        "8.0",
-    ),
-    "service-access": Rule(
-        "Take the service out of the policy or the trust that names it, or accept it in the baseline.",
-        "6.0",
-    ),
-    "federated-access": Rule(
-        "Take the provider out of the policy or the trust that names it, or accept it in the baseline.",
-        "7.0",
-    ),
-    "foreign-ci": Rule(
-        "Hold the role's trust to the repository's immutable identifier and to a branch or an environment: "
-        "the trusts that `pulumi up` makes from the catalogue do.",
-        "9.0",
-    ),
-    "loose-ci": Rule(
-        "Hold the role's trust to the branch or to the deployment environment that the catalogue names.",
-        "6.0",
-    ),
-}
-_OTHER = Rule("The message says what differs.", "5.0")
 
 
 @dataclass(frozen=True)
@@ -169,7 +104,7 @@ def _driver(codes: Iterable[str], version: str) -> dict[str, Any]:
 
 
 def _rule(code: str) -> dict[str, Any]:
-    rule, what = RULES.get(code, _OTHER), CODES.get(code, "the account is not as the catalogue says")
+    rule, what = RULES.get(code, OTHER), CODES.get(code, "the account is not as the catalogue says")
     title = f"{what[0].upper()}{what[1:]}"
     return {
         "id": code,
@@ -194,7 +129,7 @@ def _result(
     suppressions: list[dict[str, str]] | None,
 ) -> dict[str, Any]:
     level = LEVELS.get(finding.verdict, "error")
-    most = RULES.get(finding.code, _OTHER).level_max
+    most = RULES.get(finding.code, OTHER).level_max
     result: dict[str, Any] = {
         "ruleId": finding.code,
         "ruleIndex": index,
