@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.audit.accounts import (
     ACCOUNT,
+    OTHER,
     REGION,
     ROOT,
     allow,
@@ -26,11 +27,20 @@ ARNS = (
     *(f"arn:aws:iam::{ACCOUNT}:user/{name}" for name in USERS),
     *(f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ROLES),
 )
+FAR = (f"arn:aws:iam::{OTHER}:user/eve", f"arn:aws:iam::{OTHER}:role/far")
+OTHERS = (
+    *FAR,
+    f"arn:aws:iam::{OTHER}:root",
+    f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/build",
+    f"arn:aws:sts::{OTHER}:assumed-role/far/build",
+    "AIDAANN",
+    "AROACI",
+)
 NAMES = ("prod/a", "prod/b", "dev/a")
 SECRETS = tuple(f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-AbCdEf" for name in NAMES)
 KEYS = tuple(f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{name}" for name in ("k1", "k2"))
 
-tags = st.sampled_from([[], *([{"Key": "team", "Value": team}] for team in TEAMS)])
+tags = st.sampled_from([[], *([{"Key": "team", "Value": team}] for team in (*TEAMS, "7"))])
 conditions = st.sampled_from(
     [
         {"StringEquals": {"aws:PrincipalTag/team": "search"}},
@@ -53,6 +63,33 @@ conditions = st.sampled_from(
         {"StringLike": {"kms:EncryptionContext:SecretARN": "*:secret:prod/*"}},
         {"StringEquals": {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"}},
         {"StringEquals": {"aws:PrincipalTag/team": "ml", "aws:PrincipalType": "AssumedRole"}},
+        {"StringEqualsIgnoreCase": {"aws:PrincipalTag/team": ["ML", "x"]}},
+        {"StringNotEqualsIfExists": {"aws:ResourceTag/team": "ml"}},
+        {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team, 'ml'}"}},
+        {"ForAllValues:StringEquals": {"aws:PrincipalTag/team": ["ml"]}},
+        {"ForAllValues:StringNotLike": {"aws:PrincipalTag/team": "m*"}},
+        {"ForAnyValue:StringNotEquals": {"aws:PrincipalTag/team": ["ml"]}},
+        {"ForAnyValue:StringEquals": {"kms:EncryptionContextKeys": ["SecretARN", "x"]}},
+        {"ForAllValues:StringLike": {"kms:EncryptionContextKeys": "Secret*"}},
+        {"StringEquals": {"kms:EncryptionContext:SecretVersionId": "v1"}},
+        {"StringEquals": {"kms:CallerAccount": ACCOUNT}},
+        {"StringNotEquals": {"aws:ResourceAccount": ACCOUNT}},
+        {"StringEquals": {"aws:PrincipalOrgID": "o-1"}},
+        {"StringNotEquals": {"aws:PrincipalOrgID": ["o-1"]}},
+        {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}},
+        {"StringEquals": {"aws:PrincipalOrgID": ["o-1", "o-2"]}},
+        {"Null": {"aws:PrincipalOrgID": "true"}},
+        {"DateLessThan": {"aws:CurrentTime": "2026-11-21T12:00:00+01:00"}},
+        {"DateGreaterThanEquals": {"aws:CurrentTime": "2026-11-21"}},
+        {"NumericGreaterThan": {"aws:PrincipalTag/team": "3"}},
+        {"NumericNotEqualsIfExists": {"aws:PrincipalTag/team": "7"}},
+        {"Bool": {"aws:SecureTransport": "true"}},
+        {"Bool": {"aws:ViaAWSService": "true"}},
+        {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+        {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}},
+        {"IpAddressIfExists": {"aws:PrincipalTag/address": "10.0.0.0/8"}},
+        {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::*:user/{USERS[0]}"}},
+        {"ArnLikeIfExists": {"aws:SourceArn": "arn:aws:s3:::x"}},
     ]
 )
 actions = st.sampled_from(
@@ -70,7 +107,7 @@ resources = st.sampled_from(
 effects = st.sampled_from(["Allow", "Allow", "Allow", "Deny"])
 principals = st.one_of(
     st.just("*"),
-    st.lists(st.sampled_from([*ARNS, ROOT, ACCOUNT]), min_size=1, max_size=3, unique=True).map(
+    st.lists(st.sampled_from([*ARNS, ROOT, ACCOUNT, *OTHERS]), min_size=1, max_size=3, unique=True).map(
         lambda names: {"AWS": names}
     ),
 )
@@ -98,10 +135,24 @@ def statements(draw: Any, *, of_resource: bool = False, about: Any = actions) ->
 
 def documents(**more: Any) -> Any:
     return st.lists(statements(**more), min_size=1, max_size=3).map(
-        lambda listed: {"Version": "2012-10-17", "Statement": listed}
+        lambda listed: {"Version": VERSIONS[len(str(listed)) % 8 == 0], "Statement": listed}
     )
 
 
+grants = st.lists(
+    st.fixed_dictionaries(
+        {
+            "GrantId": st.just("g"),
+            "GranteePrincipal": st.sampled_from([*ARNS, ROOT, *OTHERS[:5]]),
+            "Operations": st.sampled_from([["Decrypt"], ["Encrypt"], ["Encrypt", "Decrypt"]]),
+        },
+        optional={
+            "Constraints": st.sampled_from([{"EncryptionContextSubset": {"SecretARN": SECRETS[0]}}, {}])
+        },
+    ),
+    max_size=1,
+)
+VERSIONS = ("2012-10-17", "2008-10-17")
 TRUST = st.sampled_from(["sts:AssumeRole", "sts:AssumeRole", "sts:*"])
 
 
@@ -160,9 +211,9 @@ def accounts(draw: Any) -> dict[str, Any]:
     keys = [
         {
             "Arn": arn, "KeyId": arn.rpartition("/")[2], "KeyManager": "CUSTOMER",
-            "KeyState": draw(st.sampled_from(["Enabled", "Enabled", "Disabled"])),
+            "KeyState": draw(st.sampled_from(["Enabled", "Enabled", "Enabled", "Disabled"])),
             "KeyPolicy": draw(documents(of_resource=True, about=about_keys)),
-            "Grants": [], "Tags": draw(tags), "Aliases": [],
+            "Grants": draw(grants), "Tags": draw(tags), "Aliases": [],
         }
         for arn in KEYS
     ]  # fmt: skip
@@ -174,17 +225,52 @@ def accounts(draw: Any) -> dict[str, Any]:
         if draw(st.booleans()):
             entry["ResourcePolicy"] = draw(documents(of_resource=True, about=about_secrets))
         secrets.append(entry)
-    full = {"Name": "full", "Content": document(allow("*"))}
-    more = {"Name": "more", "Content": draw(documents())}
-    levels = draw(st.sampled_from([None, [[full]], [[full, more]], [[full], [more]]]))
-    scps = (
-        None
-        if levels is None
-        else {ACCOUNT: [{"level": str(number), "policies": each} for number, each in enumerate(levels)]}
-    )
     return snapshot(
         authorization_details=details(*everybody, groups=[group], policies=policies),
+        external_accounts={OTHER: {"authorization_details": draw(far_details())}},
         secrets=secrets,
         kms_keys=keys,
-        scps=scps,
+        **draw(organizations()),
     )
+
+
+@st.composite
+def far_details(draw: Any) -> dict[str, Any]:
+    """The principals of another account."""
+    own = st.lists(documents(), min_size=1, max_size=2)
+    trust = draw(documents(of_resource=True, about=TRUST))
+    for statement in trust["Statement"]:
+        statement.pop("Resource", None)
+        statement["Action"] = ["sts:AssumeRole"]
+    return details(
+        user("eve", *draw(own), account=OTHER, Tags=draw(tags)),
+        role("far", *draw(own), trust=trust, account=OTHER, Tags=draw(tags)),
+    )
+
+
+@st.composite
+def organizations(draw: Any) -> dict[str, Any]:
+    """None, or one of one or both accounts; SCPs and RCPs of some levels."""
+    full = {"Name": "full", "Content": document(allow("*"))}
+    members = draw(st.sampled_from([None, [ACCOUNT], [ACCOUNT, OTHER]]))
+
+    def control(further: dict[str, Any]) -> list[dict[str, Any]]:
+        levels = draw(st.sampled_from([[], [[full]], [[full, further]], [[full], [further]]]))
+        return [{"level": str(number), "policies": each} for number, each in enumerate(levels)]
+
+    denials = draw(documents(of_resource=True, about=st.sampled_from(["secretsmanager:*", "kms:*", "sts:*"])))
+    for statement in denials["Statement"]:
+        statement.pop("NotPrincipal", None)
+        statement.update(Effect="Deny", Principal="*", Resource="*")
+    controlled = members or [ACCOUNT]
+    return {
+        "organization": members
+        and {
+            "Id": "o-1",
+            "ManagementAccountId": draw(st.sampled_from(["999988887777", members[-1]])),
+            "Accounts": members,
+            "Paths": {},
+        },
+        "scps": {each: control({"Name": "more", "Content": draw(documents())}) for each in controlled},
+        "rcps": {each: control({"Name": "less", "Content": denials}) for each in controlled},
+    }

@@ -303,6 +303,12 @@ CASES = {
     "secretsmanager:VersionId, which nobody knows": Case(
         OPEN, OWN_KEYS, under({"StringEquals": {"secretsmanager:VersionId": "x"}})
     ),
+    "kms:CallerAccount is no key of Secrets Manager": Case(
+        DENY, OWN_KEYS, under({"StringEquals": {"kms:CallerAccount": ACCOUNT}})
+    ),
+    "kms:EncryptionContextKeys is none either": Case(
+        DENY, OWN_KEYS, under({"ForAnyValue:StringEquals": {"kms:EncryptionContextKeys": "SecretARN"}})
+    ),
     "a tag of the secret": Case(
         ALLOW,
         OWN_KEYS,

@@ -17,6 +17,9 @@ from keyplan.audit.policies.wildcards import Index
 from keyplan.audit.snapshot import Organization
 
 
+_CALLER_ACCOUNT = "kms:calleraccount"  # what callers know of themselves, and only calls of KMS say
+
+
 class Domain:
     """The resources of one action, by position, and its requests."""
 
@@ -96,7 +99,9 @@ class Domain:
         return Indexed(Index(places, self.everything), self.everything & ~absent, absent)
 
     def _value(self, key: str, asker: Asker) -> Value:
-        value = self._known.get(key) or self._constant.get(key) or asker.value(key)
+        value = self._known.get(key) or self._constant.get(key)
+        if value is None and (key != _CALLER_ACCOUNT or self.action.startswith("kms:")):
+            value = asker.value(key)
         if value is not None:
             return value
         always = opened(self.action, key)

@@ -158,6 +158,7 @@ def is_absent(action: str, key: str) -> bool:
 _SERVICES = ("secretsmanager", "kms", "sts", "iam")
 _COMPUTED = frozenset(
     {"kms:viaservice", "kms:calleraccount", "secretsmanager:secretid", "secretsmanager:versionstage"}
+    | {"kms:encryptioncontextkeys", "kms:resourcealiases"}
     | {"iam:passedtoservice", "iam:associatedresourcearn", "iam:policyarn", "iam:permissionsboundary"}
     | {"iam:awsservicename", "iam:organizationspolicyid", "iam:fido-aaguid", "iam:fido-certification"}
     | {"iam:fido-fips-140-2-certification", "iam:fido-fips-140-3-certification", "iam:registersecuritykey"}
