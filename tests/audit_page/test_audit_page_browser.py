@@ -12,6 +12,7 @@ from benchmarks.measuring.accounts import snapshot as large_snapshot
 from keyplan.audit import matrix
 from keyplan.audit.matrix import graph_of
 from keyplan.audit.reports.names import secret_name
+from tests.audit.accounts import OTHER, allow, details, document, snapshot, user
 from tests.audit_page.browser import Browser, PageError
 from tests.audit_page.example import estate_of, example_snapshot, page_of, secret_arn
 from tests.audit_page.test_audit_page_text import HOSTILE, hostile_snapshot
@@ -303,6 +304,35 @@ def test_a_deleted_secret_says_why_nobody_reads_it(opened: Browser) -> None:
     opened.press("Enter")
     assert opened.text("#details h2") == "prod/legacy-gateway-api-key"
     assert "scheduled for deletion" in opened.text("#details .note")
+
+
+def test_a_secret_lists_its_readers_and_those_who_could_become_one(opened: Browser) -> None:
+    opened.click(".column")
+    tables = opened.run(
+        "[...document.querySelectorAll('#details table')].map((table) => [table.caption.innerText, "
+        "...[...table.querySelectorAll('tbody td:first-child')].map((cell) => cell.innerText)])"
+    )
+    assert [table[0] for table in tables] == ["Who gets to it", "Does not read it, and could change that"]
+    assert len(tables[0]) == 1 + 11
+    assert "user/erin" in tables[1][1:]
+
+
+def test_other_accounts_and_secrets_of_one_name_are_told_apart(browser: Browser, tmp_path: Path) -> None:
+    elsewhere = secret_arn("anthropic").replace("eu-west-1", "us-east-1")
+    twice = [{"ARN": arn, "Name": ANTHROPIC} for arn in (secret_arn("anthropic"), elsewhere)]
+    everything = document(allow("*"))
+    other = {"authorization_details": details(user("zoe", everything, account=OTHER))}
+    both = snapshot(user("ann", everything), secrets=twice, external_accounts={OTHER: other})
+    file = tmp_path / "two.html"
+    file.write_text(page_of(both))
+    browser.open_file(file)
+    browser.click("#shown input")
+    assert browser.run(ROWS) == ["user/ann", "444455556666 user/zoe"]
+    assert browser.run("[...document.querySelectorAll('.column')].map((each) => each.innerText)") == [
+        f"{ANTHROPIC} (eu-west-1 111122223333)",
+        f"{ANTHROPIC} (us-east-1 111122223333)",
+    ]
+    assert_quiet(browser, file)
 
 
 def test_a_name_in_a_list_leads_to_the_explanation_in_the_matrix(opened: Browser) -> None:

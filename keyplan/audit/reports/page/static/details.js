@@ -27,8 +27,8 @@ function go(label, target, attributes = {}) {
 function pairDetails(principal, secret) {
   const proof = proofOf(principal, secret);
   return [
-    heading("Why", `${withoutAccount(principals[principal])}`, null),
-    make("p", { class: "target" }, "and the secret ", go(secrets[secret].name, { principal: null, secret })),
+    heading("Why", labelOf(principals[principal]), null),
+    make("p", { class: "target" }, "and the secret ", go(labelOfSecret(secret), { principal: null, secret })),
     make("p", { class: "verdict" }, pill(proof.verdict), make("span", {}, sentence(proof, secret))),
     drawing(proof, secret),
     make("ol", { class: "steps" }, proof.steps.map(stepDetails)),
@@ -89,12 +89,12 @@ function principalDetails(principal) {
     .sort((a, b) => b.verdict - a.verdict || compare(secrets[a.secret].name, secrets[b.secret].name));
   const tokens = report.tokens.filter((each) => each.role === principals[principal]);
   return [
-    heading(kindOf(principals[principal]), withoutAccount(principals[principal]), principals[principal]),
+    heading(kindOf(principals[principal]), labelOf(principals[principal]), principals[principal]),
     make("p", {}, tally(found) || "It can read no secret, neither directly nor through any chain of roles."),
     found.length ? longTable({
       caption: "Secrets that it gets to", columns: ["secret", "verdict", "through"], rows: found,
       textOf: ({ secret }) => secrets[secret].arn,
-      cellsOf: (each) => [go(secrets[each.secret].name, each), pill(each.verdict), through(each)],
+      cellsOf: (each) => [go(labelOfSecret(each.secret), each), pill(each.verdict), through(each)],
     }) : null,
     tokens.length ? plainTable("Tokens that can become it", ["subject", "verdict"],
       tokens.map((each) => [name(each.sub), pillOf(each.verdict)])) : null,
@@ -108,24 +108,37 @@ function secretDetails(secret) {
     if (verdict !== DENY) found.push({ principal, secret, verdict });
   });
   found.sort((a, b) => b.verdict - a.verdict || compare(principals[a.principal], principals[b.principal]));
+  const changers = changersOf(secret);
   const outside = report.outsiders.filter((each) => each.secret === secrets[secret].arn);
   return [
-    heading("secret", secrets[secret].name, secrets[secret].arn),
+    heading("secret", labelOfSecret(secret), secrets[secret].arn),
     make("dl", { class: "facts" }, make("dt", {}, "key"), make("dd", {}, name(secrets[secret].key))),
     hindranceOf(secret) ? make("p", { class: "note" }, hindranceOf(secret)) : null,
     make("p", {}, tally(found) || "Nobody in the snapshot can read it."),
     found.length ? longTable({
       caption: "Who gets to it", columns: ["principal", "verdict", "through"], rows: found,
       textOf: ({ principal }) => principals[principal],
-      cellsOf: (each) => [go(withoutAccount(principals[each.principal]), each), pill(each.verdict), through(each)],
+      cellsOf: (each) => [go(labelOf(principals[each.principal]), each), pill(each.verdict), through(each)],
     }) : null,
     outside.length ? plainTable("Let in from outside by its own policy", ["who", "verdict"],
       outside.map((each) => [name(each.principal), pillOf(each.verdict)])) : null,
+    changers.length ? longTable({
+      caption: "Does not read it, and could change that", columns: ["principal", "how", "verdict"], rows: changers,
+      textOf: (each) => `${principals[each.principal]} ${each.how}`,
+      cellsOf: (each) => [go(labelOf(principals[each.principal]), { principal: each.principal, secret }),
+        make("span", { title: each.message }, each.how), pillOf(each.verdict)],
+    }) : null,
   ];
 }
 
+const changedSets = []; // of secrets, by the changer's number
+function changersOf(secret) {
+  return (report.changers ?? []).filter((each, number) => each.reads === WORDS[DENY]
+    && (changedSets[number] ??= Bits.read(each.secrets, secrets.length)).has(secret));
+}
+
 function through({ principal, secret }) {
-  const roles = wayOf(principal, secret).slice(1).map((each) => withoutAccount(principals[each]));
+  const roles = wayOf(principal, secret).slice(1).map((each) => labelOf(principals[each]));
   return roles.length ? name(roles.join(" > ")) : make("span", { class: "quiet" }, "directly");
 }
 
@@ -163,9 +176,9 @@ function overview() {
       make("li", {}, make("span", { class: "sign is-deny", "aria-hidden": "true" }),
         make("span", {}, make("b", {}, "nothing"), ": denied, directly and through roles"))),
     most("Secrets with the most readers", readersBySecret(),
-      (secret) => [secrets[secret].name, { principal: null, secret }]),
+      (secret) => [labelOfSecret(secret), { principal: null, secret }]),
     most("Principals that get to the most", secretsByPrincipal(),
-      (principal) => [withoutAccount(principals[principal]), { principal, secret: null }]),
+      (principal) => [labelOf(principals[principal]), { principal, secret: null }]),
     make("h3", {}, "Keys"),
     make("dl", { class: "facts keys" },
       KEYS.map(([key, does]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, does)])),

@@ -17,7 +17,7 @@ function drawing(proof, secret) {
   const bottom = way.length * (BOX.height + BOX.gap);
   const half = (BOX.width - 16) / 2;
   nodes.push(box(0, bottom, half,
-    { kind: "secret", label: secrets[secret].name, full: secrets[secret].arn, mark: "is-secret" }, LONGEST_HALF_NAME));
+    { kind: "secret", label: labelOfSecret(secret), full: secrets[secret].arn, mark: "is-secret" }, LONGEST_HALF_NAME));
   const { key } = secrets[secret];
   nodes.push(box(half + 16, bottom, half,
     { kind: "its key", label: key.replace(/^.*:key\//, ""), full: key, mark: "is-key" }, LONGEST_HALF_NAME));
@@ -28,7 +28,7 @@ function drawing(proof, secret) {
 }
 
 function inWords({ way, steps }, secret) {
-  const names = [...way.map((each) => withoutAccount(principals[each])), secrets[secret].name];
+  const names = [...way.map((each) => labelOf(principals[each])), labelOfSecret(secret)];
   const verdicts = steps.map((step) => `${step.action} ${WORDS[step.verdict]}`);
   return `The way: ${names.join(", then ")}. Requests: ${verdicts.join(", ")}.`;
 }

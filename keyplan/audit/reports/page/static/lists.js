@@ -6,13 +6,13 @@ function pairCell(arn, label, target) {
 
 function principalCell(arn) {
   const principal = principalAt.get(arn);
-  return pairCell(arn, withoutAccount(arn) || arn, principal === undefined ? undefined : { principal, secret: null });
+  return pairCell(arn, labelOf(arn), principal === undefined ? undefined : { principal, secret: null });
 }
 
 function secretCell(arn, principal = null) {
   const secret = secretAt.get(arn);
   if (secret === undefined) return pairCell(arn, arn);
-  return pairCell(arn, secrets[secret].name, { principal, secret });
+  return pairCell(arn, labelOfSecret(secret), { principal, secret });
 }
 
 function nothing(words) {

@@ -82,7 +82,7 @@ function printed() {
       const verdict = shownVerdict(principal, secret);
       if (verdict === DENY) continue;
       if (rows.length < PRINTED_ROWS_MAX) {
-        rows.push([name(withoutAccount(principals[principal])), name(secrets[secret].name), pill(verdict),
+        rows.push([name(labelOf(principals[principal])), name(labelOfSecret(secret)), pill(verdict),
           through({ principal, secret })]);
       } else left++;
     }

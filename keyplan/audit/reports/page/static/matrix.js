@@ -81,9 +81,9 @@ function mark(row, column) {
 }
 
 function columnHead(column) {
-  const { arn, name: text } = secrets[seen.columns[column]];
+  const secret = seen.columns[column];
   const node = make("div", { class: `column${column === active.column ? " is-here" : ""}${mark(-1, column)}`,
-    role: "columnheader", id: `cell--1-${column}`, "aria-colindex": column + 2, title: arn }, name(text));
+    role: "columnheader", id: `cell--1-${column}`, "aria-colindex": column + 2, title: secrets[secret].arn }, name(labelOfSecret(secret)));
   node.style.left = `${cut.nameWidth + column * cut.columnWidth}px`;
   return node;
 }
@@ -93,7 +93,7 @@ function rowOf(row, firstColumn, endColumn) {
   const arn = principals[principal];
   const node = make("div", { class: "row", role: "row", "aria-rowindex": row + 2 },
     make("div", { class: `principal${row === active.row ? " is-here" : ""}${mark(row, -1)}`, role: "rowheader",
-      id: `cell-${row}--1`, "aria-colindex": "1", title: arn }, name(withoutAccount(arn))));
+      id: `cell-${row}--1`, "aria-colindex": "1", title: arn }, name(labelOf(arn))));
   node.style.top = `${cut.headHeight + row * ROW}px`;
   for (let column = firstColumn; column < endColumn; column++) {
     const verdict = shownVerdict(principal, seen.columns[column]);
@@ -106,7 +106,7 @@ function cellOf(row, column, verdict) {
   const principal = seen.rows[row], secret = seen.columns[column];
   const roles = verdict === DENY ? 0 : wayOf(principal, secret).length - 1;
   const how = verdict === DENY ? "" : roles ? `, through ${count(roles, "role")}` : ", directly";
-  const label = `${withoutAccount(principals[principal])}, ${secrets[secret].name}: ${WORDS[verdict]}${how}`;
+  const label = `${labelOf(principals[principal])}, ${labelOfSecret(secret)}: ${WORDS[verdict]}${how}`;
   const node = make("div", { class: `cell${mark(row, column)}`, role: "gridcell", id: `cell-${row}-${column}`,
     "aria-colindex": column + 2, "aria-label": label, title: label },
     sign(verdict, roles), cut.isWide ? make("span", { class: "word" }, verdict === DENY ? "" : WORDS[verdict]) : null);

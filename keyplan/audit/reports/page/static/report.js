@@ -8,6 +8,22 @@ const roleAt = new Map(report.roles.map((principal, position) => [principal, pos
 const principalAt = new Map(principals.map((arn, number) => [arn, number]));
 const secretAt = new Map(secrets.map((secret, number) => [secret.arn, number]));
 
+const alike = new Map(); // how many secrets have a name
+for (const { name: text } of secrets) alike.set(text, (alike.get(text) ?? 0) + 1);
+
+// How principals are written in short: those of the snapshot's own account without it.
+function labelOf(arn) {
+  const account = accountOf(arn);
+  const text = withoutAccount(arn) || arn;
+  return !account || account === report.account.id || text === arn ? text : `${account} ${text}`;
+}
+
+// And secrets: by their name, where it is the only one.
+function labelOfSecret(secret) {
+  const { arn, name: text } = secrets[secret];
+  return alike.get(text) > 1 ? `${text} (${arn.split(":").slice(3, 5).join(" ")})` : text;
+}
+
 function verdictOf(principal, secret) {
   return ofSecrets.verdict(report.reach[principal], secret);
 }
