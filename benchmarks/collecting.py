@@ -30,16 +30,11 @@ DOCUMENT = json.dumps(
         "Statement": [{"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}],
     }
 )
+TASKS = {"Service": "ecs-tasks.amazonaws.com"}
 TRUST = json.dumps(
     {
         "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "ecs-tasks.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-            }
-        ],
+        "Statement": [{"Effect": "Allow", "Principal": TASKS, "Action": "sts:AssumeRole"}],
     }
 )
 
