@@ -16,7 +16,6 @@ from keyplan.audit.policies.values import Known, Missing, Open, Spread, Value
 from keyplan.audit.policies.wildcards import Index
 from keyplan.audit.snapshot import Organization
 
-
 _CALLER_ACCOUNT = "kms:calleraccount"  # what callers know of themselves, and only calls of KMS say
 
 
