@@ -52,5 +52,11 @@ function arrow(step, number, people) {
     draw("path", { d: `M${x - 4} ${to - 1}L${x + 4} ${to - 1}L${x} ${to + 6}Z` }),
     step.verdict === DENY
       ? draw("path", { class: "cross", d: `M${x - 6} ${middle - 8}l12 12m0 -12l-12 12` }) : null,
-    draw("text", { x: x + 14, y: middle + 3 }, `${number + 1} ${step.action.split(":")[1]} \u00b7 ${WORDS[step.verdict]}`));
+    ...labels(`${number + 1} ${step.action.split(":")[1]}`, WORDS[step.verdict], number >= people - 1)
+      .map((text, line, { length }) => draw("text", { x: x + 14, y: middle + 3 + 14 * (line - (length - 1) / 2) }, text)));
+}
+
+// The last two arrows stand beside each other, and have two lines each.
+function labels(action, verdict, isBeside) {
+  return isBeside ? [action, verdict] : [`${action} \u00b7 ${verdict}`];
 }
