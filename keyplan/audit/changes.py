@@ -15,11 +15,14 @@ from functools import cached_property
 from keyplan.audit.chains import Graph, Reach, reaches
 from keyplan.audit.estate import Estate, arn_part
 from keyplan.audit.gate import Finding
+from keyplan.audit.gate.tokens import STRANGER
 from keyplan.audit.matrix import graph_of, reasons_by_secret
-from keyplan.audit.outsiders import oidc_verdicts, outsiders
+from keyplan.audit.outsiders import oidc_verdicts, outsiders, takers
 from keyplan.audit.policies.grades import NOTHING, Grades, Verdict, everywhere, positions
+from keyplan.audit.sample_tokens import sample_probes
 from keyplan.audit.snapshot import read_snapshot
 
+ANYBODY = "anybody's job"  # whose tokens no trust should take
 VERDICT_OF = {verdict.word: verdict for verdict in Verdict}
 
 
@@ -69,7 +72,8 @@ class Change:
 @dataclass(frozen=True)
 class OutsideChange:
     """The same for somebody whose own policies are in neither snapshot: another account, a service,
-    everybody, or a token of an identity provider, whose target is a role.
+    everybody, or a token of an identity provider. The target is a secret that they read, or a role that they
+    become and that gets to one.
     """
 
     principal: str  # as the policy names it; of a token, its subject
@@ -116,30 +120,37 @@ def widens(before: Verdict, after: Verdict) -> bool:
 
 
 def comparable(old: object, new: object) -> tuple[Estate, Estate]:
-    """The estates of two snapshots' documents; what one is asked about tokens, the other is asked too.
+    """The estates of two snapshots' documents, asked about the same tokens: those that either one probes or
+    has in a trust.
 
     Raises:
         UsageError: one of them is no snapshot.
     """
-    before, after = read_snapshot(old), read_snapshot(new)
-    probes = [*before.probes, *(each for each in after.probes if each not in before.probes)]
-    before.probes = after.probes = probes
-    return Estate(before), Estate(after)
+    before, after = Estate(read_snapshot(old)), Estate(read_snapshot(new))
+    given = [*before.snapshot.probes, *after.snapshot.probes, *sample_probes(before), *sample_probes(after)]
+    probes = [each for number, each in enumerate(given) if each not in given[:number]]
+    before.snapshot.probes = after.snapshot.probes = probes
+    return before, after
 
 
 def changes(old: Estate, new: Estate) -> list[Change]:
     """Every pair of principal and secret whose best reach differs, worst first."""
-    return sorted(_Comparison(_Side(old), _Side(new)).changes(), key=_order)
+    return _access(_Side(old), _Side(new))
 
 
 def difference(old: Estate, new: Estate) -> Difference:
     """Everything that differs between two estates."""
+    before, after = _Side(old), _Side(new)
     return Difference(
-        access=changes(old, new),
-        outside=sorted(_outside(old, new), key=_outside_order),
+        access=_access(before, after),
+        outside=sorted(_outside(before, after), key=_outside_order),
         principals=_presences((each.arn for each in old.callers), (each.arn for each in new.callers)),
         secrets=_presences((each.arn for each in old.secrets), (each.arn for each in new.secrets)),
     )
+
+
+def _access(old: _Side, new: _Side) -> list[Change]:
+    return sorted(_Comparison(old, new).changes(), key=_order)
 
 
 def findings(found: Difference) -> list[Finding]:
@@ -195,6 +206,11 @@ class _Side:
     @cached_property
     def _reached(self) -> list[Grades]:
         return reached(self.graph)
+
+    def reaching(self) -> int:
+        """The roles that get to a secret, by their own positions."""
+        roles = enumerate(self.graph.role_number)
+        return sum(1 << position for position, number in roles if self._reached[number].unknown)
 
     def way(self, number: int, secret: int) -> tuple[int, ...]:
         """A shortest path of the best verdict, as numbers of principals."""
@@ -355,21 +371,34 @@ def _translation(places: Sequence[int]) -> Callable[[int], int]:
     return translated
 
 
-def _outside(old: Estate, new: Estate) -> Iterator[OutsideChange]:
+def _outside(old: _Side, new: _Side) -> Iterator[OutsideChange]:
     before, after = _outside_verdicts(old), _outside_verdicts(new)
     for place in dict.fromkeys((*before, *after)):
+        kind, principal, target, provider = place
+        in_both = target in old.number_of and target in new.number_of
+        if kind == "service" and ":role/" in target and not in_both:
+            continue  # a role is made for a service: it is told as a principal that is new
         was, now = before.get(place, Verdict.DENY), after.get(place, Verdict.DENY)
         if was is not now:
-            kind, principal, target, provider = place
             yield OutsideChange(principal, kind, target, was, now, provider)
 
 
-def _outside_verdicts(estate: Estate) -> dict[tuple[str, str, str, str], Verdict]:
+def _outside_verdicts(side: _Side) -> dict[tuple[str, str, str, str], Verdict]:
+    """By kind, name, target and provider: the verdicts of secrets' policies, and of the trusts of roles that
+    get to a secret.
+    """
+    estate, reaching = side.estate, side.reaching()
     found: dict[tuple[str, str, str, str], Verdict] = {}
     for each in outsiders(estate):
-        place = (each["kind"], each["principal"], each["secret"], "")
-        found[place] = VERDICT_OF[each["verdict"]]
+        found[each["kind"], each["principal"], each["secret"], ""] = VERDICT_OF[each["verdict"]]
+    for taker, grades in takers(estate):
+        for position in positions(grades.unknown & reaching):
+            verdict = grades.verdict(1 << position)
+            found[taker.kind, taker.name, estate.roles[position].arn, ""] = verdict
+    roles = {estate.roles[position].arn for position in positions(reaching)}
     for each in oidc_verdicts(estate):
-        place = ("token", each["sub"], each["role"], each["provider"])
-        found[place] = max(found.get(place, Verdict.DENY), VERDICT_OF[each["verdict"]])
+        if each["role"] in roles:
+            whose = ANYBODY if STRANGER in each["sub"] else each["sub"]
+            place = ("token", whose, each["role"], each["provider"])
+            found[place] = max(found.get(place, Verdict.DENY), VERDICT_OF[each["verdict"]])
     return found

@@ -45,7 +45,8 @@ def write(place: Path, name: str, content: Any) -> str:
 @pytest.fixture
 def both(tmp_path: Path) -> tuple[str, str]:
     """Ann may become the reader, a new role reads from one address; Bob is gone."""
-    old = snapshot(user("ann"), user("bob", READS), role("reader", READS))
+    before = trusting({"AWS": f"arn:aws:iam::{ACCOUNT}:user/bob"})
+    old = snapshot(user("ann"), user("bob", READS), role("reader", READS, trust=before))
     office = when(IpAddress={"aws:SourceIp": "10.0.0.0/8"})
     new = snapshot(
         user("ann", document(allow("sts:AssumeRole"))),
@@ -165,8 +166,10 @@ def test_another_account_and_tokens_are_changes_too(
         "sts:AssumeRoleWithWebIdentity",
         Condition={"StringEquals": {"ci.example.com:sub": "repo:a"}},
     )
-    old = snapshot(role("ci"), secrets=[secret(KmsKeyId=KEY)], kms_keys=[key()], oidc_probes=[PROBE])
-    new = snapshot(role("ci", trust=trusts), secrets=[secret(document(them), KmsKeyId=KEY)], kms_keys=[key()])
+    reads, keys = role("ci", READS, trust=trusting({"AWS": ROOT})), [key()]
+    old = snapshot(reads, secrets=[secret(KmsKeyId=KEY)], kms_keys=keys, oidc_probes=[PROBE])
+    reads = {**reads, "AssumeRolePolicyDocument": trusts}
+    new = snapshot(reads, secrets=[secret(document(them), KmsKeyId=KEY)], kms_keys=keys)
     files = (write(tmp_path, "a.json", old), write(tmp_path, "b.json", new))
     assert run(["audit", "diff", *files]) == 1
     told = [line.split() for line in capsys.readouterr().out.splitlines()]
@@ -281,3 +284,48 @@ def test_what_one_snapshot_could_not_list_was_not_denied_there(
     assert run(["audit", "diff", *reversed(files), "--fail-on", "any"]) == 1
     assert "unclear  allow  unknown" in capsys.readouterr().out
     assert run(["audit", "diff", *reversed(files)]) == 0
+
+
+def from_outside(old: Any, new: Any, place: Path, capsys: pytest.CaptureFixture[str]) -> set[tuple[str, str]]:
+    """What differs for those from outside: `deny>allow` and who."""
+    files = (write(place, "a.json", old), write(place, "b.json", new))
+    run(["audit", "diff", *files, "--format", "json", "--fail-on", "nothing"])
+    listed = json.loads(capsys.readouterr().out)["outside"]
+    return {(f"{each['before']}>{each['after']}", each["principal"]) for each in listed}
+
+
+def taking(*subjects: str) -> Any:
+    """A trust that takes tokens with these subjects."""
+    condition = {"StringLike": {"ci.example.com:sub": list(subjects)}}
+    return trusting({"Federated": PROBE["provider"]}, "sts:AssumeRoleWithWebIdentity", Condition=condition)
+
+
+def test_a_changed_trust_shows_the_tokens_that_it_takes_without_a_probe(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = snapshot(role("ci", READS, trust=taking("repo:a:*")))
+    other = snapshot(role("ci", READS, trust=taking("repo:b:*")))
+    wide = snapshot(role("ci", READS, trust=taking("*")))
+    moved = {("allow>deny", "repo:a:x"), ("deny>allow", "repo:b:x")}
+    assert from_outside(old, other, tmp_path, capsys) == moved
+    opened = {("deny>allow", "anybody's job"), ("deny>allow", "x")}
+    assert from_outside(old, wide, tmp_path, capsys) == opened
+    assert from_outside(wide, wide, tmp_path, capsys) == set()
+
+
+def test_a_role_that_reads_nothing_may_trust_whomever_it_likes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = snapshot(role("ci")), snapshot(role("ci", trust=trusting({"AWS": OTHER})))
+    assert from_outside(old, new, tmp_path, capsys) == set()
+    reading = snapshot(role("ci", READS, trust=trusting({"AWS": OTHER})))
+    assert from_outside(old, reading, tmp_path, capsys) == {("deny>allow", OTHER)}
+
+
+def test_a_service_that_takes_a_role_is_told_unless_the_role_is_new(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    none = snapshot(role("reader", READS, trust=trusting({"AWS": ROOT})))
+    taken = snapshot(role("reader", READS, trust=trusting({"Service": "lambda.amazonaws.com"})))
+    assert ("deny>allow", "lambda.amazonaws.com") in from_outside(none, taken, tmp_path, capsys)
+    assert from_outside(snapshot(), taken, tmp_path, capsys) == set()

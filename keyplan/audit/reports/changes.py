@@ -72,8 +72,8 @@ def _mark(presence: Presence) -> str:
 
 
 def _target(change: OutsideChange) -> str:
-    """A secret by its name; of a token, the role."""
-    return short(change.target) if change.kind == "token" else secret_name(change.target)
+    """A secret by its name, or a role."""
+    return short(change.target) if ":role/" in change.target else secret_name(change.target)
 
 
 def _counted(found: Difference, outcome: Outcome) -> str:
