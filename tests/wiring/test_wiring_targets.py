@@ -148,7 +148,8 @@ def test_a_runtime_without_a_target_is_named_as_such(
     manifest: Manifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fewer = {name: target for name, target in TARGETS.items() if not name.startswith("eks")}
-    monkeypatch.setattr("keyplan.wiring.TARGETS", fewer)
+    for module in ("keyplan.wiring", "keyplan.wiring.targets", "keyplan.wiring.misuse"):
+        monkeypatch.setattr(f"{module}.TARGETS", fewer)
     with pytest.raises(UsageError) as caught:
         wire(manifest, "search", "eks")
     assert caught.value.message == (
