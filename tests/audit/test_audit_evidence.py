@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keyplan.audit.evidence.bundle import Member, sums_line, write_bundle
@@ -120,6 +120,7 @@ def test_the_same_input_gives_the_same_bundle(folder: Path) -> None:
         assert {each.date_time for each in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
+@settings(max_examples=25)
 @given(st.dictionaries(st.from_regex(r"[a-z]{1,8}\.json", fullmatch=True), st.lists(st.binary(max_size=50))))
 def test_any_members_are_written_as_they_are(files: Mapping[str, list[bytes]]) -> None:
     target = io.BytesIO()

@@ -120,14 +120,18 @@ def test_an_accepted_finding_is_suppressed_with_its_reason() -> None:
     ]
 
 
-def test_more_findings_than_code_scanning_takes_are_cut_worst_first_and_said() -> None:
+def test_more_findings_than_code_scanning_takes_are_cut_worst_first_and_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert sarif.RESULTS_MAX == 25_000
+    monkeypatch.setattr(sarif, "RESULTS_MAX", 50)
     many = [finding(verdict="unknown", principal=f"{ANN}{number}") for number in range(sarif.RESULTS_MAX)]
     log = sarif.gate("prod", Outcome([*many, finding()], [], []), (), lambda _: Place("x"), version="1")
     [the_run] = log["runs"]
     assert len(the_run["results"]) == sarif.RESULTS_MAX
     assert the_run["results"][0]["properties"]["verdict"] == "allow"
     [note] = the_run["invocations"][0]["toolExecutionNotifications"]
-    assert note["message"]["text"] == "code scanning takes 25000 results; left out: 1"
+    assert note["message"]["text"] == "code scanning takes 50 results; left out: 1"
 
 
 @given(st.text(st.one_of(st.sampled_from("[]()\\{}0a\ud800"), st.characters()), max_size=30))
