@@ -142,7 +142,7 @@ class Access:
             region = region or own.get_config_variable("region")
             credentials = own.get_credentials()
         except Exception as error:
-            raise _fatal(of_error(error)) from None
+            raise self._fatal(of_error(error)) from None
         if credentials is None:
             raise StoreError(*WORDS["NoCredentialsError"])
         if not region:
@@ -156,8 +156,19 @@ class Access:
         try:
             answer = self.client("", "sts", "").get_caller_identity()
         except Exception as error:
-            raise _fatal(of_error(error)) from None
+            raise self._fatal(of_error(error)) from None
         return Identity(str(answer["Account"]), str(answer["Arn"]))
+
+    def _fatal(self, refusal: Refusal) -> StoreError:
+        """The error when nobody can be asked at all."""
+        endpoint = self._endpoints["sts"]
+        asked = endpoint.authority if endpoint else "AWS"
+        hint = _LOG_IN
+        if endpoint is not None and endpoint.is_sandbox:
+            hint = "is the sandbox running? `make sandbox` starts it"
+        elif refusal.transient:
+            hint = "check the network, the VPN and the proxy"
+        return StoreError(f"{asked} cannot be asked who you are: {refusal.reason}", hint)
 
     def _new_client(self, from_session: Any, service: str, region: str) -> Any:
         import boto3
@@ -209,8 +220,3 @@ def require_region(region: str) -> str:
     if re.fullmatch(_REGION_FORM, region) is None:
         raise UsageError("a region is written as in eu-west-1")
     return region
-
-
-def _fatal(refusal: Refusal) -> StoreError:
-    """The error when nobody can be asked at all."""
-    return StoreError(f"AWS cannot be asked who you are: {refusal.reason}", _LOG_IN)

@@ -54,7 +54,7 @@ class Progress:
 
     def _words(self) -> str:
         refused = f", {self._refused:,} without an answer" if self._refused else ""
-        return f"{self._answered:,} calls answered{refused}"
+        return f"{self._answered:,} call{'' if self._answered == 1 else 's'} answered{refused}"
 
     def _show(self, text: str) -> None:
         if self._stream is None:

@@ -71,6 +71,38 @@ def test_a_foreign_host_has_to_be_confirmed(collector: Collector) -> None:
     assert "add: --trust-endpoint aws.example.com" in done.err
 
 
+def test_a_sandbox_that_does_not_run_is_said(collector: Collector) -> None:
+    with_manifest(collector, ACCOUNT, endpoint="http://127.0.0.1:1")
+    done = collector.run("--manifest", "manifest.json", "--timeout", "1")
+    assert done.code == 3
+    assert done.err == (
+        "error: 127.0.0.1:1 cannot be asked who you are: no answer: the connection could not be made\n"
+        "hint: is the sandbox running? `make sandbox` starts it\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("InvalidClientTokenId", "AWS does not know these credentials here"),
+        ("ExpiredToken", "the credentials have expired"),
+    ],
+)
+def test_credentials_that_aws_does_not_take_are_said(
+    code: str, words: str, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from moto.sts.models import STSBackend
+
+    def refuse(*_: object, **__: object) -> None:
+        raise client_error(code, "GetCallerIdentity")
+
+    monkeypatch.setattr(STSBackend, "get_caller_identity", refuse)
+    done = collector.run()
+    assert done.code == 3
+    assert done.err.startswith(f"error: AWS cannot be asked who you are: {words}")
+    assert "hint: set AWS_PROFILE" in done.err
+
+
 IDENTITY = (
     b'<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
     b"<Arn>arn:aws:iam::123456789012:user/ann</Arn><UserId>A</UserId><Account>123456789012</Account>"

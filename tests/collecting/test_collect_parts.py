@@ -445,8 +445,8 @@ def test_progress_is_one_line_that_is_written_over_and_taken_away() -> None:
     progress.asked(call, Refusal("not allowed"))
     progress.done()
     assert stream.getvalue().split("\r")[1:3] == [
-        "collecting: 1 calls answered, last kms:ListGrants",
-        "collecting: 1 calls answered, 1 without an answer, last kms:ListGrants",
+        "collecting: 1 call answered, last kms:ListGrants",
+        "collecting: 1 call answered, 1 without an answer, last kms:ListGrants",
     ]
     assert stream.getvalue().endswith("\r")
     assert "\n" not in stream.getvalue()
