@@ -718,7 +718,28 @@ COMPOSED = {
     "a policy that is missing may allow anything": Case(
         "docs/audit.md, Verdicts",
         (user("ann", AttachedManagedPolicies=[attached("gone")]),),
-        {("ann", "unknown", "secret-policy"), ("ann", "unknown", "own-policies")},
+        {("ann", "unknown", "unread-policies")},
+    ),
+    "a policy that is missing allows nothing that an SCP denies": Case(
+        "AWS Organizations User Guide, SCP evaluation",
+        (user("ann", AttachedManagedPolicies=[attached("gone")]),),
+        set(),
+        {
+            "scps": {
+                ACCOUNT: [{"level": "root", "policies": [{"Name": "no", "Content": document(deny("*"))}]}]
+            }
+        },
+    ),
+    "a policy that is missing may also deny, so that nothing is sure": Case(
+        "docs/audit.md, Verdicts",
+        (
+            user(
+                "ann",
+                can("secretsmanager:PutResourcePolicy"),
+                AttachedManagedPolicies=[attached("gone")],
+            ),
+        ),
+        {("ann", "unknown", "unread-policies")},
     ),
     "who only reads changes nothing": Case(
         "Secrets Manager API Reference, GetSecretValue",

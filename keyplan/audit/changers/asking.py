@@ -6,10 +6,12 @@ and only then everything is weighed.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from keyplan.audit.callers import Caller, Policy
 from keyplan.audit.changers.actions import (
+    UPDATE_TRUST,
     has_boundary_of_target,
     of_iam,
     of_keys,
@@ -52,11 +54,12 @@ class Asking:
         Args:
             without_policy: as it would be were the secrets' own policies deleted.
         """
-        return self._weighed(action, _DELETED if without_policy else "", caller, self._secret_judge)
+        name = _DELETED if without_policy else ""
+        return self._weighed(action, name, caller, self._secret_judge, unread=True)
 
     def keys(self, action: str, caller: Caller) -> Grades:
         """The secrets whose key a caller may make a call of KMS about."""
-        return self._weighed(action, "", caller, self._key_judge)
+        return self._weighed(action, "", caller, self._key_judge, unread=True)
 
     def principals(self, action: str, caller: Caller, policy: str = "") -> Grades:
         """The users and roles, by number, that a caller may make a call of IAM about.
@@ -65,6 +68,11 @@ class Asking:
             policy: the managed policy that the call names.
         """
         return self._weighed(action, policy, caller, self._principal_judge)
+
+    def may_change_trusts(self, caller: Caller) -> bool:
+        """Whether the caller may change a role's trust, one of its policies that cannot be read included."""
+        grades = self._weighed(UPDATE_TRUST, "", caller, self._principal_judge, unread=True)
+        return bool(grades.unknown)
 
     def passing(self, action: str, caller: Caller, service: str) -> Grades:
         """The roles, by the principal's number, that a caller may pass to a service."""
@@ -97,17 +105,33 @@ class Asking:
         """The condition keys that nobody knows, of all that was asked."""
         return {key for judge in self._judges.values() for key in judge.domain.strange}
 
-    def _weighed(self, action: str, name: str, caller: Caller, make: Callable[[str, str], Judge]) -> Grades:
+    def _weighed(
+        self,
+        action: str,
+        name: str,
+        caller: Caller,
+        make: Callable[[str, str], Judge],
+        *,
+        unread: bool = False,
+    ) -> Grades:
         judge = self._judges.get((action, name))
         if judge is None:
             judge = self._judges[action, name] = make(action, name)
-        if not self.may(caller, action) and not (judge.allowing and _named(judge, caller)):
+        asked = self.may(caller, action) or (unread and self.unread(caller))
+        if not asked and not (judge.allowing and _named(judge, caller)):
             return NOTHING
         return judge.verdicts(caller)
 
     def may(self, caller: Caller, action: str) -> bool:
         """Whether a policy of the caller can allow an action at all."""
         return action in self.possible(caller)
+
+    def unread(self, caller: Caller) -> bool:
+        """Whether a policy of the caller could not be read, so that it may allow anything.
+
+        Such a policy is asked about secrets and keys, and about trusts of roles, which stand for the rest.
+        """
+        return any(map(_is_unread, itertools.chain.from_iterable(caller.policies)))
 
     def possible(self, caller: Caller) -> frozenset[str]:
         """The calls that a policy of the caller can allow at all."""
@@ -122,7 +146,9 @@ class Asking:
         found = self._by_policy.get(id(policy))
         if found is None:
             self._policies.append(policy)
-            of_each = (self._about(each) for each in policy if each.effect is Effect.ALLOW)
+            of_each = (
+                self._about(each) for each in policy if each.effect is Effect.ALLOW and not _is_unread(each)
+            )
             found = self._by_policy[id(policy)] = frozenset().union(*of_each)
         return found
 
@@ -209,6 +235,10 @@ class Asking:
             tags={family: [{} for _ in arns] if tags is None else tags for family in families},
         )
         return Judge(domain, Gate.EITHER, accounts, (), self.estate.controls, uncontrolled=domain.everything)
+
+
+def _is_unread(statement: Statement) -> bool:
+    return statement.trouble is not None and statement.effect is Effect.ALLOW and "*" in statement.actions
 
 
 def administrator(snapshot: Snapshot) -> str:

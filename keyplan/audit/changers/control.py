@@ -173,6 +173,8 @@ class Control:
             if number is None or self.active >> number & 1:
                 held.changed = held.changed.join(self.levers(caller).changes(held.verdict))
                 held.hands = held.hands.join(self.hands(caller, held.verdict))
+            if held.verdict is Verdict.UNKNOWN and self.asking.unread(caller):
+                held.found |= self._possible(held.verdict) if self.asking.may_change_trusts(caller) else 0
         left = held.changed.within(~held.found)
         held.found |= self.after(held.everybody(), left, held.verdict)
 
@@ -224,6 +226,8 @@ class Control:
         levers = self.levers(caller)
         changed = levers.changes(Verdict.UNKNOWN)
         if changed.policies or changed.keys:
+            return True
+        if self.asking.unread(caller):
             return True
         if not self.asking.possible(caller):
             return False

@@ -25,7 +25,7 @@ from keyplan.audit.policies.grades import Verdict, positions
 VERDICTS = (Verdict.ALLOW, Verdict.CONDITIONAL, Verdict.UNKNOWN)
 ADMINISTRATOR, OWN_POLICIES, OTHER_POLICIES = "administrator", "own-policies", "other-policies"
 SECRET_POLICY, SECRET_KEY, KEY_POLICY, GRANT = "secret-policy", "secret-key", "key-policy", "grant"
-TOGETHER = "several-changes"
+TOGETHER, UNREAD = "several-changes", "unread-policies"
 OF_SECRETS: Mapping[str, tuple[Callable[[Changed], Changed], tuple[str, ...], str]] = {
     SECRET_POLICY: (
         lambda each: Changed(put=each.put, deleted=each.deleted),
@@ -80,7 +80,7 @@ class Ways:
         done: dict[str, int] = {}
         for verdict in VERDICTS:
             for way in self._at(principal, verdict, done.get(ADMINISTRATOR, 0)):
-                told = done.get(way.how, 0) | done.get(ADMINISTRATOR, 0)
+                told = done.get(way.how, 0) | done.get(ADMINISTRATOR, 0) | done.get(UNREAD, 0)
                 fresh = way.secrets & ~told
                 if fresh:
                     done[way.how] = done.get(way.how, 0) | fresh
@@ -99,6 +99,15 @@ class Ways:
                 known |= mask
                 message = f"{statement.name} allows every action on everything"
                 yield Way(verdict, ADMINISTRATOR, mask, self._callers[number].arn, message, path)
+            if (
+                verdict is Verdict.UNKNOWN
+                and possible & ~known
+                and control.asking.unread(self._callers[number])
+            ):
+                mask = control.gives(self._callers[number], verdict) & ~known
+                known |= mask
+                message = "one of its policies could not be read, and may allow anything"
+                yield Way(verdict, UNREAD, mask, self._callers[number].arn, message, path)
         if not active or not possible & ~known:
             return
         seen = known | control.reads(held, verdict)
@@ -114,6 +123,15 @@ class Ways:
             rest = control.gives_together([self._callers[number] for number in held], verdict) & ~seen
             message = "it may make several changes, which only together give access"
             yield Way(verdict, TOGETHER, rest, self._callers[principal].arn, message, (principal,))
+
+    def _may_do_everything(self, caller: Caller, verdict: Verdict) -> tuple[str, str] | None:
+        """The code and the reason of who may do everything, so that its ways need not be told one by one."""
+        statement = administers(caller)
+        if statement is not None:
+            return ADMINISTRATOR, f"{statement.name} allows every action on everything"
+        if verdict is Verdict.UNKNOWN and self.control.asking.unread(caller):
+            return UNREAD, "one of its policies could not be read, and may allow anything"
+        return None
 
     def _of_secrets(self, active: Paths, held: Paths, verdict: Verdict) -> Iterator[Way]:
         """Changes of the secret's own policy, of its key's, or of which key it has."""
