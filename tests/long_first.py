@@ -1,6 +1,6 @@
 """The order of the test files: the folders whose files take longest come first.
 
-Two workers take one file after the other, and one whose file is about to end takes the next along: a long
+Workers take one file after the other, and one whose file is about to end takes the next along: a long
 file among the last ones keeps the other worker waiting. `--no-loadscope-reorder` leaves this order as it is;
 the runner's own begins with the files that have most tests, and the long ones have few.
 """
@@ -8,7 +8,7 @@ the runner's own begins with the files that have most tests, and the long ones h
 import pytest
 
 # Measured with `pytest --durations=0`; a folder that is missing here only makes the end less even.
-LONG = ("sandbox_pulumi", "end_to_end", "faults")
+LONG = ("sandbox_pulumi", "end_to_end", "faults", "sandbox_cloud")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
