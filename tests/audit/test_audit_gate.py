@@ -115,8 +115,8 @@ def test_a_key_of_another_account_that_lets_a_reader_out_is_named() -> None:
     far = KEY.replace(ACCOUNT, OTHER)
     account = {"secrets": [secret(KmsKeyId=far)], "kms_keys": [key(document(), Arn=far)]}
     assert said(role("reader", EXACT, document(allow("kms:Decrypt"))), **account) == [
-        "listed-without-access: chat shall read it, and Decrypt fails: the policy of the resource, which is "
-        "another account's, lets neither it nor its account in"
+        "listed-without-access: chat shall read it, and Decrypt fails: nothing in the key's own policy, "
+        "which is another account's, allows it"
     ]
 
 
@@ -330,7 +330,11 @@ CANNOT = "chat shall read it, and "
     ("account", "verdict", "why"),
     [
         ({"principals": []}, "unknown", "the role of chat is not in the snapshot"),
-        ({"principals": [role("reader")]}, "deny", CANNOT + "GetSecretValue fails: no policy allows it"),
+        (
+            {"principals": [role("reader")]},
+            "deny",
+            CANNOT + "GetSecretValue fails: nothing in its own policies allows it",
+        ),
         (
             {"principals": [role("reader", document(allow(resource=SECRET), deny(resource=SECRET)))]},
             "deny",
@@ -348,7 +352,7 @@ CANNOT = "chat shall read it, and "
                 "kms_keys": [key(document({**allow("kms:*"), "Principal": {"AWS": ROOT}}))],
             },
             "deny",
-            CANNOT + "Decrypt fails: no policy allows it",
+            CANNOT + "Decrypt fails: nothing in its own policies allows it",
         ),
         (
             {
@@ -357,7 +361,8 @@ CANNOT = "chat shall read it, and "
                 "kms_keys": [key(document())],
             },
             "deny",
-            CANNOT + "Decrypt fails: the key's own policy lets neither it nor its account in",
+            CANNOT + "Decrypt fails: nothing in the key's own policy allows it and nothing in its own "
+            "policies allows it",
         ),
         (
             {
@@ -386,7 +391,7 @@ CANNOT = "chat shall read it, and "
                 "scps": {ACCOUNT: [{"level": "root", "policies": [{"Name": "None", "Content": document()}]}]},
             },
             "deny",
-            CANNOT + "GetSecretValue fails: the SCPs of its account do not allow it",
+            CANNOT + "GetSecretValue fails: nothing in the SCPs at root allows it",
         ),
     ],
     ids=["gone", "without permission", "denied", "deleted", "no decrypt", "key policy", "key state",
@@ -406,7 +411,7 @@ def test_a_boundary_that_keeps_a_reader_out_is_named() -> None:
         policies=[managed("narrow", document(allow("s3:*")))],
     )
     assert said(authorization_details=there) == [
-        f"listed-without-access: {CANNOT}GetSecretValue fails: its permissions boundary does not allow it"
+        f"listed-without-access: {CANNOT}GetSecretValue fails: nothing in its permissions boundary allows it"
     ]
 
 

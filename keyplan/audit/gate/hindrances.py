@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from keyplan.audit.callers import Caller
-from keyplan.audit.decisions import Gate, Judge
+from keyplan.audit.decisions import Judge
 from keyplan.audit.estate import Estate
-from keyplan.audit.gate.ways import best, deciding, shown
+from keyplan.audit.gate.ways import deciding, shown
+from keyplan.audit.lacking import lacking
 from keyplan.audit.policies.grades import Verdict
-from keyplan.audit.reasons import denying
+from keyplan.audit.reasons import best_form, denying
 
 
 def hindrance(estate: Estate, caller: Caller, secret: int) -> str | None:
@@ -19,13 +20,14 @@ def hindrance(estate: Estate, caller: Caller, secret: int) -> str | None:
     target, bit = estate.secrets[secret], 1 << secret
     if target.deleted:
         return "the secret is scheduled for deletion"
-    reading = best(estate.readers, caller, secret)
-    if reading.verdicts(caller).verdict(bit) is not Verdict.ALLOW:
-        return f"GetSecretValue {_why(reading, caller, secret)}"
+    reading, session = best_form(estate.readers, caller, bit)
+    if reading.verdicts(session).verdict(bit) is not Verdict.ALLOW:
+        return f"GetSecretValue {_why(reading, session, secret)}"
     if target.key is None and not target.aws_key:
         return "Decrypt may fail: its key is not in the snapshot"
-    if estate.decrypters.verdicts(caller).verdict(bit) is not Verdict.ALLOW:
-        return f"Decrypt {_why(estate.decrypters, caller, secret)}"
+    decrypting, session = best_form((estate.decrypters,), caller, bit)
+    if decrypting.verdicts(session).verdict(bit) is not Verdict.ALLOW:
+        return f"Decrypt {_why(decrypting, session, secret)}"
     if estate.decrypts(caller).verdict(bit) is not Verdict.ALLOW:
         return f"Decrypt fails: its key is {(target.key or {}).get('KeyState', 'not usable')}"
     return None
@@ -40,22 +42,6 @@ def _why(judge: Judge, caller: Caller, position: int) -> str:
     for reason in denying(judge, caller):
         if reason.grades.verdict(bit) is Verdict.ALLOW:
             return f"is denied by {shown(reason.statement(position).name, caller.account)}"
-    return f"fails: {_missing(judge, caller, position)}"
-
-
-def _missing(judge: Judge, caller: Caller, position: int) -> str:
-    """Which policy would have to allow it, where none denies."""
-    parts, bit = judge.parts(caller), 1 << position
-    named = parts.to_caller.join(parts.to_role)
-    same = bool(judge.of_account.get(caller.account, 0) & bit)
-    if not parts.service_control.unknown & bit:
-        return "the SCPs of its account do not allow it"
-    if not same and not named.join(parts.to_account).unknown & bit:
-        return "the policy of the resource, which is another account's, lets neither it nor its account in"
-    if judge.gate is Gate.NEEDED and not named.join(parts.to_account).unknown & bit:
-        return "the key's own policy lets neither it nor its account in"
-    if not parts.identity.unknown & bit:
-        return "no policy allows it"
-    if not parts.boundary.unknown & bit:
-        return "its permissions boundary does not allow it"
-    return "no policy that counts allows it"
+    parts = judge.parts(caller)
+    missing = [words for mask, words in lacking(judge, caller, parts) if mask & bit]
+    return f"fails: {' and '.join(missing) or 'no policy that counts allows it'}"

@@ -1,12 +1,12 @@
 """By what somebody gets to a secret: of each request on the way the statement, policy or grant that decides.
 
-In short, for a finding's message; `questions.path` is the whole proof. Pure.
+In short, for a finding's message; `keyplan.audit.proof` is the whole of it. Pure.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from keyplan.audit.callers import Caller
 from keyplan.audit.chains import Graph
@@ -14,7 +14,8 @@ from keyplan.audit.decisions import Gate, Judge
 from keyplan.audit.estate import Estate, Secret
 from keyplan.audit.policies.grades import Verdict
 from keyplan.audit.policies.keys import ASSUME_ROLE
-from keyplan.audit.reasons import Reason, allowing, denying, open_keys
+from keyplan.audit.proof import is_grantee
+from keyplan.audit.reasons import Reason, allowing, best_form, denying, open_keys
 from keyplan.audit.reports.names import short
 
 TO_ACCOUNT = "resource, for the account"
@@ -34,7 +35,7 @@ def way(estate: Estate, graph: Graph, path: Sequence[int], secret: int) -> str:
         for taker, role in itertools.pairwise(path)
     ]
     last = estate.callers[path[-1]]
-    steps.append(f"reads{deciding(best(estate.readers, last, secret), last, secret)}")
+    steps.append(f"reads{deciding(*best_form(estate.readers, last, 1 << secret), secret)}")
     target = estate.secrets[secret]
     if target.key is None and not target.aws_key:
         steps.append("decrypts with a key that is not in the snapshot")
@@ -43,13 +44,8 @@ def way(estate: Estate, graph: Graph, path: Sequence[int], secret: int) -> str:
     return "; ".join(steps)
 
 
-def best(judges: Sequence[Judge], caller: Caller, position: int) -> Judge:
-    """The judge of the form of a request that gets furthest."""
-    return max(judges, key=lambda judge: judge.verdicts(caller).verdict(1 << position))
-
-
 def _taking(estate: Estate, caller: Caller, role: int) -> str:
-    return deciding(best(estate.assuming, caller, role), caller, role)
+    return deciding(*best_form(estate.assuming, caller, 1 << role), role)
 
 
 def shown(name: str, account: str) -> str:
@@ -122,14 +118,15 @@ def _open(judge: Judge, caller: Caller, position: int, found: Sequence[Reason], 
 
 
 def _decrypting(estate: Estate, caller: Caller, target: Secret, secret: int) -> str:
-    return deciding(estate.decrypters, caller, secret, tuple(grants_to(target, caller.arn)))
+    judge, session = best_form((estate.decrypters,), caller, 1 << secret)
+    return deciding(judge, session, secret, tuple(grants_to(target, session)))
 
 
-def grants_to(secret: Secret, principal: str) -> Iterator[str]:
-    """The grants of a secret's key that let a principal decrypt, named so that they can be revoked."""
-    if secret.key is None:
-        return
-    for grant in secret.key.get("Grants") or ():
-        if grant.get("GranteePrincipal") == principal and "Decrypt" in (grant.get("Operations") or ()):
+def grants_to(secret: Secret, caller: Caller) -> Iterator[str]:
+    """The grants of a secret's key that let a caller decrypt, named so that they can be revoked."""
+    for grant in (secret.key or {}).get("Grants") or ():
+        if not isinstance(grant, Mapping) or "Decrypt" not in (grant.get("Operations") or ()):
+            continue
+        if is_grantee(str(grant.get("GranteePrincipal")), caller):
             named = f" {grant['Name']}" if grant.get("Name") else ""
             yield f"the grant{named} {grant.get('GrantId', 'without id')} of its key"
