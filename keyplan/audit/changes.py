@@ -22,6 +22,7 @@ from keyplan.audit.policies.grades import NOTHING, Grades, Verdict, everywhere, 
 from keyplan.audit.sample_tokens import sample_probes
 from keyplan.audit.snapshot import read_snapshot
 
+SAMPLES_MAX = 500  # each is weighed for every role
 ANYBODY = "anybody's job"  # whose tokens no trust should take
 VERDICT_OF = {verdict.word: verdict for verdict in Verdict}
 
@@ -127,9 +128,13 @@ def comparable(old: object, new: object) -> tuple[Estate, Estate]:
         UsageError: one of them is no snapshot.
     """
     before, after = Estate(read_snapshot(old)), Estate(read_snapshot(new))
-    given = [*before.snapshot.probes, *after.snapshot.probes, *sample_probes(before), *sample_probes(after)]
-    probes = [each for number, each in enumerate(given) if each not in given[:number]]
-    before.snapshot.probes = after.snapshot.probes = probes
+    given = [*before.snapshot.probes, *after.snapshot.probes]
+    sampled = [each for each in sample_probes(before, after) if each not in given]
+    if len(sampled) > SAMPLES_MAX:
+        after.snapshot.problems.append(
+            f"{len(sampled) - SAMPLES_MAX:,} of the trusts' tokens are not compared"
+        )
+    before.snapshot.probes = after.snapshot.probes = [*given, *sampled[:SAMPLES_MAX]]
     return before, after
 
 

@@ -7,6 +7,8 @@ them a role takes is weighed elsewhere. Pure.
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,16 +21,23 @@ SUBJECTS_MAX = 20  # of one statement; a hostile trust may name many
 _COMPARING = ("stringequals", "stringlike", "stringequalsignorecase")
 
 
-def sample_probes(estate: Estate) -> list[dict[str, Any]]:
-    """Probes as `oidc_probes` has them, each once."""
-    found = [
-        probe
-        for role in estate.roles
-        for statement in role.trust or ()
-        for provider in _providers(statement)
-        for probe in _probes(statement, provider)
-    ]
-    return [each for number, each in enumerate(found) if each not in found[:number]]
+def sample_probes(*estates: Estate) -> list[dict[str, Any]]:
+    """Probes as `oidc_probes` has them, each once; what every snapshot has comes last."""
+    times: Counter[str] = Counter()
+    for estate in estates:
+        times.update(dict.fromkeys(map(_text, _of_estate(estate)), 1))
+    return [json.loads(each) for each in sorted(times, key=times.__getitem__)]
+
+
+def _text(probe: Mapping[str, Any]) -> str:
+    return json.dumps(probe, sort_keys=True)
+
+
+def _of_estate(estate: Estate) -> Iterator[Mapping[str, Any]]:
+    for role in estate.roles:
+        for statement in role.trust or ():
+            for provider in _providers(statement):
+                yield from _probes(statement, provider)
 
 
 def _providers(statement: Statement) -> Iterator[str]:
