@@ -153,7 +153,7 @@ def _step(judges: Sequence[Judge], caller: Caller, position: int, resource: str)
         session.arn,
         resource,
         parts.verdicts.verdict(1 << position),
-        tuple(line for line in lines if line is not None),
+        tuple(dict.fromkeys(line for line in lines if line is not None)),  # attached twice, said once
         tuple(words for mask, words in lacking(judge, session, parts) if mask >> position & 1),
     )
 

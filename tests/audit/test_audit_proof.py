@@ -10,6 +10,7 @@ from keyplan.audit.matrix import graph_of, pairs, result
 from keyplan.audit.policies.documents import Atom
 from keyplan.audit.policies.grades import Verdict
 from keyplan.audit.proof import Step, path
+from keyplan.audit.reports.text import proof
 from keyplan.audit.wording import condition
 from tests.audit.accounts import (
     ACCOUNT,
@@ -126,6 +127,25 @@ def test_a_denial_names_the_statement_that_blocks() -> None:
         ("allows", "identity", f"arn:aws:iam::{ACCOUNT}:user/ann p0[0]"),
         ("allows", "scp, ou-0", "scps Full[0]"),
         ("denies", "scp", "scps No[Closed]"),
+    ]
+
+
+def test_a_policy_that_is_attached_twice_is_said_once_and_what_is_unknown_may_be() -> None:
+    group = {
+        "GroupName": "g",
+        "Arn": f"arn:aws:iam::{ACCOUNT}:group/g",
+        "GroupPolicyList": [],
+        "AttachedManagedPolicies": [attached("m")],
+    }
+    ann = user("ann", "{", GroupList=["g"], AttachedManagedPolicies=[attached("m")])
+    people = details(ann, groups=[group], policies=[managed("m", document(allow()))])
+    estate = estate_of(authorization_details=people)
+    verdict, found = path(estate, graph_of(estate), 0, 0)
+    told = [line for line in proof(verdict, found) if "(identity)" in line]
+    assert told[:3] == [
+        f"   arn:aws:iam::{ACCOUNT}:user/ann p0[0] (identity) may allow",
+        f"   arn:aws:iam::{ACCOUNT}:policy/m[0] (identity) allows",
+        f"   arn:aws:iam::{ACCOUNT}:user/ann p0[0] (identity) may deny",
     ]
 
 

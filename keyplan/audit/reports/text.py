@@ -8,6 +8,7 @@ from keyplan.audit.policies.grades import Verdict
 from keyplan.audit.questions import Reader, Step
 from keyplan.audit.reports.names import secret_name, short
 
+_PERHAPS = {"allows": "may allow", "denies": "may deny"}
 COLUMNS = ("VERDICT", "PRINCIPAL", "SECRET", "THROUGH")
 
 
@@ -42,5 +43,6 @@ def proof(verdict: Verdict, steps: Iterable[Step]) -> Iterator[str]:
             yield f"   {problem}"
         for line in step.lines:
             under = f", if {line.condition or ', '.join(line.open)}" if line.open else ""
-            yield f"   {line.name} ({line.where}) {line.verb}{under}"
+            verb = _PERHAPS[line.verb] if line.verdict is Verdict.UNKNOWN else line.verb
+            yield f"   {line.name} ({line.where}) {verb}{under}"
             yield f"      {line.text}"
