@@ -17,6 +17,9 @@ Pure: no network, no clock, no cloud SDK. In the order in which they use each ot
     matrix      the whole result
     questions   what people ask of it
     gate        what differs from the manifest, and what somebody accepted
+    sample_tokens    tokens that trusts describe themselves
+    changes     what differs between two snapshots
+    planned/    the snapshot after a change that Pulumi previews
     reports/    answers as text, for people and for programs
     evidence/   all of it as one file to keep, and how such a file is checked
 """

@@ -329,3 +329,29 @@ def test_a_service_that_takes_a_role_is_told_unless_the_role_is_new(
     taken = snapshot(role("reader", READS, trust=trusting({"Service": "lambda.amazonaws.com"})))
     assert ("deny>allow", "lambda.amazonaws.com") in from_outside(none, taken, tmp_path, capsys)
     assert from_outside(snapshot(), taken, tmp_path, capsys) == set()
+
+
+def test_a_condition_that_became_unknown_may_have_opened(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    office = when(IpAddress={"aws:SourceIp": "10.0.0.0/8"})
+    old = write(tmp_path, "a.json", snapshot(user("ann", document(allow(**office)))))
+    new = write(tmp_path, "b.json", snapshot(user("ann", "not a policy")))
+    assert run(["audit", "diff", old, new]) == 1
+    assert "unclear  conditional  unknown" in capsys.readouterr().out
+
+
+def test_a_chain_of_several_roles_opens_what_its_end_reads(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assume, inside = document(allow("sts:AssumeRole")), trusting({"AWS": ROOT})
+    into_two = document(allow("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/two"))
+    steps = [role("one", into_two, trust=inside), role("two", assume, trust=inside)]
+    old = write(tmp_path, "a.json", snapshot(user("ann", assume), *steps, role("reader", READS)))
+    first = f"arn:aws:iam::{ACCOUNT}:role/two"
+    end = role("reader", READS, trust=trusting({"AWS": first}))
+    new = write(tmp_path, "b.json", snapshot(user("ann", assume), *steps, end))
+    assert run(["audit", "diff", old, new, "--format", "json"]) == 1
+    access = json.loads(capsys.readouterr().out)["access"]
+    paths = {each["principal"].rpartition("/")[2]: each["path"] for each in access}
+    assert [step.rpartition("/")[2] for step in paths["one"]] == ["one", "two", "reader"]
