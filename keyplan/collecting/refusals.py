@@ -62,6 +62,7 @@ _BY_REASON = {
     "InvalidAction UnknownOperationException SerializationException",
 }
 REASONS = {code: reason for reason, codes in _BY_REASON.items() for code in codes.split()}
+_SDK = ("boto3", "botocore")
 TRANSIENT = (THROTTLED, TROUBLE)
 
 
@@ -75,7 +76,9 @@ def of_code(code: str) -> Refusal:
 
 
 def of_error(error: Exception) -> Refusal:
-    """What an exception of boto3 or botocore means."""
+    """What an exception of boto3 or botocore means. Any other is raised again: it is a fault of keyplan's."""
+    if not any(kind.__module__.partition(".")[0] in _SDK for kind in type(error).__mro__):
+        raise error
     response = getattr(error, "response", None)
     if isinstance(response, dict):
         return of_code(str(response.get("Error", {}).get("Code", "")))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -13,6 +15,7 @@ from botocore.exceptions import ConnectTimeoutError, NoCredentialsError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.aws.policy.audit import AUDIT_ACTIONS
 from keyplan.collecting import encryption_keys, identities, organization, stored_secrets
 from keyplan.collecting.calls import IAM_PAGING, NEXT_TOKEN, Call, plain
 from keyplan.collecting.collection import Scope, collect
@@ -417,6 +420,16 @@ def test_every_error_that_awss_models_list_has_words(service: str) -> None:
     assert codes - NEVER_MET <= set(REASONS), sorted(codes - set(REASONS))
 
 
+def test_the_auditor_role_has_every_action_that_can_be_asked(project: Path) -> None:
+    code = "".join(path.read_text() for path in (project / "keyplan" / "collecting").glob("*.py"))
+    named = set(re.findall(r'"((?:Describe|Get|List)[A-Z]\w+)"', code))
+    assert named == {operation for operations in ASKED.values() for operation in operations} | {
+        "DescribeRegions"
+    }
+    asked = {f"{service}:{operation}" for service, operations in ASKED.items() for operation in operations}
+    assert asked | {"ec2:DescribeRegions", "sts:GetCallerIdentity"} <= set(AUDIT_ACTIONS)
+
+
 def test_no_text_of_aws_or_the_sdk_is_shown() -> None:
     assert of_error(client_error("AccessDenied", "x")).reason == "not allowed"
     assert of_code("SomethingNew").reason == "AWS answered with SomethingNew, which keyplan does not know"
@@ -426,11 +439,16 @@ def test_no_text_of_aws_or_the_sdk_is_shown() -> None:
     assert of_error(NoCredentialsError()).reason.startswith("there are no AWS credentials")
 
 
+def test_a_fault_of_keyplans_own_is_not_taken_for_an_answer_of_aws() -> None:
+    with pytest.raises(KeyError):
+        asker_of(FakeClients(ListRoots=KeyError("x"))).ask(Call(ACCOUNT, "", "organizations", "ListRoots"))
+
+
 def test_gaps_of_one_kind_are_one_line() -> None:
     asker = asker_of(FakeClients())
     for number in range(3):
         asker.ask(Call(ACCOUNT, REGION, "kms", "GetKeyPolicy", {"KeyId": str(number)}, f"key {number}"))
-    asker.ask(Call(ACCOUNT, "", "iam", "GetPolicy"))
+    asker.ask(Call(ACCOUNT, "", "iam", "GetPolicy", {"PolicyArn": "arn:aws:iam::aws:policy/x"}))
     assert sorted(gaps_of(asker.missing)) == [
         f"account {ACCOUNT}, {REGION}: kms:GetKeyPolicy: not allowed (3 times, first key 0)",
         f"account {ACCOUNT}: iam:GetPolicy: not allowed",
