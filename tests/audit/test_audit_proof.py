@@ -157,7 +157,7 @@ def test_rcps_of_other_accounts_and_about_aws_own_key_are_no_reasons() -> None:
     everything = {"Name": "R", "Content": document({**deny("*"), "Principal": "*"})}
     mine = {"Name": "Mine", "Content": document({**deny("kms:*"), "Principal": "*"})}
     far = f"arn:aws:secretsmanager:{REGION}:{OTHER}:secret:far-AbCdEf"
-    controls = {
+    controls: dict[str, Any] = {
         "organization": ORGANIZATION,
         "scps": {ACCOUNT: [], OTHER: []},
         "rcps": {

@@ -130,7 +130,7 @@ def at(node: Any, way: tuple[Any, ...]) -> Any:
     return node
 
 
-JUNK = [
+JUNK: list[Any] = [
     *(None, True, 1, -1.5, float("nan"), float("inf"), 10**400),
     *("", "x", "*", "${", "${}", "${aws:username}", "arn:", "%", "%ZZ", "{", "\ud800", "\ue000*"),
     *("9" * 400, "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"),
@@ -175,7 +175,7 @@ def _everything(document: Any) -> None:
 
 
 STATEMENT = {**allow(READ, SECRET), "Sid": "Reads", "Condition": {"StringEquals": {"aws:username": "ann"}}}
-SHAPES = [None, 1.5, {}, {"x": {}}, [], [[]], [None], {"x": [1]}]
+SHAPES: list[Any] = [None, 1.5, {}, {"x": {}}, [], [[]], [None], {"x": [1]}]
 
 
 def test_no_malformed_element_of_a_policy_is_a_silent_denial() -> None:

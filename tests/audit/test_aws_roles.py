@@ -134,7 +134,9 @@ def test_a_role_is_taken(source: str, policy: Any, trusts: Any, expected: str) -
 
 
 def test_a_role_that_names_a_role_takes_its_sessions_within_their_boundary() -> None:
-    bound = {"PermissionsBoundary": {"PermissionsBoundaryArn": attached("bound")["PolicyArn"]}}
+    bound: dict[str, Any] = {
+        "PermissionsBoundary": {"PermissionsBoundaryArn": attached("bound")["PolicyArn"]}
+    }
     reader = role("reader", document(allow()), trust=trust({"AWS": HOP}))
     limited = details(role("hop", **bound), reader, policies=[managed("bound", document(allow("s3:*")))])
     free = details(role("hop"), reader)
