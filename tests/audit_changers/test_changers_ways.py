@@ -440,6 +440,22 @@ IAM = {
         {("ann", "allow", "own-policies")},
         {"policies": [managed("lock", document(deny()))]},
     ),
+    "a denial that one's group brings is not taken off the user": Case(
+        "IAM API Reference, DetachUserPolicy",
+        (user("ann", READS, can("iam:DetachUserPolicy", resource=arn("user", "ann")), GroupList=["dev"]),),
+        set(),
+        {
+            "policies": [managed("lock", document(deny()))],
+            "groups": [
+                {
+                    "GroupName": "dev",
+                    "Arn": arn("group", "dev"),
+                    "GroupPolicyList": [],
+                    "AttachedManagedPolicies": [attached("lock")],
+                }
+            ],
+        },
+    ),
     "a denial by one's group stays, whatever is put": Case(
         "IAM User Guide, Policy evaluation logic",
         (
@@ -674,6 +690,15 @@ COMPOSED = {
             role("ops", can("secretsmanager:PutResourcePolicy")),
         ),
         {("ann", "allow", "role-trust"), ("ops", "allow", "secret-policy")},
+    ),
+    "who takes a role gives it policies, and puts the secret's with them": Case(
+        "IAM API Reference, UpdateAssumeRolePolicy, PutRolePolicy",
+        (
+            user("ann", can("iam:UpdateAssumeRolePolicy", resource=arn("role", "ops"))),
+            role("ops", can("iam:PutRolePolicy", resource=arn("role", "ops"))),
+        ),
+        {("ann", "allow", "role-trust"), ("ops", "allow", "own-policies")},
+        {"secrets": [secret(document({**deny(), "Principal": "*"}))]},
     ),
     "under MFA": Case(
         "IAM User Guide, aws:MultiFactorAuthPresent",
