@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from keyplan.audit.callers import Caller
@@ -68,24 +68,33 @@ def readers(estate: Estate, graph: Graph, secret: int) -> Iterator[Reader]:
     """Everybody who gets to a secret, directly or through roles; the best verdict first, then by path."""
     alone = replace(graph, reads=[grades.within(1 << secret) for grades in graph.reads])
     every = (reach for number in range(len(estate.callers)) for reach in reaches(alone, number))
-    yield from sorted((_reader(estate, reach) for reach in every), key=_order)
+    yield from sorted((_reader(estate, reach, _why(estate, reach)) for reach in every), key=_order)
 
 
 def keys(estate: Estate, graph: Graph, principal: int) -> Iterator[Reader]:
     """Every secret that a principal gets to, directly or through roles."""
-    yield from sorted((_reader(estate, reach) for reach in reaches(graph, principal)), key=_order)
+    found = list(reaches(graph, principal))
+    by_last: dict[int, int] = {}
+    for reach in found:
+        by_last[reach.path[-1]] = by_last.get(reach.path[-1], 0) | 1 << reach.secret
+    # Once for all that one role leads to: most of its secrets share their reasons.
+    why = {last: reasons_by_secret(estate, estate.callers[last], mask) for last, mask in by_last.items()}
+    yield from sorted((_reader(estate, reach, why[reach.path[-1]]) for reach in found), key=_order)
 
 
 def _order(reader: Reader) -> tuple[int, int, str, str]:
     return (-reader.verdict, len(reader.path), reader.principal, reader.secret)
 
 
-def _reader(estate: Estate, reach: Reach) -> Reader:
-    last = estate.callers[reach.path[-1]]
+def _why(estate: Estate, reach: Reach) -> Mapping[int, str]:
+    return reasons_by_secret(estate, estate.callers[reach.path[-1]], 1 << reach.secret)
+
+
+def _reader(estate: Estate, reach: Reach, why: Mapping[int, str]) -> Reader:
     return Reader(
         principal=estate.callers[reach.path[0]].arn,
         secret=estate.secrets[reach.secret].arn,
         verdict=reach.verdict,
         path=tuple(estate.callers[step].arn for step in reach.path),
-        why=reasons_by_secret(estate, last, 1 << reach.secret)[reach.secret],
+        why=why[reach.secret],
     )
