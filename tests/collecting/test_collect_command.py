@@ -113,6 +113,14 @@ ASKED = (
 )
 
 
+UNREAD = {
+    "kms:GetKeyPolicy": ["KeyPolicy"],
+    "kms:ListGrants": ["Grants"],
+    "kms:ListResourceTags": ["Tags"],
+    "kms:ListAliases": ["Aliases"],
+}
+
+
 def test_this_table_has_every_action(collector: Collector, made: Made) -> None:
     collector.run()
     assert {call.action for call in collector.sent} == set(ASKED)
@@ -132,6 +140,8 @@ def test_a_permission_that_is_missing_is_listed_and_never_makes_a_verdict_deny(
     assert not collector.work_file.exists()
     if action in ("iam:GetAccountAuthorizationDetails", "secretsmanager:ListSecrets"):
         return  # nobody, or nothing, is left of whom there could be a verdict
+    if action in UNREAD:
+        assert [each["Unread"] for each in found["kms_keys"]] == [UNREAD[action]]
     reach = collector.reach()
     assert reach[made.reader, made.secret] in ("allow", "unknown")
     if action in (
