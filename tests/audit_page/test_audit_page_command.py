@@ -67,6 +67,7 @@ def test_what_a_manifest_does_not_list_is_a_finding_of_the_page_and_an_accepted_
     baseline.write_text(json.dumps([{**entry, "reason": "on call", "expires": "2027-01-31"}]))
     gate = written_by(*arguments, "--baseline", str(baseline))["gate"]
     assert [each["principal"] for each in gate["accepted"]] == [ann[0]["principal"]]
+    assert (gate["unused"], gate["expiring"]) == ([], [])
 
 
 def test_a_baseline_without_a_catalogue_is_a_mistake(accounts: str, tmp_path: Path, capsys: Any) -> None:

@@ -59,10 +59,14 @@ function findingsPart() {
         secretCell(each.secret, principalAt.get(each.principal) ?? null), pillOf(each.verdict),
         name(each.message), each.state],
     }) : nothing("The account is as the catalogue says."),
-    gate.unused.length ? plainTable("Acceptances that expired or meet nothing: take them out",
-      ["code", "principal", "secret", "until"],
-      gate.unused.map((each) => [each.code, name(each.principal), name(each.secret), each.expires])) : null,
+    acceptances("Acceptances that expired or meet nothing: take them out", gate.unused),
+    acceptances("Acceptances that end soon", gate.expiring),
   ];
+}
+
+function acceptances(caption, found) {
+  return found.length ? plainTable(caption, ["code", "principal", "secret", "reason", "until"], found.map((each) =>
+    [make("code", {}, each.code), name(each.principal), name(each.secret), name(each.reason), each.expires])) : null;
 }
 
 function changersPart() {
