@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from keyplan.audit.chains import Graph
-from keyplan.audit.changers.rows import now, tell_strange
+from keyplan.audit.changers.rows import tell_strange
 from keyplan.audit.changers.ways import Ways
 from keyplan.audit.estate import Estate
 from keyplan.audit.policies.grades import Verdict, positions
@@ -47,7 +47,8 @@ def groups(estate: Estate, graph: Graph, within: int = -1) -> list[Group]:
             if not secrets:
                 continue
             if reads is None:
-                reads = now(ways, number)[Verdict.ALLOW]
+                held = ways.control.assumed(number, Verdict.ALLOW)
+                reads = ways.control.reads(held, Verdict.ALLOW)
             path = tuple(estate.callers[step].arn for step in way.path)
             who = Who(caller.arn, path, way.through, way.message, not secrets & ~reads)
             together.setdefault((way.verdict, way.how, secrets), []).append(who)

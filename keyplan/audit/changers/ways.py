@@ -90,24 +90,19 @@ class Ways:
         """The ways whose calls are all of at least a verdict."""
         control = self.control
         possible = self._estate.usable.at(verdict)
+        own = self._as_a_whole(principal, (principal,), verdict, possible & ~known)
+        if own is not None:  # whoever may do everything need not become anybody
+            known |= own.secrets
+            yield own
+            if not possible & ~known:
+                return
         held = control.assumed(principal, verdict)
         active = {number: path for number, path in held.items() if control.active >> number & 1}
         for number, path in active.items():
-            statement = administers(self._callers[number])
-            if statement is not None and possible & ~known:
-                mask = control.gives(self._callers[number], verdict)
-                known |= mask
-                message = f"{statement.name} allows every action on everything"
-                yield Way(verdict, ADMINISTRATOR, mask, self._callers[number].arn, message, path)
-            if (
-                verdict is Verdict.UNKNOWN
-                and possible & ~known
-                and control.asking.unread(self._callers[number])
-            ):
-                mask = control.gives(self._callers[number], verdict) & ~known
-                known |= mask
-                message = "one of its policies could not be read, and may allow anything"
-                yield Way(verdict, UNREAD, mask, self._callers[number].arn, message, path)
+            whole = self._as_a_whole(number, path, verdict, possible & ~known)
+            if whole is not None:
+                known |= whole.secrets
+                yield whole
         if not active or not possible & ~known:
             return
         seen = known | control.reads(held, verdict)
@@ -123,6 +118,14 @@ class Ways:
             rest = control.gives_together([self._callers[number] for number in held], verdict) & ~seen
             message = "it may make several changes, which only together give access"
             yield Way(verdict, TOGETHER, rest, self._callers[principal].arn, message, (principal,))
+
+    def _as_a_whole(self, number: int, path: tuple[int, ...], verdict: Verdict, wanted: int) -> Way | None:
+        """What somebody gives who may do everything, of the secrets that are wanted."""
+        whole = self._may_do_everything(self._callers[number], verdict) if wanted else None
+        if whole is None:
+            return None
+        mask = self.control.gives(self._callers[number], verdict) & wanted
+        return Way(verdict, whole[0], mask, self._callers[number].arn, whole[1], path)
 
     def _may_do_everything(self, caller: Caller, verdict: Verdict) -> tuple[str, str] | None:
         """The code and the reason of who may do everything, so that its ways need not be told one by one."""
