@@ -199,4 +199,5 @@ def test_the_reasons_name_the_statements_and_what_is_open() -> None:
     open_to_office = allow(Sid="Office", **when(IpAddress={"aws:SourceIp": "10.0.0.0/8"}))
     (found,) = result(estate_of(user("ann", document(open_to_office))))["pairs"]
     assert found["verdict"] == "conditional"
-    assert found["why"].startswith(f"read: {_arn('user', 'ann')} p0[Office] allows if aws:SourceIp is in 10.0.0.0/8.")
+    wanted = f"read: {_arn('user', 'ann')} p0[Office] allows if aws:SourceIp is in 10.0.0.0/8."
+    assert found["why"].startswith(wanted)
