@@ -4,8 +4,7 @@ Reading needs two permissions, Secrets Manager's and KMS's, and each change is a
 changed policy says, denials in other policies and organizations stay.
 Source: Secrets Manager User Guide, "Resource-based policies", "Change the encryption key for an AWS Secrets
 Manager secret" (versions are encrypted again only for who may decrypt them with the key before); KMS
-Developer Guide, "Key policies", "Grants in AWS KMS" (a denial of the key's policy is about grants too);
-checked 2026-11-22.
+Developer Guide, "Key policies", "Grants in AWS KMS" (a denial of the key's policy is about grants too).
 """
 
 from __future__ import annotations

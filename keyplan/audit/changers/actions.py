@@ -4,7 +4,7 @@ A request's own choices (which policy is attached, which service a role is passe
 the caller. What the caller does not choose and a snapshot cannot know is open.
 Source: Service Authorization Reference, AWS Secrets Manager, AWS Key Management Service, AWS Identity and
 Access Management; IAM User Guide, "AWS global condition context keys" (aws:RequestedRegion of services with
-one endpoint); checked 2026-11-22.
+one endpoint).
 """
 
 from __future__ import annotations

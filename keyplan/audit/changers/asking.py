@@ -219,7 +219,7 @@ class Asking:
         """IAM's resources have no policies of their own that speak of these calls, and no RCP is about them.
 
         Source: AWS Organizations User Guide, "Resource control policies (RCPs)", the services that support
-        them (checked 2026-11-22).
+        them.
         """
         snapshot = self.estate.snapshot
         constant = of_iam(snapshot.partition, **chosen)

@@ -4,8 +4,7 @@ All changes that are possible are made at once: a permission that is added close
 denies is taken away where that is possible; one that also allows is then missed, so each is taken away alone
 as well where no permission can be added.
 Source: IAM API Reference (PutUserPolicy replaces an inline policy of the same name; CreatePolicyVersion with
-SetAsDefault changes whoever has the policy); IAM User Guide, "Permissions boundaries for IAM entities";
-checked 2026-11-22.
+SetAsDefault changes whoever has the policy); IAM User Guide, "Permissions boundaries for IAM entities".
 """
 
 from __future__ import annotations

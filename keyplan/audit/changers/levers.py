@@ -1,7 +1,7 @@
 """What one principal may change, as sets of secrets and of principals, by verdict.
 
 Source: IAM API Reference and Service Authorization Reference, AWS Identity and Access Management;
-docs/audit-changers.md has a line for each way (checked 2026-11-22).
+docs/audit-changers.md has a line for each way.
 """
 
 from __future__ import annotations

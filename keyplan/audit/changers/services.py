@@ -3,7 +3,7 @@
 A call makes something new whose name the caller chooses, so it is weighed for a name that the statements
 which allow the call let in. What runs already is not in a snapshot: a change of it is at most conditional.
 Source: IAM User Guide, "Grant a user permissions to pass a role to an AWS service"; Service Authorization
-Reference of each service; checked 2026-11-22.
+Reference of each service.
 """
 
 from __future__ import annotations
