@@ -7,11 +7,12 @@ exception: an administrator can read every secret without lockdown, and may be a
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from keyplan.audit.estate import Estate
 from keyplan.audit.gate import CODES, Finding
 from keyplan.errors import UsageError
 
@@ -66,6 +67,23 @@ def read_baseline(document: object) -> tuple[Acceptance, ...]:
             raise UsageError(f"the baseline's entry {number} is there twice; keep one, with one last day")
         seen.add(each.place)
     return found
+
+
+def about(acceptances: Iterable[Acceptance], codes: Collection[str]) -> tuple[Acceptance, ...]:
+    """Those of a baseline that are about some codes: one file may serve the gate and `diff`."""
+    return tuple(each for each in acceptances if each.code in codes)
+
+
+def day_of(estate: Estate, acceptances: Collection[Acceptance]) -> str:
+    """The snapshot's own date, `2026-11-21`, or nothing where there is none.
+
+    Raises:
+        UsageError: there is none, and acceptances have a last day.
+    """
+    day = estate.snapshot.context.get("aws:currenttime", ("",))[0][:10]
+    if acceptances and not day:
+        raise UsageError("the snapshot's context has no aws:CurrentTime, and acceptances have a last day")
+    return day
 
 
 def _acceptance(entry: object, number: int) -> Acceptance:

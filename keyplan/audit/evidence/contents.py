@@ -74,8 +74,7 @@ class Contents:
         self._estate = Estate(read_snapshot(document))
         self._manifest = None if inputs.manifest is None else _manifest(inputs.manifest)
         self._acceptances = () if inputs.baseline is None else _acceptances(inputs.baseline)
-        if self._acceptances and not self._as_of:
-            raise UsageError("the snapshot's context has no aws:CurrentTime, and acceptances have a last day")
+        self._today = baseline.day_of(self._estate, self._acceptances)
         self._graph = graph_of(self._estate)
         self.outcome = None if self._manifest is None else self._gate(self._manifest)
 
@@ -97,7 +96,7 @@ class Contents:
 
     def _gate(self, manifest: Manifest) -> Outcome:
         found = gate.findings(self._estate, self._graph, manifest)
-        return baseline.weighed(found, self._acceptances, self._as_of[:10])
+        return baseline.weighed(found, self._acceptances, self._today)
 
     def _changers(self) -> Iterator[str]:
         """The rows of `keyplan audit changers --format json`, as they come: there may be many."""
@@ -199,8 +198,7 @@ def _acceptances(content: bytes) -> tuple[Acceptance, ...]:
         document = json.loads(_decoded(content, "baseline"))
     except (ValueError, RecursionError):
         raise UsageError("the baseline is not JSON") from None
-    found = baseline.read_baseline(document)
-    return tuple(each for each in found if each.code in gate.CODES)  # others are about `diff`
+    return baseline.about(baseline.read_baseline(document), gate.CODES)
 
 
 def _decoded(content: bytes, what: str) -> str:

@@ -52,10 +52,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare, print, and say by the exit code whether something opened."""
+    from keyplan.audit.baseline import OF_CHANGES
     from keyplan.audit.changes import difference
 
     old, new, plan = _estates(arguments)
-    acceptances = _acceptances(arguments.baseline)
+    acceptances = snapshots.acceptances(arguments.baseline, OF_CHANGES)
     found = difference(old, new)
     outcome = _weighed(found, acceptances, new)
     problems = [*(plan.problems if plan else ()), *_problems(old, new, plan.explained if plan else ())]
@@ -104,20 +105,11 @@ def _save(name: str, document: object) -> None:
         ) from None
 
 
-def _acceptances(name: str | None) -> tuple[Acceptance, ...]:
-    from keyplan.audit.baseline import read_baseline
-
-    return read_baseline(snapshots.load(name, "baseline")) if name else ()
-
-
 def _weighed(found: Difference, acceptances: Sequence[Acceptance], new: Estate) -> Outcome:
-    from keyplan.audit.baseline import weighed
+    from keyplan.audit.baseline import day_of, weighed
     from keyplan.audit.changes import findings
 
-    today = new.snapshot.context.get("aws:currenttime", ("",))[0][:10]
-    if acceptances and not today:
-        raise UsageError("the snapshot's context has no aws:CurrentTime, and acceptances have a last day")
-    return weighed(findings(found), acceptances, today)
+    return weighed(findings(found), acceptances, day_of(new, acceptances))
 
 
 def _problems(old: Estate, new: Estate, explained: Collection[str]) -> list[str]:

@@ -22,12 +22,10 @@ from typing import TYPE_CHECKING
 
 from keyplan.cli.audit import snapshots
 from keyplan.cli.output import reporter, result, say
-from keyplan.errors import EXIT_DONE, EXIT_FINDINGS, UsageError
+from keyplan.errors import EXIT_DONE, EXIT_FINDINGS
 
 if TYPE_CHECKING:
     import argparse
-
-    from keyplan.audit.baseline import Acceptance
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -51,11 +49,9 @@ def run(arguments: argparse.Namespace) -> int:
     estate = snapshots.estate_of(arguments.snapshot)
     document = load(arguments.manifest, arguments.stack, report=reporter(arguments.verbose))
     manifest = Manifest.from_document(document)
-    acceptances = _acceptances(arguments.baseline)
+    acceptances = snapshots.acceptances(arguments.baseline, gate.CODES)
     found = gate.findings(estate, graph_of(estate), manifest)
-    today = estate.snapshot.context.get("aws:currenttime", ("",))[0][:10]
-    if acceptances and not today:
-        raise UsageError("the snapshot's context has no aws:CurrentTime, and acceptances have a last day")
+    today = baseline.day_of(estate, acceptances)
     outcome = baseline.weighed(found, acceptances, today)
     if arguments.format == "json":
         result(json.dumps(answers.gate(outcome), indent=2))
@@ -72,11 +68,3 @@ def run(arguments: argparse.Namespace) -> int:
     snapshots.tell_problems(list(findings.about_baseline(outcome, today)))
     snapshots.tell_problems(estate.problems())
     return EXIT_FINDINGS if outcome.counting else EXIT_DONE
-
-
-def _acceptances(name: str | None) -> tuple[Acceptance, ...]:
-    """Those of a baseline that are about the gate; the same file may have those of `diff`."""
-    from keyplan.audit import baseline, gate
-
-    found = baseline.read_baseline(snapshots.load(name, "baseline")) if name else ()
-    return tuple(each for each in found if each.code in gate.CODES)

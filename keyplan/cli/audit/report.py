@@ -123,11 +123,7 @@ def _compared(arguments: argparse.Namespace, estate: Estate, graph: Graph) -> di
 
     document = load(arguments.manifest, arguments.stack, report=reporter(arguments.verbose))
     manifest = Manifest.from_document(document)
-    accepted = (
-        baseline.read_baseline(snapshots.load(arguments.baseline, "baseline")) if arguments.baseline else ()
-    )
-    today = estate.snapshot.context.get("aws:currenttime", ("",))[0][:10]
-    if accepted and not today:
-        raise UsageError("the snapshot's context has no aws:CurrentTime, and acceptances have a last day")
-    outcome = baseline.weighed(gate.findings(estate, graph, manifest), accepted, today)
+    acceptances = snapshots.acceptances(arguments.baseline, gate.CODES)
+    today = baseline.day_of(estate, acceptances)
+    outcome = baseline.weighed(gate.findings(estate, graph, manifest), acceptances, today)
     return gate_content(outcome, manifest.environment)

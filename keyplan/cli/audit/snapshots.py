@@ -12,7 +12,7 @@ from keyplan.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from keyplan.audit.baseline import Acceptance, Outcome
     from keyplan.audit.estate import Estate
@@ -55,6 +55,17 @@ def estate_of(name: str) -> Estate:
     from keyplan.audit.snapshot import read_snapshot
 
     return Estate(read_snapshot(load(name, "snapshot")))
+
+
+def acceptances(name: str | None, codes: Collection[str]) -> tuple[Acceptance, ...]:
+    """The baseline's acceptances of these codes; none without a baseline.
+
+    Raises:
+        UsageError: the file cannot be read, or is no baseline.
+    """
+    from keyplan.audit.baseline import about, read_baseline
+
+    return about(read_baseline(load(name, "baseline")), codes) if name else ()
 
 
 def load(name: str, what: str) -> object:
