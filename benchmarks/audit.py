@@ -7,59 +7,42 @@ is not denied, and reach through chains; in processor seconds, with the most mem
 
 from __future__ import annotations
 
-import argparse
 import json
 import resource
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Sized
-from typing import TypeVar
 
 from benchmarks.measuring.accounts import snapshot
+from benchmarks.measuring.sizes import Result, by_size, timed
 from keyplan.audit import matrix
 from keyplan.audit.estate import Estate
 from keyplan.audit.snapshot import read_snapshot
 
-Result = TypeVar("Result")
-SIZES = "500x200,5000x2000"
+HEADING = (
+    "CPU seconds                   |   read  weigh  reasons  reach    all | pairs a second   MiB",
+    "principals  secrets     pairs |",
+)
 
 
 def main() -> int:
-    """Measure each size in a process of its own, and print a row each."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", default=SIZES, help=f"PRINCIPALSxSECRETS, in turn (default: {SIZES})")
-    parser.add_argument("--one", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.one:
-        _measure(*map(int, arguments.one.split("x")))
-        return 0
-    print("CPU seconds                   |   read  weigh  reasons  reach    all | pairs a second   MiB")
-    print("principals  secrets     pairs |", flush=True)
-    for size in arguments.sizes.split(","):
-        code = subprocess.run(
-            [sys.executable, "-m", "benchmarks.audit", "--one", size], check=False
-        ).returncode
-        if code:
-            return code
-    return 0
+    """Measure each size, and print a row each."""
+    return by_size("benchmarks.audit", __doc__ or "", HEADING, _measure)
 
 
 def _measure(principals: int, secrets: int) -> None:
     text = json.dumps(snapshot(principals, secrets))
     seconds: list[float] = []
 
-    def timed(work: Callable[[], Result]) -> Result:
-        begun = time.process_time()
-        result = work()
-        seconds.append(time.process_time() - begun)
+    def kept(work: Callable[[], Result]) -> Result:
+        result, taken = timed(work)
+        seconds.append(taken)
         return result
 
-    estate = timed(lambda: Estate(read_snapshot(json.loads(text))))
-    graph = timed(lambda: matrix.graph_of(estate))
+    estate = kept(lambda: Estate(read_snapshot(json.loads(text))))
+    graph = kept(lambda: matrix.graph_of(estate))
     listed: list[Sized] = [
-        timed(lambda: list(matrix.pairs(estate, graph))),
-        timed(lambda: list(matrix.reach(estate, graph))),
+        kept(lambda: list(matrix.pairs(estate, graph))),
+        kept(lambda: list(matrix.reach(estate, graph))),
     ]
     whole, pairs = sum(seconds), principals * secrets
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -8,25 +8,21 @@ is what the table for people takes, `rows` one row for each principal, secret an
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import resource
-import subprocess
 import sys
-import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from benchmarks.measuring.accounts import ACCOUNT, REGION, snapshot
+from benchmarks.measuring.sizes import Result, by_size, timed
 from keyplan.audit import matrix
 from keyplan.audit.changers import changers
 from keyplan.audit.changers.groups import groups
 from keyplan.audit.estate import Estate
 from keyplan.audit.snapshot import read_snapshot
 
-Result = TypeVar("Result")
-SIZES = "500x200,5000x2000"
 IAM = f"arn:aws:iam::{ACCOUNT}"
 SECRETS = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret"
 # One principal in so many has each policy.
@@ -39,23 +35,12 @@ SHARES = {
     "iam-full": 500,
     "on-call": 40,
 }
+HEADING = ("CPU seconds                   |   read  weigh matrix   ways   rows | MiB",)
 
 
 def main() -> int:
-    """Measure each size in a process of its own, and print a row each."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", default=SIZES, help=f"PRINCIPALSxSECRETS, in turn (default: {SIZES})")
-    parser.add_argument("--one", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.one:
-        _measure(*map(int, arguments.one.split("x")))
-        return 0
-    print("CPU seconds                   |   read  weigh matrix   ways   rows | MiB", flush=True)
-    for size in arguments.sizes.split(","):
-        words = [sys.executable, "-m", "benchmarks.audit_changers", "--one", size]
-        if code := subprocess.run(words, check=False).returncode:
-            return code
-    return 0
+    """Measure each size, and print a row each."""
+    return by_size("benchmarks.audit_changers", __doc__ or "", HEADING, _measure)
 
 
 def account(principals: int, secrets: int) -> dict[str, Any]:
@@ -105,17 +90,16 @@ def _measure(principals: int, secrets: int) -> None:
     text = json.dumps(account(principals, secrets))
     seconds: list[float] = []
 
-    def timed(work: Callable[[], Result]) -> Result:
-        begun = time.process_time()
-        result = work()
-        seconds.append(time.process_time() - begun)
+    def kept(work: Callable[[], Result]) -> Result:
+        result, taken = timed(work)
+        seconds.append(taken)
         return result
 
-    estate = timed(lambda: Estate(read_snapshot(json.loads(text))))
-    graph = timed(lambda: matrix.graph_of(estate))
-    timed(lambda: sum(1 for each in (matrix.pairs, matrix.reach) for _ in each(estate, graph)))
-    table = timed(lambda: groups(estate, graph))
-    found = timed(lambda: list(changers(estate, graph)))
+    estate = kept(lambda: Estate(read_snapshot(json.loads(text))))
+    graph = kept(lambda: matrix.graph_of(estate))
+    kept(lambda: sum(1 for each in (matrix.pairs, matrix.reach) for _ in each(estate, graph)))
+    table = kept(lambda: groups(estate, graph))
+    found = kept(lambda: list(changers(estate, graph)))
     seconds[-1] -= seconds[-2]  # rows are made of the same ways, found again
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     row = "  ".join(f"{each:5.2f}" for each in seconds)

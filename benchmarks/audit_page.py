@@ -8,17 +8,13 @@ the browser are wall time, the least of several; without a browser those columns
 
 from __future__ import annotations
 
-import argparse
 import resource
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 from benchmarks.measuring.accounts import snapshot
+from benchmarks.measuring.sizes import by_size, timed
 from keyplan.audit.changers import changers
 from keyplan.audit.estate import Estate
 from keyplan.audit.matrix import graph_of
@@ -27,8 +23,6 @@ from keyplan.audit.reports.page.content import changers_content
 from keyplan.audit.snapshot import read_snapshot
 from tests.audit_page.browser import Browser, chromium
 
-Result = TypeVar("Result")
-SIZES = "500x200,5000x2000"
 TIMES = 5
 # One letter more in the search, until the frame with the answer has been laid out.
 SEARCHED = """
@@ -42,41 +36,22 @@ new Promise((done) => {
 })
 """
 LETTERS = ("t", "te", "tea", "team", "team1", "team1/s", "team1/s1", "")
+HEADING = (
+    "                      | CPU seconds               |        | Chromium, ms             |",
+    "principals    secrets | weigh  changers      page |    MiB |   open   search  (worst) |   MiB",
+)
 
 
 def main() -> int:
-    """Measure each size in a process of its own, and print a row each."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", default=SIZES, help=f"PRINCIPALSxSECRETS, in turn (default: {SIZES})")
-    parser.add_argument("--one", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.one:
-        _measure(*map(int, arguments.one.split("x")))
-        return 0
-    print("                      | CPU seconds               |        | Chromium, ms             |")
-    print(
-        "principals    secrets | weigh  changers      page |    MiB |   open   search  (worst) |   MiB",
-        flush=True,
-    )
-    for size in arguments.sizes.split(","):
-        command = [sys.executable, "-m", "benchmarks.audit_page", "--one", size]
-        code = subprocess.run(command, check=False).returncode
-        if code:
-            return code
-    return 0
-
-
-def _timed(work: Callable[[], Result]) -> tuple[Result, float]:
-    begun = time.process_time()
-    result = work()
-    return result, time.process_time() - begun
+    """Measure each size, and print a row each."""
+    return by_size("benchmarks.audit_page", __doc__ or "", HEADING, _measure)
 
 
 def _measure(principals: int, secrets: int) -> None:
     estate = Estate(read_snapshot(snapshot(principals, secrets)))
-    graph, weigh = _timed(lambda: graph_of(estate))
-    could_change, changing = _timed(lambda: changers_content(estate, changers(estate, graph)))
-    text, writing = _timed(lambda: page(estate, graph, version="0", changers=could_change))
+    graph, weigh = timed(lambda: graph_of(estate))
+    could_change, changing = timed(lambda: changers_content(estate, changers(estate, graph)))
+    text, writing = timed(lambda: page(estate, graph, version="0", changers=could_change))
     size = len(text) / 2**20
     row = f"{principals:10,} {secrets:10,} | {weigh:5.2f} {changing:9.2f} {writing:9.2f} | {size:6.2f}"
     print(f"{row} | {_in_browser(text)}", flush=True)
