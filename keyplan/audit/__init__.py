@@ -2,10 +2,12 @@
 
 Pure: no network, no clock, no cloud SDK. In the order in which they use each other:
     policies/   the language of AWS's policies, and statements weighed for many resources at once
+    arns        the parts of an ARN
     fields      the shapes of a snapshot's entries
     snapshot    the snapshot's fields, checked
     callers     principals as requests show them
     decisions   AWS's evaluation logic: which policies have to allow, and which bypass others
+    secrets     secrets, each with the key behind it
     forms       the forms of a request among which a caller chooses
     estate      the judges of a snapshot: reading, decrypting, assuming
     chains      reach through sts:AssumeRole
@@ -16,7 +18,9 @@ Pure: no network, no clock, no cloud SDK. In the order in which they use each ot
     outsiders   principals whose own policies are not in the snapshot
     matrix      the whole result
     questions   what people ask of it
-    gate        what differs from the manifest, and what somebody accepted
+    gate/       what differs from the manifest
+    baseline    findings that somebody accepted
+    changers/   who could change who reads
     sample_tokens    tokens that trusts describe themselves
     changes     what differs between two snapshots
     planned/    the snapshot after a change that Pulumi previews

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 
+from keyplan.audit.arns import arn_part
 from keyplan.audit.chains import Graph, Reach, reaches
-from keyplan.audit.estate import Estate, arn_part
+from keyplan.audit.estate import Estate
 from keyplan.audit.gate import Finding
 from keyplan.audit.gate.tokens import STRANGER
 from keyplan.audit.matrix import graph_of, reasons_by_secret

@@ -7,14 +7,13 @@ policy of aws/secretsmanager; KMS Developer Guide, "Key states", "Grants" (check
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from keyplan.audit.callers import Caller, Policy, read_callers, tags_in
 from keyplan.audit.decisions import TO_ANYBODY, Controls, Gate, Judge
 from keyplan.audit.forms import REGION, SECRET_ID, STAGE, VERSION_ID, read_forms, sts_regions
-from keyplan.audit.policies.documents import Kind, read_document
+from keyplan.audit.policies.documents import Kind, Statement, read_document
 from keyplan.audit.policies.domains import Domain, account_tables, call_through, direct_call
 from keyplan.audit.policies.grades import NOTHING, Grades, Verdict, everywhere
 from keyplan.audit.policies.keys import (
@@ -23,9 +22,9 @@ from keyplan.audit.policies.keys import (
     GET_SECRET_VALUE,
 )
 from keyplan.audit.policies.values import Known, Missing, Open, Value
+from keyplan.audit.secrets import AWS_ALIAS, Secret, alias_names, read_secrets, without_arn
 from keyplan.audit.snapshot import Snapshot, is_unread
 
-AWS_ALIAS = "alias/aws/secretsmanager"
 _USABLE = "Enabled"
 _USABLE_STATES = frozenset({_USABLE, "Updating"})
 _UNUSABLE_STATES = frozenset(
@@ -37,30 +36,13 @@ _OF_CALL = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Secret:
-    """A secret of the snapshot."""
-
-    arn: str
-    name: str
-    account: str
-    region: str
-    deleted: bool
-    key: Mapping[str, Any] | None  # the entry of its key in the snapshot
-    aws_key: bool  # whether it is the AWS managed one
-    policy: Policy
-    tags: Mapping[str, str]
-    key_account: str = ""  # whose its key is
-    perhaps_deleted: bool = False  # whether the snapshot cannot tell
-
-
 class Estate:
     """Everything of a snapshot that verdicts are made of."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.callers = read_callers(snapshot)
-        self.secrets = tuple(_read_secrets(snapshot))
+        self.secrets = tuple(read_secrets(snapshot))
         self._accounts = {snapshot.account, *(caller.account for caller in self.callers)}
         self._names = {name for caller in self.callers for name in (*caller.own_names, caller.session_prefix)}
         self.roles = tuple(caller for caller in self.callers if caller.kind == "role")
@@ -107,62 +89,21 @@ class Estate:
         return [*dict.fromkeys(self.snapshot.problems), *sorted(strange)]
 
 
-def arn_part(arn: str, number: int) -> str:
-    """The partition (1), region (3) or account (4) of an ARN; empty where there is none."""
-    parts = arn.split(":", 5)
-    return parts[number] if len(parts) > number else ""
-
-
-def _read_secrets(snapshot: Snapshot) -> Iterator[Secret]:
-    keys = _keys_by_name(snapshot)
-    for entry in snapshot.secrets:
-        arn = str(entry["ARN"])
-        key_id = entry.get("KmsKeyId")
-        unread_key = is_unread(entry, "KmsKeyId")
-        aws_key = not unread_key and (not key_id or str(key_id).endswith(AWS_ALIAS))
-        account, region = arn_part(arn, 4), arn_part(arn, 3)
-        key = keys.get((account, region, AWS_ALIAS if aws_key else _without_arn(str(key_id))))
-        if not aws_key and str(key_id).startswith("arn:"):
-            key = keys.get((arn_part(str(key_id), 4), arn_part(str(key_id), 3), _without_arn(str(key_id))))
-        if key is None and not aws_key and snapshot.kms_keys is not None:
-            snapshot.problems.append(f"{arn}: its key is not in the snapshot")
-        if key is not None and key.get("KeyManager") == "AWS":
-            aws_key = True
-        raw = entry.get("ResourcePolicy")
-        yield Secret(
-            arn=arn,
-            name=str(entry.get("Name") or arn.split(":", 6)[-1][:-7]),
-            account=account,
-            region=region,
-            deleted=entry.get("DeletedDate") is not None,
-            perhaps_deleted=is_unread(entry, "DeletedDate"),
-            key=key,
-            aws_key=aws_key,
-            policy=()
-            if raw in (None, "") and not is_unread(entry, "ResourcePolicy")
-            else read_document(raw, f"{arn} policy", snapshot.problems, Kind.RESOURCE),
-            tags=tags_in(entry),
-            key_account=_account_of_key(key, None if aws_key else key_id) or account,
-        )
-
-
-def _account_of_key(key: Mapping[str, Any] | None, key_id: object) -> str:
-    return arn_part(str(key_id or "") if key is None else str(key["Arn"]), 4)
-
-
-def _keys_by_name(snapshot: Snapshot) -> dict[tuple[str, str, str], Mapping[str, Any]]:
-    """Keys by account, region and every name that a secret may have for one: id, `alias/…`."""
-    found: dict[tuple[str, str, str], Mapping[str, Any]] = {}
-    for entry in snapshot.kms_keys or ():
-        arn = str(entry["Arn"])
-        for name in (arn, str(entry.get("KeyId") or ""), *_alias_names(entry)):
-            found.setdefault((arn_part(arn, 4), arn_part(arn, 3), _without_arn(name)), entry)
-    return found
-
-
-def _without_arn(name: str) -> str:
-    """`arn:aws:kms:…:key/ID` -> `ID`, `arn:aws:kms:…:alias/X` -> `alias/X`."""
-    return (name.split(":", 5)[-1] if name.startswith("arn:") else name).removeprefix("key/")
+def _statements(estate: Estate, further: Iterable[Policy]) -> Iterator[Statement]:
+    """Every statement that can decide about a request, each policy once."""
+    policies = {id(policy): policy for policy in further}
+    for caller in estate.callers:
+        policies.update((id(policy), policy) for policy in caller.policies)
+        if caller.boundary is not None:
+            policies[id(caller.boundary)] = caller.boundary
+    of_callers = {each.account for each in estate.callers}
+    of_resources = {each.account for each in estate.secrets} | {each.account for each in estate.roles}
+    for kind, accounts in (("scps", of_callers), ("rcps", of_resources)):
+        for account in sorted(accounts):
+            for level in estate.controls.levels(kind, account) or ():
+                policies.update((id(policy), policy) for policy in level)
+    for policy in policies.values():
+        yield from policy
 
 
 def _secret_judges(estate: Estate, controls: Controls) -> Iterator[Judge]:
@@ -170,7 +111,8 @@ def _secret_judges(estate: Estate, controls: Controls) -> Iterator[Judge]:
     secrets = estate.secrets
     accounts = [secret.account for secret in secrets]
     policies = [(number, secret.policy) for number, secret in enumerate(secrets)]
-    for form in read_forms(estate):
+    statements = _statements(estate, (secret.policy for secret in secrets))
+    for form in read_forms(secrets, statements):
         domain = Domain(
             GET_SECRET_VALUE,
             [secret.arn for secret in secrets],
@@ -228,15 +170,8 @@ def _aliases(key: Mapping[str, Any] | None) -> Value:
         return Open(False)
     if is_unread(key, "Aliases"):
         return Missing.STRANGE
-    names = tuple(map(_without_arn, _alias_names(key)))
+    names = tuple(map(without_arn, alias_names(key)))
     return Known(names) if names else Missing.ABSENT
-
-
-def _alias_names(key: Mapping[str, Any]) -> list[str]:
-    """Aliases as ListAliases has them, or as plain names."""
-    return [
-        str(each.get("AliasName") if isinstance(each, Mapping) else each) for each in key.get("Aliases") or ()
-    ]
 
 
 def _key_policies(secrets: Sequence[Secret], problems: list[str]) -> Iterator[tuple[int, Policy]]:
@@ -351,7 +286,8 @@ def _role_judges(estate: Estate, controls: Controls) -> Iterator[Judge]:
     roles = estate.roles
     accounts = [role.account for role in roles]
     policies = [(number, role.trust or ()) for number, role in enumerate(roles)]
-    for region in sts_regions(estate):
+    statements = _statements(estate, (role.trust or () for role in roles))
+    for region in sts_regions(estate.snapshot.region, statements):
         domain = Domain(
             ASSUME_ROLE,
             [role.arn for role in roles],

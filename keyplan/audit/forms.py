@@ -9,16 +9,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from keyplan.audit.callers import Policy
 from keyplan.audit.policies.clauses import applies_to
 from keyplan.audit.policies.documents import Statement
 from keyplan.audit.policies.keys import ASSUME_ROLE, ASSUME_ROLE_WITH_WEB_IDENTITY, GET_SECRET_VALUE
 from keyplan.audit.policies.values import Known, Missing, Open, Value, variable_keys
-
-if TYPE_CHECKING:
-    from keyplan.audit.estate import Estate
+from keyplan.audit.secrets import Secret
 
 SECRET_ID, STAGE = "secretsmanager:secretid", "secretsmanager:versionstage"
 VERSION_ID, REGION = "secretsmanager:versionid", "aws:requestedregion"
@@ -36,14 +32,13 @@ class ReadForm:
     version: Value
 
 
-def read_forms(estate: Estate) -> Iterator[ReadForm]:
-    """The forms that differ for the policies that there are; the plainest first.
+def read_forms(secrets: Sequence[Secret], statements: Iterable[Statement]) -> Iterator[ReadForm]:
+    """The forms that differ for the statements that can decide about a read; the plainest first.
 
     Source: Secrets Manager API Reference, GetSecretValue: SecretId (the ARN, whole or without its suffix, or,
     in the caller's own account, the name), VersionId, VersionStage; checked 2026-11-22.
     """
-    secrets = estate.secrets
-    mentioned = _mentioned(estate)
+    mentioned = _mentioned(statements)
     names = [([secret.arn for secret in secrets], False)]
     if SECRET_ID in mentioned:
         names.append(([secret.arn.rpartition("-")[0] for secret in secrets], False))
@@ -54,45 +49,27 @@ def read_forms(estate: Estate) -> Iterator[ReadForm]:
         yield ReadForm(texts, own, stage, version)
 
 
-def _mentioned(estate: Estate) -> set[str]:
-    """The condition keys of all policies that can be about a read, in lower case."""
+def _mentioned(statements: Iterable[Statement]) -> set[str]:
+    """The condition keys of all statements that can be about a read, in lower case."""
     found: set[str] = set()
-    for statement in _statements(estate, (secret.policy for secret in estate.secrets)):
+    for statement in statements:
         if applies_to(statement, GET_SECRET_VALUE):
             found.update(atom.key.lower() for atom in statement.atoms)
             found.update(key for text in statement.texts() for key in variable_keys(text))
     return found
 
 
-def _statements(estate: Estate, further: Iterable[Policy]) -> Iterator[Statement]:
-    """Every statement that can decide about a request, each policy once."""
-    policies = {id(policy): policy for policy in further}
-    for caller in estate.callers:
-        policies.update((id(policy), policy) for policy in caller.policies)
-        if caller.boundary is not None:
-            policies[id(caller.boundary)] = caller.boundary
-    of_callers = {each.account for each in estate.callers}
-    of_resources = {each.account for each in estate.secrets} | {each.account for each in estate.roles}
-    for kind, accounts in (("scps", of_callers), ("rcps", of_resources)):
-        for account in sorted(accounts):
-            for level in estate.controls.levels(kind, account) or ():
-                policies.update((id(policy), policy) for policy in level)
-    for policy in policies.values():
-        yield from policy
-
-
-def sts_regions(estate: Estate) -> list[str]:
+def sts_regions(home: str, statements: Iterable[Statement]) -> list[str]:
     """The regions in which STS may be asked with different answers, the snapshot's own first."""
     named = {
         value
-        for statement in _statements(estate, (role.trust or () for role in estate.roles))
+        for statement in statements
         if _is_about_sts(statement)
         for atom in statement.atoms
         if atom.key.lower() == REGION
         for value in atom.values
         if value.replace("-", "").isalnum()
     }
-    home = estate.snapshot.region
     return [home, *sorted(named - {home})[:_REGIONS_MAX]]
 
 

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from keyplan.audit.arns import arn_part
 from keyplan.audit.callers import of_organization
 from keyplan.audit.decisions import Gate, Judge
-from keyplan.audit.estate import Estate, arn_part
+from keyplan.audit.estate import Estate
 from keyplan.audit.policies.clauses import Clause
 from keyplan.audit.policies.domains import Domain
 from keyplan.audit.policies.grades import NOTHING, Grades, Verdict, everywhere, positions

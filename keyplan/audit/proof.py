@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from keyplan.audit.callers import Caller
 from keyplan.audit.chains import Graph, reaches
 from keyplan.audit.decisions import Judge
-from keyplan.audit.estate import Estate, Secret
+from keyplan.audit.estate import Estate
 from keyplan.audit.lacking import lacking
 from keyplan.audit.policies.grades import Verdict
 from keyplan.audit.reasons import Reason, allowing, best_form, bounding, denying, open_keys
+from keyplan.audit.secrets import Secret
 from keyplan.audit.wording import conditions
 
 

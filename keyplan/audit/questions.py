@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 from keyplan.audit.callers import Caller
 from keyplan.audit.chains import Graph, Reach, reaches
-from keyplan.audit.estate import Estate, Secret
+from keyplan.audit.estate import Estate
 from keyplan.audit.matrix import reasons_by_secret
 from keyplan.audit.policies.grades import Verdict
 from keyplan.audit.proof import Line, Step, path
+from keyplan.audit.secrets import Secret
 from keyplan.errors import UsageError
 
 __all__ = ["Line", "Reader", "Step", "keys", "path", "principal_named", "readers", "secret_named"]

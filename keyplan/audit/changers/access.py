@@ -14,12 +14,13 @@ from dataclasses import dataclass
 
 from keyplan.audit.callers import Caller
 from keyplan.audit.decisions import Gate, Judge
-from keyplan.audit.estate import AWS_ALIAS, Estate, aws_key_policy
+from keyplan.audit.estate import Estate, aws_key_policy
 from keyplan.audit.policies.documents import read_document
 from keyplan.audit.policies.domains import call_through
 from keyplan.audit.policies.grades import NOTHING, Grades, Verdict, everywhere
 from keyplan.audit.policies.keys import DECRYPT
 from keyplan.audit.policies.values import Known
+from keyplan.audit.secrets import AWS_ALIAS
 
 PUT, DELETED, NOW = "put", "deleted", "now"
 KEY_POLICY, GRANT, OTHER_KEY = "key-policy", "grant", "other-key"

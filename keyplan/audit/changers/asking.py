@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from keyplan.audit.arns import arn_part
 from keyplan.audit.callers import Caller, Policy
 from keyplan.audit.changers.actions import (
     UPDATE_TRUST,
@@ -19,7 +20,7 @@ from keyplan.audit.changers.actions import (
 )
 from keyplan.audit.changers.inventory import ADMINISTRATOR, Inventory
 from keyplan.audit.decisions import Gate, Judge, masks_for
-from keyplan.audit.estate import Estate, arn_part
+from keyplan.audit.estate import Estate
 from keyplan.audit.policies.clauses import applies_to
 from keyplan.audit.policies.documents import Effect, Statement
 from keyplan.audit.policies.domains import Domain, account_tables

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from keyplan.audit.arns import arn_part
 from keyplan.audit.callers import Caller, Policy
-from keyplan.audit.estate import Estate, arn_part
+from keyplan.audit.estate import Estate
 from keyplan.audit.policies.documents import Effect, Kind, read_document
 
 ADMINISTRATOR = "policy/AdministratorAccess"

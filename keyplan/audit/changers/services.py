@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from keyplan.audit.arns import arn_part
 from keyplan.audit.callers import Caller
 from keyplan.audit.changers.actions import PASS_ROLE, UPDATE_SAML, of_iam
 from keyplan.audit.changers.asking import Asking
 from keyplan.audit.decisions import Gate, Judge
-from keyplan.audit.estate import arn_part
 from keyplan.audit.outsiders import Outsider, by_policies
 from keyplan.audit.policies.documents import Effect
 from keyplan.audit.policies.domains import Domain, account_tables, direct_call

@@ -11,8 +11,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from keyplan.audit.arns import arn_part
 from keyplan.audit.callers import Caller
-from keyplan.audit.estate import Estate, arn_part
+from keyplan.audit.estate import Estate
 from keyplan.errors import UsageError
 from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
 

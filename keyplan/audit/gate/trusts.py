@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
+from keyplan.audit.arns import arn_part
 from keyplan.audit.callers import Caller
 from keyplan.audit.chains import Reach
-from keyplan.audit.estate import Estate, arn_part
+from keyplan.audit.estate import Estate
 from keyplan.audit.gate.finding import Finding
 from keyplan.audit.gate.listed import Listed, Listing
 from keyplan.audit.gate.tokens import FOREIGN, Issuer, Token, issuer_of, strangers

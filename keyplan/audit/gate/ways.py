@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from keyplan.audit.callers import Caller
 from keyplan.audit.chains import Graph
 from keyplan.audit.decisions import Gate, Judge
-from keyplan.audit.estate import Estate, Secret
+from keyplan.audit.estate import Estate
 from keyplan.audit.policies.grades import Verdict
 from keyplan.audit.policies.keys import ASSUME_ROLE
 from keyplan.audit.proof import is_grantee
 from keyplan.audit.reasons import Reason, allowing, best_form, denying, open_keys
 from keyplan.audit.reports.names import short
+from keyplan.audit.secrets import Secret
 
 TO_ACCOUNT = "resource, for the account"
 

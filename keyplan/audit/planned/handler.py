@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from keyplan.audit.estate import arn_part
+from keyplan.audit.arns import arn_part
 from keyplan.audit.planned.draft import Draft
 from keyplan.audit.planned.steps import State, Step
 from keyplan.audit.planned.values import Identity, Place, References, is_open

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from keyplan.audit.estate import arn_part
+from keyplan.audit.arns import arn_part
 from keyplan.audit.planned.documents import document, set_tags
 from keyplan.audit.planned.draft import Entry, entries, learn, without
 from keyplan.audit.planned.handler import Handler, Plan

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from keyplan.audit.estate import arn_part
+from keyplan.audit.arns import arn_part
 from keyplan.audit.planned.documents import document, set_tags
 from keyplan.audit.planned.draft import Entry, forget, learn
 from keyplan.audit.planned.handler import Handler, Plan
