@@ -64,6 +64,8 @@ UNINTERESTING = re.compile(
     r"^\s*$|from \$PATH at|^@ |^ = |unchanged$|\b(creating|updating|deleting|refreshing) \("
     r"|^Diagnostics:|^ +pulumi:pulumi:Stack |^    (aws|keyplan):"
 )
+# Pulumi writes its progress beside the lines, and now and then the two share one.
+PROGRESS = re.compile(r"^(@ \w+)?\.+", re.MULTILINE)
 VARIABLE: tuple[tuple[str, str], ...] = (
     (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "ID"),
@@ -134,11 +136,12 @@ def _run(line: str, place: Path, environment: dict[str, str], *, must: bool = Tr
     )
     if must and ended.returncode:
         raise SystemExit(f"{line}\nended with {ended.returncode}:\n{ended.stdout}")
-    return _shown(ended.stdout)
+    return shown(ended.stdout)
 
 
-def _shown(output: str) -> str:
+def shown(output: str) -> str:
     """The lines that say what changed, in a fixed order where Pulumi's own depends on time."""
+    output = PROGRESS.sub("", output)
     output = output.split("\nOutputs:")[0] + "".join(re.findall(r"\nResources:\n(?:    .*\n)+", output)[-1:])
     for pattern, stands_for in VARIABLE:
         output = re.sub(pattern, stands_for, output)

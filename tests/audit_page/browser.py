@@ -80,6 +80,7 @@ class Browser:
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
         self.size(width, height)
+        self.open("about:blank")  # the page that a browser starts with may not be there yet
 
     def __enter__(self) -> Browser:
         return self

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from docs import session
 from sandbox.pulumi_cli.find import Engine
 from tests.sandbox_pulumi.conftest import OUTSIDE
 
@@ -28,6 +29,11 @@ def test_the_session_in_the_documents_is_a_real_one(
     )
     advice = "\n`python -m docs.session` writes it anew"
     assert ran.returncode == 0, ran.stdout + ran.stderr + advice
+
+
+def test_progress_that_shares_a_line_with_a_resource_takes_it_from_nobody() -> None:
+    line = " +  aws:iam:Role reader created (0.01s)\n"
+    assert session.shown(f"@ updating....\n@ updating.....{line}.") == session.shown(line) != ""
 
 
 def test_its_search_of_the_state_finds_what_is_there_and_no_value(project: Path) -> None:
