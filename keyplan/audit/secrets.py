@@ -49,7 +49,6 @@ def read_secrets(snapshot: Snapshot) -> Iterator[Secret]:
             snapshot.problems.append(f"{arn}: its key is not in the snapshot")
         if key is not None and key.get("KeyManager") == "AWS":
             aws_key = True
-        raw = entry.get("ResourcePolicy")
         yield Secret(
             arn=arn,
             name=str(entry.get("Name") or arn.split(":", 6)[-1][:-7]),
@@ -59,12 +58,18 @@ def read_secrets(snapshot: Snapshot) -> Iterator[Secret]:
             perhaps_deleted=is_unread(entry, "DeletedDate"),
             key=key,
             aws_key=aws_key,
-            policy=()
-            if raw in (None, "") and not is_unread(entry, "ResourcePolicy")
-            else read_document(raw, f"{arn} policy", snapshot.problems, Kind.RESOURCE),
+            policy=_own_policy(entry, snapshot.problems),
             tags=tags_in(entry),
             key_account=_account_of_key(key, None if aws_key else key_id) or account,
         )
+
+
+def _own_policy(entry: Mapping[str, Any], problems: list[str]) -> Policy:
+    """AWS does not tell it of a secret in its recovery window, in which nobody can read the value."""
+    raw, unread = entry.get("ResourcePolicy"), is_unread(entry, "ResourcePolicy")
+    if raw in (None, "") and (not unread or entry.get("DeletedDate") is not None):
+        return ()
+    return read_document(raw, f"{entry['ARN']} policy", problems, Kind.RESOURCE)
 
 
 def _account_of_key(key: Mapping[str, Any] | None, key_id: object) -> str:

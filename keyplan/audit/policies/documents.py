@@ -144,6 +144,8 @@ def _object(raw: object) -> Mapping[str, Any]:
             raise
         except ValueError:
             raise UnreadableError("it is not JSON") from None
+    if raw is None:
+        raise UnreadableError("it is not in the snapshot")
     if not isinstance(raw, Mapping):
         raise UnreadableError("it is not an object")
     return raw
