@@ -80,7 +80,7 @@ def day_of(estate: Estate, acceptances: Collection[Acceptance]) -> str:
     Raises:
         UsageError: there is none, and acceptances have a last day.
     """
-    day = estate.snapshot.context.get("aws:currenttime", ("",))[0][:10]
+    day = estate.snapshot.as_of[:10]
     if acceptances and not day:
         raise UsageError("the snapshot's context has no aws:CurrentTime, and acceptances have a last day")
     return day

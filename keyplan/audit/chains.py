@@ -6,8 +6,9 @@ width, so that the first role that leads to a secret is on a shortest path.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from keyplan.audit.policies.grades import Grades, Verdict, positions
 
@@ -33,6 +34,11 @@ class Graph:
     becomes: Sequence[Grades]
     role_number: Sequence[int]
 
+    @cached_property
+    def role_at(self) -> Mapping[int, int]:
+        """The roles' own positions, by the principal's number."""
+        return {number: position for position, number in enumerate(self.role_number)}
+
 
 def reaches(graph: Graph, principal: int) -> Iterator[Reach]:
     """The best access to each secret that is not denied, by secret."""
@@ -46,6 +52,41 @@ def reaches(graph: Graph, principal: int) -> Iterator[Reach]:
                 for secret in positions(fresh):
                     best[secret] = Reach(secret, verdict, path)
     return iter(sorted(best.values(), key=lambda reach: reach.secret))
+
+
+def reached(graph: Graph) -> list[Grades]:
+    """What each principal gets to through any chain of roles, itself included.
+
+    Principals that can become the same roles share the walk: its cost is that of distinct policies.
+    """
+    by_verdict = [_reached_at(graph, verdict) for verdict in reversed(Verdict) if verdict]
+    return [Grades(*each) for each in zip(*by_verdict, strict=True)]
+
+
+def _reached_at(graph: Graph, verdict: Verdict) -> list[int]:
+    reads = [grades.at(verdict) for grades in graph.reads]
+    becomes = [grades.at(verdict) for grades in graph.becomes]
+    through: dict[int, int] = {0: 0}
+    found = []
+    for number, roles in enumerate(becomes):
+        if roles not in through:
+            through[roles] = _secrets_of(roles, reads, becomes, graph.role_number)
+        found.append(reads[number] | through[roles])
+    return found
+
+
+def _secrets_of(roles: int, reads: Sequence[int], becomes: Sequence[int], role_number: Sequence[int]) -> int:
+    """All that roles read, and those that they can become."""
+    secrets, seen = 0, roles
+    while roles:
+        following = 0
+        for role in positions(roles):
+            number = role_number[role]
+            secrets |= reads[number]
+            following |= becomes[number]
+        roles = following & ~seen
+        seen |= roles
+    return secrets
 
 
 def _in_width(graph: Graph, start: int, verdict: Verdict) -> Iterator[tuple[int, tuple[int, ...]]]:

@@ -13,7 +13,7 @@ from enum import Enum
 from functools import cached_property
 
 from keyplan.audit.arns import arn_part
-from keyplan.audit.chains import Graph, Reach, reaches
+from keyplan.audit.chains import Reach, reached, reaches
 from keyplan.audit.estate import Estate
 from keyplan.audit.gate import Finding
 from keyplan.audit.gate.tokens import STRANGER
@@ -25,7 +25,6 @@ from keyplan.audit.snapshot import read_snapshot
 
 SAMPLES_MAX = 500  # each is weighed for every role
 ANYBODY = "anybody's job"  # whose tokens no trust should take
-VERDICT_OF = {verdict.word: verdict for verdict in Verdict}
 
 
 class Direction(Enum):
@@ -237,41 +236,6 @@ class _Side:
         }
 
 
-def reached(graph: Graph) -> list[Grades]:
-    """What each principal gets to through any chain of roles, itself included.
-
-    Principals that can become the same roles share the walk: its cost is that of distinct policies.
-    """
-    by_verdict = [_reached_at(graph, verdict) for verdict in reversed(Verdict) if verdict]
-    return [Grades(*each) for each in zip(*by_verdict, strict=True)]
-
-
-def _reached_at(graph: Graph, verdict: Verdict) -> list[int]:
-    reads = [grades.at(verdict) for grades in graph.reads]
-    becomes = [grades.at(verdict) for grades in graph.becomes]
-    through: dict[int, int] = {0: 0}
-    found = []
-    for number, roles in enumerate(becomes):
-        if roles not in through:
-            through[roles] = _secrets_of(roles, reads, becomes, graph.role_number)
-        found.append(reads[number] | through[roles])
-    return found
-
-
-def _secrets_of(roles: int, reads: Sequence[int], becomes: Sequence[int], role_number: Sequence[int]) -> int:
-    """All that roles read, and those that they can become."""
-    secrets, seen = 0, roles
-    while roles:
-        following = 0
-        for role in positions(roles):
-            number = role_number[role]
-            secrets |= reads[number]
-            following |= becomes[number]
-        roles = following & ~seen
-        seen |= roles
-    return secrets
-
-
 class _Comparison:
     """Two sides whose secrets have one numbering: the old one's, then those that are new."""
 
@@ -396,7 +360,7 @@ def _outside_verdicts(side: _Side) -> dict[tuple[str, str, str, str], Verdict]:
     estate, reaching = side.estate, side.reaching()
     found: dict[tuple[str, str, str, str], Verdict] = {}
     for each in outsiders(estate):
-        found[each["kind"], each["principal"], each["secret"], ""] = VERDICT_OF[each["verdict"]]
+        found[each["kind"], each["principal"], each["secret"], ""] = Verdict.of(each["verdict"])
     for taker, grades in takers(estate):
         for position in positions(grades.unknown & reaching):
             verdict = grades.verdict(1 << position)
@@ -406,5 +370,5 @@ def _outside_verdicts(side: _Side) -> dict[tuple[str, str, str, str], Verdict]:
         if each["role"] in roles:
             whose = ANYBODY if STRANGER in each["sub"] else each["sub"]
             place = ("token", whose, each["role"], each["provider"])
-            found[place] = max(found.get(place, Verdict.DENY), VERDICT_OF[each["verdict"]])
+            found[place] = max(found.get(place, Verdict.DENY), Verdict.of(each["verdict"]))
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keyplan.audit.callers import Caller
 from keyplan.audit.chains import Graph, reaches
@@ -57,41 +57,29 @@ def path(estate: Estate, graph: Graph, principal: int, secret: int) -> tuple[Ver
     way = (principal,) if found is None else found.path
     steps = tuple(_steps(estate, graph, way, secret))
     failing = next((step for step in steps if step.verdict is Verdict.DENY), None)
-    steps = tuple(_marked(step) if step is failing else step for step in steps)
+    steps = tuple(replace(step, fails_first=True) if step is failing else step for step in steps)
     return (Verdict.DENY if found is None else found.verdict), steps
 
 
-def _marked(step: Step) -> Step:
-    return Step(
-        step.action, step.principal, step.resource, step.verdict, step.lines, step.lacking, fails_first=True
-    )
-
-
 def _steps(estate: Estate, graph: Graph, way: Sequence[int], secret: int) -> Iterator[Step]:
-    role_at = {number: position for position, number in enumerate(graph.role_number)}
     for caller, following in itertools.pairwise(way):
         role = estate.callers[following].arn
-        yield _step(estate.assuming, estate.callers[caller], role_at[following], role)
+        yield _step(estate.assuming, estate.callers[caller], graph.role_at[following], role)
     last, target = estate.callers[way[-1]], estate.secrets[secret]
     read = _step(estate.readers, last, secret, target.arn)
     yield _with_state(read, *state_of_secret(target))
     decrypt = _step((estate.decrypters,), last, secret, key_name(target))
     grants = tuple(_grants(estate, last, target, secret))
-    decrypt = Step(
-        decrypt.action, decrypt.principal, decrypt.resource, decrypt.verdict,
-        (*decrypt.lines, *grants), decrypt.lacking,
-    )  # fmt: skip
-    yield _with_state(decrypt, *state_of_key(estate, target, secret))
+    yield _with_state(
+        replace(decrypt, lines=(*decrypt.lines, *grants)), *state_of_key(estate, target, secret)
+    )
 
 
 def _with_state(step: Step, verdict: Verdict, problem: str) -> Step:
     """A step, with what the state of its target makes of it."""
     if verdict is Verdict.ALLOW:
         return step
-    return Step(
-        step.action, step.principal, step.resource, min(step.verdict, verdict), step.lines,
-        (*step.lacking, problem),
-    )  # fmt: skip
+    return replace(step, verdict=min(step.verdict, verdict), lacking=(*step.lacking, problem))
 
 
 def state_of_secret(secret: Secret) -> tuple[Verdict, str]:

@@ -49,6 +49,11 @@ class Snapshot:
     # Lists that may lack entries, by account and name; of `secrets` the account is empty.
     gaps: frozenset[tuple[str, str]] = frozenset()
 
+    @property
+    def as_of(self) -> str:
+        """When it was made, `2026-11-21T12:00:00Z`; empty where it does not say."""
+        return next(iter(self.context.get(CURRENT_TIME, ())), "")
+
 
 def is_unread(entry: Mapping[str, Any] | None, name: str) -> bool:
     """Whether a field of an entry could not be collected: what it holds is then unknown, and not absent."""

@@ -103,15 +103,12 @@ class Asker:
         the list is asked from the beginning.
         """
         try:
-            return self._pages(call, paging), True
+            return self._pages_so_far(call, paging)
         except _TokenRefused:
-            return self._pages_again(call, paging)
-        except _CutOffError as cut_off:
-            self.lacks(call, cut_off.refusal)
-            return cut_off.pages, False
+            self._forget(call, paging)
+            return self._pages_so_far(call, paging)
 
-    def _pages_again(self, call: Call, paging: Paging) -> tuple[list[dict[str, Any]], bool]:
-        self._forget(call, paging)
+    def _pages_so_far(self, call: Call, paging: Paging) -> tuple[list[dict[str, Any]], bool]:
         try:
             return self._pages(call, paging), True
         except _CutOffError as cut_off:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -34,8 +34,7 @@ class Call:
 
     def with_parameters(self, **more: Any) -> Call:
         """The same with further parameters."""
-        parameters = {**self.parameters, **more}
-        return Call(self.account, self.region, self.service, self.operation, parameters, self.resource)
+        return replace(self, parameters={**self.parameters, **more})
 
 
 @dataclass(frozen=True)

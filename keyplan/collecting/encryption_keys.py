@@ -13,11 +13,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from keyplan.audit.secrets import AWS_ALIAS
 from keyplan.collecting.asking import Asker
 from keyplan.collecting.calls import KMS_PAGING, Call
 from keyplan.collecting.refusals import Refusal
 
-AWS_ALIAS = "alias/aws/secretsmanager"
 NOT_COLLECTED = Refusal("the key's account is not collected: add a role of it with --role")
 _KEY_ARN = r"arn:[a-z0-9-]+:kms:[a-z0-9-]+:[0-9]{12}:key/([A-Za-z0-9-]+)"
 DESCRIBED, LISTED = ("KeyManager", "KeyState"), {"Grants": "ListGrants", "Tags": "ListResourceTags"}

@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from keyplan.audit.chains import reaches
-from keyplan.audit.changes import Presence, changes, comparable, difference, reached
+from keyplan.audit.chains import reached, reaches
+from keyplan.audit.changes import Presence, changes, comparable, difference
 from keyplan.audit.estate import Estate
 from keyplan.audit.matrix import graph_of, reach
 from keyplan.audit.policies.grades import NOTHING, Verdict, everywhere

@@ -33,7 +33,11 @@ class Changer:
 
 def changers(estate: Estate, graph: Graph) -> Iterator[Changer]:
     """Everybody who could give itself or others access to a secret, by principal, secret and way."""
-    ways = Ways(estate, graph)
+    yield from rows(estate, Ways(estate, graph))
+
+
+def rows(estate: Estate, ways: Ways) -> Iterator[Changer]:
+    """The same of ways that are known: what was found of them once is not looked for again."""
     for number in range(len(estate.callers)):
         found = list(ways.of(number))
         if found:

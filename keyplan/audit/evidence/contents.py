@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from keyplan.audit import baseline, gate
 from keyplan.audit.baseline import Acceptance, Outcome
-from keyplan.audit.changers import changers
+from keyplan.audit.changers.rows import rows
+from keyplan.audit.changers.ways import Ways
 from keyplan.audit.estate import Estate
 from keyplan.audit.evidence.bundle import SUMS, Member
 from keyplan.audit.matrix import graph_of
@@ -94,6 +96,11 @@ class Contents:
         yield Member(ABOUT, [_json(self._about())])
         yield Member(README, [self._readme().encode()])
 
+    @cached_property
+    def _ways(self) -> Ways:
+        """For the list and for the page alike."""
+        return Ways(self._estate, self._graph)
+
     def _gate(self, manifest: Manifest) -> Outcome:
         found = gate.findings(self._estate, self._graph, manifest)
         return baseline.weighed(found, self._acceptances, self._today)
@@ -101,7 +108,7 @@ class Contents:
     def _changers(self) -> Iterator[str]:
         """The rows of `keyplan audit changers --format json`, as they come: there may be many."""
         between = "[\n"
-        for row in changers(self._estate, self._graph):
+        for row in rows(self._estate, self._ways):
             yield f"{between}{json.dumps(changers_reports.answer(row))}"
             between = ",\n"
         yield "[]\n" if between == "[\n" else "\n]\n"
@@ -111,12 +118,8 @@ class Contents:
         compared = None
         if manifest is not None and outcome is not None:
             compared = gate_content(outcome, manifest.environment)
-        could_change = changers_content(self._estate, changers(self._estate, self._graph))
+        could_change = changers_content(self._estate, rows(self._estate, self._ways))
         return page(self._estate, self._graph, version=self._version, gate=compared, changers=could_change)
-
-    @property
-    def _as_of(self) -> str:
-        return next(iter(self._estate.snapshot.context.get("aws:currenttime", ())), "")
 
     @property
     def problems(self) -> list[str]:
@@ -127,7 +130,7 @@ class Contents:
         return {
             "format": FORMAT,
             "keyplan": self._version,
-            "asOf": self._as_of,
+            "asOf": self._estate.snapshot.as_of,
             "environment": None if self._manifest is None else self._manifest.environment,
             "accounts": sorted(self._estate.snapshot.details),
             "principals": len(self._estate.callers),
@@ -139,7 +142,7 @@ class Contents:
     def _readme(self) -> str:
         compared = [] if self.outcome is None else [FINDINGS]
         names = [REPORT, README, ABOUT, *self._inputs.named(), RESULT, *compared, CHANGERS, SUMS]
-        return readme(names, self._version, self._as_of, self.problems)
+        return readme(names, self._version, self._estate.snapshot.as_of, self.problems)
 
 
 def readme(names: Sequence[str], version: str, as_of: str, problems: Sequence[str]) -> str:

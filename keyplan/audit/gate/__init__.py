@@ -70,12 +70,11 @@ def _one_each(found: Sequence[Finding]) -> Iterator[Finding]:
     for each in found:
         place = (each.code, each.principal, each.secret)
         before = kept.get(place)
-        if before is None or _SURE[each.verdict] > _SURE[before.verdict]:
+        if before is None or Verdict.of(each.verdict) > Verdict.of(before.verdict):
             kept[place] = each
     yield from kept.values()
 
 
-_SURE = {verdict.word: int(verdict) for verdict in Verdict}
 _HOW = {
     Verdict.ALLOW: "can read it",
     Verdict.CONDITIONAL: "can read it under a condition",

@@ -29,10 +29,9 @@ def way(estate: Estate, graph: Graph, path: Sequence[int], secret: int) -> str:
         path: numbers of principals, as `chains.Reach` has it.
         secret: its position.
     """
-    role_at = {number: position for position, number in enumerate(graph.role_number)}
     steps = [
         f"takes {shown(estate.callers[role].arn, estate.callers[taker].account)}"
-        f"{_taking(estate, estate.callers[taker], role_at[role])}"
+        f"{_taking(estate, estate.callers[taker], graph.role_at[role])}"
         for taker, role in itertools.pairwise(path)
     ]
     last = estate.callers[path[-1]]

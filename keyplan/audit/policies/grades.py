@@ -25,6 +25,11 @@ class Verdict(IntEnum):
         """As the result spells it."""
         return self.name.lower()
 
+    @classmethod
+    def of(cls, word: str) -> Verdict:
+        """The verdict of a word."""
+        return cls[word.upper()]
+
 
 class Grades(NamedTuple):
     """Resources by verdict; `allow` is within `conditional`, which is within `unknown`."""

@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 from keyplan.audit.baseline import Outcome
-from keyplan.audit.chains import Graph, reaches
+from keyplan.audit.chains import Graph, reached
 from keyplan.audit.changers import Changer
 from keyplan.audit.estate import Estate
 from keyplan.audit.outsiders import oidc_verdicts, outsiders
-from keyplan.audit.policies.grades import Grades, Verdict
+from keyplan.audit.policies.grades import Verdict
 from keyplan.audit.proof import grants_of, is_grantee, key_name, state_of_key, state_of_secret
 from keyplan.audit.reports import answers
 from keyplan.audit.reports.page.interning import GradesTable, written
@@ -33,7 +33,7 @@ def content(estate: Estate, graph: Graph) -> dict[str, Any]:
         "roles": list(graph.role_number),
         "secrets": [_secret(estate, number) for number in range(len(estate.secrets))],
         "reads": [secrets.number(grades) for grades in graph.reads],
-        "reach": [secrets.number(reach_of(graph, number)) for number in range(len(estate.callers))],
+        "reach": [secrets.number(grades) for grades in reached(graph)],
         "becomes": [roles.number(grades) for grades in graph.becomes],
         "reading": Requests(estate.readers, statements, secrets).document(estate.callers),
         "decrypting": Requests((estate.decrypters,), statements, secrets).document(estate.callers),
@@ -53,7 +53,7 @@ def _account(estate: Estate) -> dict[str, Any]:
         "id": snapshot.account,
         "others": [account for account in snapshot.details if account != snapshot.account],
         "region": snapshot.region,
-        "at": snapshot.context.get("aws:currenttime", ("",))[0],
+        "at": snapshot.as_of,
     }
 
 
@@ -92,16 +92,6 @@ def _grants(estate: Estate) -> dict[str, list[dict[str, str]]]:
         if grants:
             found[arn] = grants
     return found
-
-
-def reach_of(graph: Graph, principal: int) -> Grades:
-    """The best access of a principal to every secret, through any chain of roles."""
-    by_verdict: dict[Verdict, int] = dict.fromkeys(Verdict, 0)
-    for reach in reaches(graph, principal):
-        by_verdict[reach.verdict] |= 1 << reach.secret
-    allow = by_verdict[Verdict.ALLOW]
-    conditional = allow | by_verdict[Verdict.CONDITIONAL]
-    return Grades(allow, conditional, conditional | by_verdict[Verdict.UNKNOWN])
 
 
 def gate_content(outcome: Outcome, environment: str) -> dict[str, Any]:
