@@ -227,4 +227,5 @@ def _member(email: str) -> str:
 
 
 def _stamp(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    # To the microsecond, as the entries are: a whole second would leave out who read within the last one.
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"

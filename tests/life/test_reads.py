@@ -152,11 +152,11 @@ def test_a_principal_is_matched_with_its_consumer(case: str) -> None:
     assert is_of(manifest_with({"it": consumer}).consumers["it"], principal) is expected
 
 
-def ask(life: Life, cloud: str, since: datetime | None = None) -> Any:
+def ask(life: Life, cloud: str, since: datetime | None = None, now: datetime | None = None) -> Any:
     from keyplan.manifest import Manifest
 
     manifest = Manifest.from_json(life.environment.document)
-    now = datetime.now(UTC) + timedelta(seconds=1)
+    now = now or datetime.now(UTC)
     return who_read(
         manifest,
         manifest.keys["anthropic"],
@@ -181,6 +181,20 @@ def test_reads_are_found_in_the_sandbox_of_both_clouds(on_both: Life, google: Go
         found = ask(on_both, cloud)
         assert isinstance(found, ReadReport), found
         assert [reader.reads for reader in found.readers] == [1]
+
+
+def test_a_read_within_the_same_second_is_found_on_google(on_both: Life, google: Google) -> None:
+    on_both.put(on_both.new_key())
+    audited = {"service": "secretmanager.googleapis.com", "auditLogConfigs": [{"logType": "DATA_READ"}]}
+    google.project.policy.audit_configs = [audited]
+    done = on_both.environment.run("exec", "--cloud", "gcp", "--only", "anthropic", "--", "true")
+    assert done.returncode == 0, done.stderr
+    entry = google.world.log_entries[-1]
+    read_at = datetime.fromisoformat(entry["timestamp"]).replace(microsecond=500_000)
+    entry["timestamp"] = f"{read_at:%Y-%m-%dT%H:%M:%S.%fZ}"
+    found = ask(on_both, "gcp", read_at - timedelta(hours=1), read_at + timedelta(microseconds=1))
+    assert isinstance(found, ReadReport), found
+    assert [reader.reads for reader in found.readers] == [1]
 
 
 def test_a_missing_right_is_named_on_google(on_both: Life, monkeypatch: pytest.MonkeyPatch) -> None:
