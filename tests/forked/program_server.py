@@ -7,6 +7,7 @@ killed when its starter is.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
 import importlib
 import json
@@ -26,7 +27,7 @@ from typing import Any
 from tests.forked.server import REQUEST_LIMIT_BYTES, listen, open_streams
 
 PROJECT = Path(__file__).resolve().parents[2]
-ABOVE_ALL_STREAMS = 100
+ABOVE_ALL_STREAMS = 100  # of this process's own
 
 
 def main() -> None:
@@ -98,8 +99,9 @@ def _be_the_program(asked: dict[str, Any], streams: list[int]) -> None:
 
 def _take(streams: list[int], numbers: list[int]) -> None:
     """Have the streams under the numbers that they had, and nothing else open."""
-    high = [os.dup2(stream, ABOVE_ALL_STREAMS + number) for number, stream in enumerate(streams)]
-    os.closerange(0, ABOVE_ALL_STREAMS)
+    above = max(ABOVE_ALL_STREAMS, *numbers, *streams) + 1
+    high = [fcntl.fcntl(stream, fcntl.F_DUPFD, above) for stream in streams]
+    os.closerange(0, above)
     for stream, number in zip(high, numbers, strict=True):
         os.dup2(stream, number)
         os.close(stream)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -28,7 +29,12 @@ os._exit(int(asked))
 
 @pytest.fixture
 def start(tmp_path: Path) -> subprocess.Popen[str]:
-    """A program with a pipe of its own, as the sandbox starts one."""
+    """A program, as the sandbox starts one."""
+    return started(tmp_path)
+
+
+def started(tmp_path: Path, *passed: int) -> subprocess.Popen[str]:
+    """A program that also has the descriptors `passed`."""
     variables = forking_programs(tmp_path)
     if not variables:
         pytest.skip("no process can be watched here as a fork has to be")
@@ -41,6 +47,7 @@ def start(tmp_path: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         env={**os.environ, **variables, "SAID": "yes"},
         text=True,
+        pass_fds=passed,
         start_new_session=True,
     )
 
@@ -70,6 +77,19 @@ def test_its_exit_code_and_its_words_are_the_starters(start: subprocess.Popen[st
         assert start.stdout is not None
         assert start.stdout.read() == "result"
     assert start.returncode == 7
+
+
+@pytest.mark.parametrize("number", [31, 32, 99, 100, 101, 102, 103, 104, 105, 300])
+def test_a_pipe_under_any_number_is_its_own(tmp_path: Path, number: int) -> None:
+    """A test process that has many files open gives its programs high numbers."""
+    reading, writing = os.pipe()
+    high = fcntl.fcntl(writing, fcntl.F_DUPFD, number)
+    os.close(writing)
+    with started(tmp_path, high) as program, os.fdopen(reading) as heard:
+        os.close(high)
+        told(program, "0", result=high)
+        assert heard.read() == "result"
+    assert program.returncode == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

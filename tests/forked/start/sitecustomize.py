@@ -18,7 +18,7 @@ def _be_forked(address: str) -> None:
 
     passed_on = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, passed_on)  # until it is known to whom
-    streams = [number for number in range(32) if _is_open(number)]
+    streams = _inherited()
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(address)
     environment = {name: text for name, text in os.environ.items() if name != ADDRESS}
@@ -41,12 +41,19 @@ def _be_forked(address: str) -> None:
     os._exit(code)
 
 
-def _is_open(number: int) -> bool:
-    try:
-        os.fstat(number)
-    except OSError:
-        return False
-    return True
+def _inherited() -> list[int]:
+    """What the starter passed: Python opens its own so that no child has them."""
+    import fcntl
+
+    numbers = []
+    for number in sorted(map(int, os.listdir("/dev/fd"))):
+        try:
+            flags = fcntl.fcntl(number, fcntl.F_GETFD)
+        except OSError:
+            continue  # the listing's own
+        if not flags & fcntl.FD_CLOEXEC:
+            numbers.append(number)
+    return numbers
 
 
 if ADDRESS in os.environ and sys.orig_argv[-1].endswith(PROGRAM):
