@@ -62,7 +62,7 @@ STEPS: tuple[tuple[str, str], ...] = (
 )
 UNINTERESTING = re.compile(
     r"^\s*$|from \$PATH at|^@ |^ = |unchanged$|\b(creating|updating|deleting|refreshing) \("
-    r"|^Diagnostics:|^ +pulumi:pulumi:Stack |^    (aws|keyplan):"
+    r"|^Diagnostics:|^Duration:|^ +pulumi:pulumi:Stack |^    (aws|keyplan):"
 )
 # Pulumi writes its progress beside the lines, and now and then the two share one.
 PROGRESS = re.compile(r"^(@ \w+)?\.+", re.MULTILINE)
@@ -142,6 +142,7 @@ def _run(line: str, place: Path, environment: dict[str, str], *, must: bool = Tr
 def shown(output: str) -> str:
     """The lines that say what changed, in a fixed order where Pulumi's own depends on time."""
     output = PROGRESS.sub("", output)
+    # Outputs stand between the resources and the summary, or, of a refresh, now and then not at all.
     output = output.split("\nOutputs:")[0] + "".join(re.findall(r"\nResources:\n(?:    .*\n)+", output)[-1:])
     for pattern, stands_for in VARIABLE:
         output = re.sub(pattern, stands_for, output)
