@@ -30,8 +30,8 @@ from typing import TypeVar
 from benchmarks.exec_startup import BIN, compile_keyplan
 from keyplan.cli.wire import table
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest, ManifestConsumer
-from keyplan.manifest_document import parse
+from keyplan.manifest.checking import parse
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring import targets_for, wire
 from tests.wiring import conftest as on_aws
 from tests.wiring_gcp import conftest as on_gcp

@@ -17,7 +17,7 @@ from components.gcp.surroundings import GcpSurroundings, read_gcp_surroundings
 from components.manifest_parts import AwsPart, GcpPart, compose
 from keyplan.catalogue import Catalogue, Cloud
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire_all
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from keyplan.catalogue import Catalogue, Consumer, Key, consumer_settings
 from keyplan.claude_code import usable
-from keyplan.manifest import (
+from keyplan.manifest.model import (
     AwsLocation,
     GcpLocation,
     GcpSecretLocation,

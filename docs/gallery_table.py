@@ -15,7 +15,7 @@ from keyplan.checks.problems import Problems
 from keyplan.checks.route_relations import check_consumer
 from keyplan.durations import Duration
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.routes import (
     FEDERATION_AUDIENCE,
     KEYLESS,

@@ -1,8 +1,8 @@
 """JSON that a person may have edited: read strictly, and checked so that every mistake is told with its path.
 
 Owns JSON's own rules and the rules that a field can have; which fields a document has is its owner's matter
-(`manifest_document`). No message repeats a document's text: somebody may have pasted a value into it. Light
-to import, because `keyplan exec` waits for it.
+(`keyplan.manifest`). No message repeats a document's text: somebody may have pasted a value into it. Light to
+import, because `keyplan exec` waits for it.
 """
 
 from __future__ import annotations

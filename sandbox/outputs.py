@@ -31,7 +31,7 @@ def write_outputs(project: Project, outputs: Mapping[str, Any], resources: int) 
 
 def read_manifest(project: Project) -> dict[str, Any] | None:
     """The manifest of the last run, or None when there was none."""
-    from keyplan.manifest_document import parse
+    from keyplan.manifest.checking import parse
 
     try:
         text = project.manifest_file.read_text(encoding="utf-8")

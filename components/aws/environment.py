@@ -29,7 +29,7 @@ from components.aws.secrets import KeySecret, KeySecretArgs
 from components.aws.tags import secret_tags, tags
 from components.manifest_parts import AwsPart, AwsReader
 from keyplan.catalogue import Catalogue, Cloud, Consumer, Key
-from keyplan.manifest import AwsLocation, SecretLocation
+from keyplan.manifest.model import AwsLocation, SecretLocation
 from keyplan.names import auditor_name
 
 

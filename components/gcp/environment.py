@@ -26,7 +26,7 @@ from components.gcp.secrets import GcpKeySecret, GcpKeySecretArgs
 from components.gcp.surroundings import GcpSurroundings
 from components.manifest_parts import GcpPart, GcpReaderIdentity
 from keyplan.catalogue import Catalogue, Consumer, Key
-from keyplan.manifest import GcpLocation, GcpSecretLocation
+from keyplan.manifest.model import GcpLocation, GcpSecretLocation
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import os
 
 from keyplan.endpoints import TRUST_VARIABLE
 from keyplan.errors import UsageError
-from keyplan.manifest_sources import FILE_VARIABLE
+from keyplan.manifest.sources import FILE_VARIABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -38,8 +38,8 @@ from keyplan.environ import (
     require_one_road,
 )
 from keyplan.errors import EXIT_REFUSED, KeyplanError, UsageError
-from keyplan.manifest_sources import load
-from keyplan.manifest_vendors import held
+from keyplan.manifest.sources import load
+from keyplan.manifest.vendor_rules import held
 from keyplan.process import replace
 from keyplan.vendors import vendor_named
 from keyplan.vendors.anthropic import overrides_of_route
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
 
-    from keyplan.manifest_document import KeyDocument, ManifestDocument
+    from keyplan.manifest.document import KeyDocument, ManifestDocument
     from keyplan.secret_value import SecretValue
 
 TAKES_PROGRAM = True

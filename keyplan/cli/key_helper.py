@@ -27,14 +27,14 @@ from keyplan.cli.output import reporter, result
 from keyplan.cli.sources import add_source, reader_of
 from keyplan.environ import ANTHROPIC_BASE_URL
 from keyplan.errors import EXIT_DONE, UsageError
-from keyplan.manifest_sources import load
-from keyplan.manifest_vendors import held
+from keyplan.manifest.sources import load
+from keyplan.manifest.vendor_rules import held
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from keyplan.manifest_document import ManifestDocument
+    from keyplan.manifest.document import ManifestDocument
     from keyplan.secret_value import SecretValue
 
 

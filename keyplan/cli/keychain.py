@@ -29,14 +29,14 @@ from keyplan.cli.one_key import key_named, refuse_value_as_name, value_as_argume
 from keyplan.cli.output import reporter, result
 from keyplan.errors import EXIT_DONE, Interrupted, UsageError
 from keyplan.keychain.opening import item_name, open_keychain
-from keyplan.manifest import Manifest
-from keyplan.manifest_sources import load
+from keyplan.manifest.model import Manifest
+from keyplan.manifest.sources import load
 
 if TYPE_CHECKING:
     import argparse
 
     from keyplan.keychain.opening import Keychain
-    from keyplan.manifest import ManifestKey
+    from keyplan.manifest.model import ManifestKey
     from keyplan.secret_value import SecretValue
 
 ACTIONS = ("put", "list", "delete")

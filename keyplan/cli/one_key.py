@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from keyplan.cli.arguments import Parser, add_environment, trusted_hosts
 from keyplan.cli.output import reporter, say
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest
-from keyplan.manifest_sources import load
+from keyplan.manifest.model import Manifest
+from keyplan.manifest.sources import load
 
 if TYPE_CHECKING:
     import argparse
 
-    from keyplan.manifest import ManifestKey
+    from keyplan.manifest.model import ManifestKey
     from keyplan.rotation.scene import Scene
     from keyplan.stores.opening import Reader
     from keyplan.vendors.organization import Organization

@@ -35,8 +35,8 @@ from keyplan.cli.one_key import add_key, add_the_rest, key_named, refuse_value_a
 from keyplan.cli.output import reporter, result, say
 from keyplan.errors import EXIT_DONE, Interrupted
 from keyplan.intake import from_input, from_prompt
-from keyplan.manifest import Manifest
-from keyplan.manifest_sources import load
+from keyplan.manifest.model import Manifest
+from keyplan.manifest.sources import load
 from keyplan.storing.forms import as_document, as_text
 from keyplan.storing.steps import Ready, prepare, put
 from keyplan.terminal import hidden_line, is_at_terminal, standard_input
@@ -45,7 +45,7 @@ from keyplan.vendors import vendor_named
 if TYPE_CHECKING:
     import argparse
 
-    from keyplan.manifest import ManifestKey
+    from keyplan.manifest.model import ManifestKey
     from keyplan.secret_value import SecretValue
 
 

@@ -30,8 +30,8 @@ from keyplan.cli.arguments import Parser, trusted_hosts
 from keyplan.cli.one_key import add_the_rest, key_named, refuse_value_as_name, value_as_argument
 from keyplan.cli.output import reporter, result, say
 from keyplan.errors import EXIT_DONE, EXIT_FINDINGS, EXIT_REFUSED, UsageError
-from keyplan.manifest import Manifest
-from keyplan.manifest_sources import load
+from keyplan.manifest.model import Manifest
+from keyplan.manifest.sources import load
 from keyplan.retiring.forms import as_document, as_text
 from keyplan.retiring.rule import May
 from keyplan.retiring.steps import Options, retire

@@ -36,8 +36,8 @@ from keyplan.cli.arguments import trusted_hosts
 from keyplan.cli.one_key import add_key, add_the_rest, key_named, refuse_value_as_name
 from keyplan.cli.output import reporter, result, say
 from keyplan.errors import EXIT_DONE, EXIT_FINDINGS, EXIT_REFUSED, Interrupted, KeyplanError, UsageError
-from keyplan.manifest import Manifest
-from keyplan.manifest_sources import load
+from keyplan.manifest.model import Manifest
+from keyplan.manifest.sources import load
 from keyplan.reads import ReadReport, who_read
 from keyplan.revoking.forms import as_text, plan_text
 from keyplan.revoking.incident import Done, RecordFile, create, default_name, read_earlier
@@ -48,7 +48,7 @@ from keyplan.terminal import is_at_terminal
 if TYPE_CHECKING:
     import argparse
 
-    from keyplan.manifest import ManifestKey
+    from keyplan.manifest.model import ManifestKey
     from keyplan.revoking.incident import Incident
     from keyplan.stores.one_value import OneValue
 

@@ -43,15 +43,15 @@ from typing import TYPE_CHECKING
 from keyplan.cli.arguments import add_environment, trusted_hosts
 from keyplan.cli.output import reporter, result
 from keyplan.errors import EXIT_DONE, EXIT_FINDINGS, EXIT_REFUSED, UsageError
-from keyplan.manifest import Manifest
-from keyplan.manifest_sources import load
+from keyplan.manifest.model import Manifest
+from keyplan.manifest.sources import load
 from keyplan.overview.forms import render, table
 from keyplan.overview.rows import look
 
 if TYPE_CHECKING:
     import argparse
 
-    from keyplan.manifest_document import ManifestDocument
+    from keyplan.manifest.document import ManifestDocument
     from keyplan.overview.rows import Row
     from keyplan.overview.usage import UsageReport
     from keyplan.vendors.organization import Organization

@@ -33,8 +33,8 @@ from keyplan.cli.arguments import Parser, add_environment, trusted_hosts
 from keyplan.cli.one_key import key_named, refuse_value_as_name, value_as_argument
 from keyplan.cli.output import reporter, result, say
 from keyplan.errors import EXIT_DONE, EXIT_FINDINGS, EXIT_REFUSED
-from keyplan.manifest import Manifest
-from keyplan.manifest_sources import load
+from keyplan.manifest.model import Manifest
+from keyplan.manifest.sources import load
 from keyplan.verifying.asking import verify
 from keyplan.verifying.forms import render, table
 

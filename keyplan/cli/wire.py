@@ -40,15 +40,15 @@ from pathlib import Path
 from keyplan.cli.arguments import add_environment, trusted_hosts
 from keyplan.cli.output import reporter, say
 from keyplan.errors import EXIT_DONE, EXIT_REFUSED, ChangedMeanwhile, KeyplanError, UsageError
-from keyplan.manifest_sources import load
+from keyplan.manifest.sources import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
-    from keyplan.manifest import Manifest, ManifestConsumer
-    from keyplan.manifest_document import ManifestDocument
+    from keyplan.manifest.document import ManifestDocument
+    from keyplan.manifest.model import Manifest, ManifestConsumer
     from keyplan.secret_value import SecretValue
 
 WITH_VALUES = "dotenv"  # the one target whose file may hold them
@@ -80,7 +80,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the wiring, the table, or write the file."""
     from keyplan import wiring
-    from keyplan.manifest import Manifest
+    from keyplan.manifest.model import Manifest
 
     listing = arguments.list or arguments.target is None
     _check_arguments(arguments, listing)

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from keyplan.manifest import Manifest
+    from keyplan.manifest.model import Manifest
     from keyplan.wiring.staleness import Stale
 
 

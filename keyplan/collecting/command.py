@@ -21,10 +21,10 @@ from keyplan.collecting.progress import Progress
 from keyplan.collecting.refusals import Refusal
 from keyplan.collecting.snapshot_file import content_of, place_of, save
 from keyplan.errors import Interrupted, StoreError, UsageError
-from keyplan.manifest_sources import FILE_VARIABLE, find_project, load
+from keyplan.manifest.sources import FILE_VARIABLE, find_project, load
 
 if TYPE_CHECKING:
-    from keyplan.manifest_document import ManifestDocument
+    from keyplan.manifest.document import ManifestDocument
 
 STANDARD_OUTPUT = "-"
 STALE_SECONDS = 3600  # an older part of a snapshot is said: access may have changed since

@@ -10,7 +10,7 @@ from keyplan.keychain.opening import Keychain, item_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from keyplan.manifest_document import ManifestDocument
+    from keyplan.manifest.document import ManifestDocument
     from keyplan.secret_value import SecretValue
 
 

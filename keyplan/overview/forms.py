@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from keyplan.manifest import Manifest
+    from keyplan.manifest.model import Manifest
     from keyplan.overview.rows import Row
     from keyplan.stores.base import Place, Version
 

@@ -21,7 +21,7 @@ from keyplan.stores.labels import VersionLabel
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keyplan.manifest import Manifest, ManifestKey
+    from keyplan.manifest.model import Manifest, ManifestKey
     from keyplan.stores.base import SecretState, Store, Version
 
 

@@ -19,7 +19,7 @@ from keyplan.vendors.organization_pages import DEFAULT_WORKSPACE, same_hint
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from keyplan.manifest import Manifest, ManifestKey
+    from keyplan.manifest.model import Manifest, ManifestKey
     from keyplan.overview.rows import Row
     from keyplan.stores.labels import VersionLabel
     from keyplan.vendors.organization_pages import Usage, VendorKey

@@ -11,7 +11,7 @@ from keyplan.stores.base import CLOUD_NAMES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keyplan.manifest import Manifest
+    from keyplan.manifest.model import Manifest
     from keyplan.overview.usage import Finding, UsageReport, Used
 
 GAP = "  "

@@ -26,7 +26,7 @@ from keyplan.stores.gcp_tokens import find_access
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from keyplan.manifest import Manifest, ManifestKey
+    from keyplan.manifest.model import Manifest, ManifestKey
 
 PERMISSION = "logging.privateLogEntries.list"
 ROLE = "roles/logging.privateLogViewer"

@@ -24,7 +24,7 @@ from keyplan.stores.aws_errors import Place, Subject
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from keyplan.manifest import Manifest, ManifestKey, SecretLocation
+    from keyplan.manifest.model import Manifest, ManifestKey, SecretLocation
 
 ACTION = "cloudtrail:LookupEvents"
 EVENT = "GetSecretValue"  # BatchGetSecretValue is recorded as one of these for each secret

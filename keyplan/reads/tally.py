@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from keyplan.manifest import Manifest, ManifestConsumer
+    from keyplan.manifest.model import Manifest, ManifestConsumer
 
 SHOWN_CHARACTERS = 200  # of what a caller chose itself, as its program's name
 LISTED = 5  # addresses and programs of one principal; more are counted

@@ -20,7 +20,7 @@ from keyplan.endpoints import endpoint_for
 from keyplan.stores.aws_credentials import SANDBOX_CREDENTIALS
 
 if TYPE_CHECKING:
-    from keyplan.manifest import Manifest, ManifestConsumer
+    from keyplan.manifest.model import Manifest, ManifestConsumer
 
 # A name becomes an argument of a program: one that begins with a dash would be an option, and `file://` would
 # have the AWS CLI send a file. Cluster, service and function names are within this.

@@ -13,7 +13,7 @@ from keyplan.vendors import vendor_named
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keyplan.manifest import Manifest, ManifestKey
+    from keyplan.manifest.model import Manifest, ManifestKey
     from keyplan.retiring.steps import Ending, Retired
     from keyplan.vendors.organization import VendorKey
 

@@ -21,7 +21,7 @@ from keyplan.stores.one_value import OneValue
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from keyplan.manifest import ManifestKey
+    from keyplan.manifest.model import ManifestKey
     from keyplan.stores.base import SecretState, Version
 
 AT_FORM = "%Y%m%dT%H%M%SZ"  # of a label's moment

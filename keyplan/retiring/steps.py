@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from keyplan.manifest import Manifest, ManifestKey
+    from keyplan.manifest.model import Manifest, ManifestKey
     from keyplan.restarts.commands import Restart
     from keyplan.stores.base import SecretState, Store
     from keyplan.stores.one_value import OneValue

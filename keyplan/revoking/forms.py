@@ -14,7 +14,7 @@ from keyplan.stores.base import CLOUD_NAMES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from keyplan.manifest import Manifest, ManifestKey
+    from keyplan.manifest.model import Manifest, ManifestKey
     from keyplan.revoking.incident import Incident, Step
     from keyplan.stores.one_value import OneValue
 

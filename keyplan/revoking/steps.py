@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
+    from keyplan.manifest.model import Manifest, ManifestConsumer, ManifestKey
     from keyplan.revoking.incident import Step
     from keyplan.stores.base import SecretState, Store, Version
     from keyplan.stores.one_value import OneValue

@@ -18,7 +18,7 @@ from keyplan.stores.labels import STORED
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from keyplan.manifest import Manifest, ManifestKey
+    from keyplan.manifest.model import Manifest, ManifestKey
     from keyplan.stores.base import SecretState, Store, Version
     from keyplan.vendors.organization import Organization, VendorKey
 

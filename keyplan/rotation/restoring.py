@@ -11,7 +11,7 @@ from keyplan.rotation.words import on
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keyplan.manifest import Manifest, ManifestKey
+    from keyplan.manifest.model import Manifest, ManifestKey
     from keyplan.stores.base import Store
 
 FORMAT = "keyplan-restore/1"

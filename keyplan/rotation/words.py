@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from keyplan.manifest import Manifest, ManifestKey
+    from keyplan.manifest.model import Manifest, ManifestKey
     from keyplan.rotation.moment import Standing
     from keyplan.rotation.way_back import WayBack
     from keyplan.stores.base import SecretState, Version

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from typing import Any
 
-    from keyplan.manifest import Manifest, ManifestKey
+    from keyplan.manifest.model import Manifest, ManifestKey
     from keyplan.secret_value import SecretValue
     from keyplan.stores.base import SecretState, Version
     from keyplan.stores.labels import VersionLabel

@@ -23,7 +23,7 @@ from keyplan.stores.stored_value import encode
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from keyplan.manifest import ManifestKey
+    from keyplan.manifest.model import ManifestKey
     from keyplan.secret_value import SecretValue
     from keyplan.stores.aws import AwsStore
     from keyplan.stores.aws_versions import AwsState

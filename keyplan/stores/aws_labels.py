@@ -18,7 +18,7 @@ from keyplan.stores.labels import NOTHING, PENDING, PREFIX, SERVED, VersionLabel
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from keyplan.manifest import ManifestKey
+    from keyplan.manifest.model import ManifestKey
     from keyplan.stores.aws import AwsStore
 
 OPERATION = "UpdateSecretVersionStage"

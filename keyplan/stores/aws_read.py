@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from keyplan.manifest_document import ManifestDocument
+    from keyplan.manifest.document import ManifestDocument
     from keyplan.secret_value import SecretValue
     from keyplan.stores.aws_roads import Road
 

@@ -21,7 +21,7 @@ from keyplan.stores.stored_value import tombstone
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from keyplan.manifest import ManifestKey
+    from keyplan.manifest.model import ManifestKey
     from keyplan.stores.aws import AwsStore
     from keyplan.stores.aws_versions import AwsState
 

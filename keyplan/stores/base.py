@@ -14,7 +14,7 @@ from typing import Protocol
 
 from keyplan.age import State
 from keyplan.errors import KeyplanError
-from keyplan.manifest import ManifestKey
+from keyplan.manifest.model import ManifestKey
 from keyplan.secret_value import SecretValue
 from keyplan.stores.labels import VersionLabel
 

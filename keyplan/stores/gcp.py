@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from typing import Any
 
-    from keyplan.manifest import Manifest, ManifestKey
+    from keyplan.manifest.model import Manifest, ManifestKey
     from keyplan.secret_value import SecretValue
     from keyplan.stores.base import SecretState, Version
     from keyplan.stores.gcp_state import GcpState

@@ -36,7 +36,7 @@ from keyplan.stores.labels import SERVED
 from keyplan.stores.raw_value import encode
 
 if TYPE_CHECKING:
-    from keyplan.manifest import ManifestKey
+    from keyplan.manifest.model import ManifestKey
     from keyplan.secret_value import SecretValue
     from keyplan.stores.gcp import GcpStore
     from keyplan.stores.gcp_state import GcpState

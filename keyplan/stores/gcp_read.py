@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from typing import Any
 
-    from keyplan.manifest_document import ManifestDocument
+    from keyplan.manifest.document import ManifestDocument
     from keyplan.secret_value import SecretValue
 
 ACCESS = "secretmanager.versions.access"

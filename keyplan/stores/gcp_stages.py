@@ -19,7 +19,7 @@ from keyplan.stores.gcp_versions import DESTROYED, ENABLED, number_of
 from keyplan.stores.labels import NOTHING, RETIRED, REVOKED, SERVED, VersionLabel
 
 if TYPE_CHECKING:
-    from keyplan.manifest import ManifestKey
+    from keyplan.manifest.model import ManifestKey
     from keyplan.stores.base import Version
     from keyplan.stores.gcp import GcpStore
     from keyplan.stores.gcp_state import GcpState

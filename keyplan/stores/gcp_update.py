@@ -18,7 +18,7 @@ from keyplan.stores.gcp_state import bare_state
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from keyplan.manifest import ManifestKey
+    from keyplan.manifest.model import ManifestKey
     from keyplan.stores.gcp import GcpStore
     from keyplan.stores.gcp_state import GcpState
     from keyplan.stores.labels import VersionLabel

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from keyplan.errors import KeyplanError
-    from keyplan.manifest import Manifest
-    from keyplan.manifest_document import ManifestDocument
+    from keyplan.manifest.document import ManifestDocument
+    from keyplan.manifest.model import Manifest
     from keyplan.secret_value import SecretValue
     from keyplan.stores.base import Store
 

@@ -12,7 +12,7 @@ from keyplan.stores.base import CLOUD_NAMES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keyplan.manifest import Manifest, ManifestKey
+    from keyplan.manifest.model import Manifest, ManifestKey
     from keyplan.storing.steps import Stored
 
 FORMAT = "keyplan-put/1"

@@ -22,7 +22,7 @@ from keyplan.storing.words import Fate, failed, has_it_already, interrupted, und
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from keyplan.manifest import ManifestKey
+    from keyplan.manifest.model import ManifestKey
     from keyplan.secret_value import SecretValue
     from keyplan.stores.base import Deposit, SecretState, Store
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Protocol
 
-    from keyplan.manifest import ManifestKey
+    from keyplan.manifest.model import ManifestKey
     from keyplan.vendors.verdicts import Answer, Question, Reply
 
     class Vendor(Protocol):

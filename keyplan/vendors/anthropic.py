@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from keyplan.manifest import ManifestKey
+    from keyplan.manifest.model import ManifestKey
     from keyplan.vendors.verdicts import Answer, Question, Reply
 
 DEFAULT_ENV_VAR: str | None = "ANTHROPIC_API_KEY"

@@ -18,7 +18,7 @@ from keyplan.vendors.verdicts import Answer, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from keyplan.manifest import ManifestKey
+    from keyplan.manifest.model import ManifestKey
     from keyplan.vendors.verdicts import Reply
 
 API_URL = "https://api.anthropic.com"

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from keyplan.manifest import ManifestKey
+    from keyplan.manifest.model import ManifestKey
     from keyplan.vendors.verdicts import Answer, Question, Reply
 
 # Source: Claude Code documentation, "LLM gateway configuration" (code.claude.com/docs/en/llm-gateway, checked

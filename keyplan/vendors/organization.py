@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from keyplan.manifest import Manifest, ManifestKey
+    from keyplan.manifest.model import Manifest, ManifestKey
     from keyplan.vendors.road import VendorRoad
     from keyplan.vendors.verdicts import Reply
 

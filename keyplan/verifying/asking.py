@@ -30,7 +30,7 @@ from keyplan.vendors.verdicts import Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from keyplan.manifest import ManifestKey
+    from keyplan.manifest.model import ManifestKey
     from keyplan.secret_value import SecretValue
     from keyplan.stores.base import SecretState, Store
     from keyplan.stores.opening import Reader

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from keyplan.manifest import Manifest
+    from keyplan.manifest.model import Manifest
     from keyplan.stores.base import Place
     from keyplan.verifying.asking import Row
 

@@ -11,7 +11,7 @@ import importlib
 from collections.abc import Mapping
 
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.misuse import check_pins, no_consumer, no_fit
 from keyplan.wiring.targets import (
     CLAUDE_ACTION,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from keyplan.checks.pasted import is_key_like
 from keyplan.errors import UsageError
-from keyplan.manifest_sources import find_project
+from keyplan.manifest.sources import find_project
 
 STANDARD_INPUT = "-"
 SIZE_MAX_BYTES = 1_048_576  # far more than any wiring

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from keyplan.claude_code import usable
 from keyplan.errors import ManifestError, UsageError
-from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
+from keyplan.manifest.model import Manifest, ManifestConsumer, ManifestKey
 from keyplan.vendors import anthropic, gateway
 
 REFERENCE_SUFFIX = "_SECRET_ARN"  # ANTHROPIC_API_KEY_SECRET_ARN: where the program finds ANTHROPIC_API_KEY

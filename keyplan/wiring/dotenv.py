@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
+from keyplan.manifest.model import Manifest, ManifestConsumer, ManifestKey
 from keyplan.secret_value import SecretValue
 from keyplan.wiring.consumers import keys_of, plain_variables, refused
 from keyplan.wiring.syntax.dotenv import assignment, comment

@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Iterable, Mapping
 
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest, ManifestConsumer
-from keyplan.manifest_rules import AWS_RUNTIMES, GCP_RUNTIMES
+from keyplan.manifest.model import Manifest, ManifestConsumer
+from keyplan.manifest.rules import AWS_RUNTIMES, GCP_RUNTIMES
 from keyplan.wiring.refusals import REFUSED, refusal
 from keyplan.wiring.targets import AWS, GCP, TARGETS, fitting, in_stack, is_for, lacks_target
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.local.starting import Start, each_key, each_plain, start_of
 from keyplan.wiring.syntax import systemd
 

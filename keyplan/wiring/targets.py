@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from keyplan.manifest import ManifestConsumer
-from keyplan.manifest_rules import RUNTIMES
+from keyplan.manifest.model import ManifestConsumer
+from keyplan.manifest.rules import RUNTIMES
 
 AWS, GCP = "aws", "gcp"
 LAST_RESORT = "ci-secret"  # no choice beside the others: only where a CI's job cannot prove who it is

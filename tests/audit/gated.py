@@ -6,7 +6,7 @@ from typing import Any
 
 from keyplan.audit.gate import Finding, findings
 from keyplan.audit.matrix import graph_of
-from keyplan.manifest import AwsLocation, Manifest, ManifestConsumer, ManifestKey, SecretLocation
+from keyplan.manifest.model import AwsLocation, Manifest, ManifestConsumer, ManifestKey, SecretLocation
 from tests.audit.accounts import ACCOUNT, KEY, REGION, SECRET, allow, document, estate_of, role
 
 IAM = f"arn:aws:iam::{ACCOUNT}:"

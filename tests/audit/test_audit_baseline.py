@@ -16,7 +16,7 @@ from keyplan.audit.baseline import Acceptance, proposed, read_baseline, weighed
 from keyplan.audit.gate import CODES, Finding
 from keyplan.cli import run
 from keyplan.errors import UsageError
-from keyplan.manifest import GcpLocation, GcpSecretLocation, Manifest
+from keyplan.manifest.model import GcpLocation, GcpSecretLocation, Manifest
 from tests.audit.accounts import SECRET, allow, document, secret, snapshot, user
 from tests.audit.gated import BREAK_GLASS, IAM, LISTED, manifest
 

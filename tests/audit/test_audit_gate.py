@@ -16,7 +16,7 @@ from keyplan.audit.matrix import graph_of
 from keyplan.audit.policies.grades import Verdict
 from keyplan.audit.snapshot import read_snapshot
 from keyplan.errors import UsageError
-from keyplan.manifest import SecretLocation
+from keyplan.manifest.model import SecretLocation
 from tests.audit.accounts import (
     ACCOUNT,
     KEY,

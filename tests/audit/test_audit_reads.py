@@ -13,7 +13,7 @@ import pytest
 from keyplan import reads
 from keyplan.cli import run
 from keyplan.errors import AccessDenied, KeyplanError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.reads import Read, ReadReport
 from keyplan.reads.tally import tally
 from tests.audit.gated import IAM, READER, manifest

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from keyplan.manifest import Manifest, ManifestKey
+from keyplan.manifest.model import Manifest, ManifestKey
 from keyplan.secret_value import SecretValue
 from keyplan.stores.aws import AwsStore
 from keyplan.stores.aws_read import AwsReader

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from keyplan.errors import AccessDenied, ChangedMeanwhile, KeyplanError, StoreError, Unreachable
-from keyplan.manifest import ManifestKey
+from keyplan.manifest.model import ManifestKey
 from keyplan.stores.aws import AwsStore
 from keyplan.stores.base import Stage
 from keyplan.stores.labels import REVOKED

@@ -9,9 +9,9 @@ import pytest
 from keyplan import catalogue, vendors
 from keyplan.catalogue import Runtime
 from keyplan.errors import ManifestError, UsageError
-from keyplan.manifest import Manifest
-from keyplan.manifest_document import check, parse
-from keyplan.manifest_rules import (
+from keyplan.manifest.checking import check, parse
+from keyplan.manifest.model import Manifest
+from keyplan.manifest.rules import (
     AWS_RUNTIMES,
     CLOUDS,
     GCP_RUNTIMES,
@@ -19,7 +19,7 @@ from keyplan.manifest_rules import (
     ROUTES,
     RUNTIMES,
 )
-from keyplan.manifest_vendors import VENDORS as MANIFEST_VENDORS
+from keyplan.manifest.vendor_rules import VENDORS as MANIFEST_VENDORS
 from keyplan.routes import KEYLESS, Route
 from tests.command.manifest_documents import BOTH, GCP_ONLY, RIGHT, VENDORS, changed
 

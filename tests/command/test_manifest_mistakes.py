@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from keyplan.manifest_document import check
-from keyplan.manifest_rules import RUNTIMES
+from keyplan.manifest.checking import check
+from keyplan.manifest.rules import RUNTIMES
 from tests.command.environments import ACCOUNT, GCP_PROJECT, PROJECT_NUMBER, REGION
 from tests.command.manifest_documents import ARN, BOTH, VENDORS, Change, changed
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from keyplan import names
 from keyplan.endpoints import url_mistake
 from keyplan.environ import base_urls
-from keyplan.manifest import (
+from keyplan.manifest.checking import check, parse
+from keyplan.manifest.model import (
     AwsLocation,
     GcpLocation,
     GcpSecretLocation,
@@ -22,8 +23,7 @@ from keyplan.manifest import (
     ManifestKey,
     SecretLocation,
 )
-from keyplan.manifest_document import check, parse
-from keyplan.manifest_rules import AWS_RUNTIMES, GCP_RUNTIMES, KEYLESS_ROUTES, ROUTES, RUNTIMES
+from keyplan.manifest.rules import AWS_RUNTIMES, GCP_RUNTIMES, KEYLESS_ROUTES, ROUTES, RUNTIMES
 from tests.command.environments import PROJECT
 
 VALIDATOR = jsonschema.Draft202012Validator(

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from keyplan.errors import ManifestError
 from keyplan.json_shape import check_object
-from keyplan.manifest_document import check
-from keyplan.manifest_rules import (
+from keyplan.manifest.checking import check
+from keyplan.manifest.rules import (
     DOCUMENT,
 )
 from tests.command.manifest_documents import BOTH, GCP_ONLY, RIGHT, SCHEMA, VALIDATOR, VENDORS

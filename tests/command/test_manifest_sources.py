@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from keyplan.errors import ManifestError, UsageError
-from keyplan.manifest_sources import find_project, load
+from keyplan.manifest.sources import find_project, load
 from tests.command.environments import Environment
 
 Write = Callable[[str, str], Path]

@@ -15,7 +15,7 @@ import pytest
 
 from keyplan.age import State, age_of
 from keyplan.durations import Duration
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.overview.forms import table
 from keyplan.overview.rows import Row
 from keyplan.stores.aws_errors import Place

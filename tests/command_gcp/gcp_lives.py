@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from keyplan.manifest import Manifest, ManifestKey
+from keyplan.manifest.model import Manifest, ManifestKey
 from keyplan.secret_value import SecretValue
 from keyplan.stores.base import Deposit, SecretState
 from keyplan.stores.gcp import GcpStore

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from keyplan.age import State
 from keyplan.errors import ChangedMeanwhile, StoreError, Unreachable, UsageError, ValueMissing, ValueRevoked
-from keyplan.manifest import ManifestKey
+from keyplan.manifest.model import ManifestKey
 from keyplan.secret_value import SecretValue
 from keyplan.stores.base import SecretState, Stage, Trouble, Version
 from keyplan.stores.labels import REVOKED, SERVED, VersionLabel

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from keyplan.errors import ChangedMeanwhile, Interrupted, KeyplanError, StoreError, Unreachable, ValueRejected
-from keyplan.manifest import ManifestKey
+from keyplan.manifest.model import ManifestKey
 from keyplan.secret_value import SecretValue
 from keyplan.stores.base import Stage
 from keyplan.stores.labels import VersionLabel

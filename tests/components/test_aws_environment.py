@@ -18,7 +18,7 @@ from components.aws.tags import URL_TAG
 from components.environment import Environment, EnvironmentArgs
 from keyplan.catalogue import Catalogue, EcsSettings, PeopleSettings, ReadAt, RoleSettings, Runtime
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.stores import aws_versions
 from keyplan.vendors import VENDORS
 from keyplan.wiring import wire_all

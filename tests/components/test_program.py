@@ -14,7 +14,7 @@ import pytest
 
 from components.configuration import failures_in_words
 from keyplan.errors import KeyplanError, UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from tests.components.recording import LookupRefused, Recording, record
 
 KEYS = {"anthropic": {"vendor": "anthropic", "rotateEvery": "90d", "owner": "ml@example.com"}}

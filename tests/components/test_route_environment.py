@@ -20,7 +20,7 @@ from keyplan.catalogue import (
     Runtime,
     Settings,
 )
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.routes import BedrockRoute, FederationRoute, Route
 from keyplan.wiring import wire_all
 from tests.components.catalogues import ACCOUNT, ROLE, catalogue, github

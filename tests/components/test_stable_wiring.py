@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire
 from tests.components.test_program import _collector as _collector  # an autouse fixture
 from tests.components.test_program import configuration, run

@@ -12,13 +12,13 @@ from components.gcp.environment import describe
 from components.gcp.plans import plan_gcp
 from components.manifest_parts import AwsPart, GcpPart, compose
 from keyplan.catalogue import Cloud
-from keyplan.manifest import AwsLocation, SecretLocation
-from keyplan.manifest_document import checked
+from keyplan.manifest.checking import checked
+from keyplan.manifest.model import AwsLocation, SecretLocation
 from keyplan.stores.opening import cloud_to_read
 from tests.components_gcp.catalogues import HERE, gcp_catalogue
 
 if TYPE_CHECKING:
-    from keyplan.manifest_document import ManifestDocument
+    from keyplan.manifest.document import ManifestDocument
 
 AWS, GCP = Cloud.AWS, Cloud.GCP
 ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/anthropic-api-key-AbCdEf"

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from components.gcp.labels import URL_ANNOTATION
 from keyplan.catalogue import ServiceAccountSettings
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.stores import gcp_annotations
 from tests.components.catalogues import EVERY_VENDOR
 from tests.components.recording import Recording

@@ -14,7 +14,7 @@ from components.gcp.replacement import ExistingSecret
 from components.gcp.surroundings import GcpSurroundings
 from keyplan.catalogue import Cloud
 from keyplan.errors import KeyplanError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire_all
 from tests.components.catalogues import ACCOUNT
 from tests.components.recording import Recording, record

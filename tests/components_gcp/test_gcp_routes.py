@@ -21,7 +21,7 @@ from keyplan.catalogue import (
     ServiceAccountSettings,
     Settings,
 )
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.names import CUSTOM_ROLE_ID_MAX, gcp_caller_role_id
 from keyplan.routes import FederationRoute, FoundryRoute, Route, RouteSettings, VertexRoute
 from keyplan.wiring import wire_all

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from sandbox.vendor_server import Kind, VendorServer, VendorWorld
 from tests.command.conftest import fake_aws, moto_url, new_environment
 from tests.command.environments import ACCOUNT, REGION, Environment, manifest_document, on_both_clouds

@@ -153,7 +153,7 @@ def test_a_principal_is_matched_with_its_consumer(case: str) -> None:
 
 
 def ask(life: Life, cloud: str, since: datetime | None = None, now: datetime | None = None) -> Any:
-    from keyplan.manifest import Manifest
+    from keyplan.manifest.model import Manifest
 
     manifest = Manifest.from_json(life.environment.document)
     now = now or datetime.now(UTC)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.retiring.rule import May
 from keyplan.retiring.steps import Options, Retired, retire
 from keyplan.secret_value import SecretValue

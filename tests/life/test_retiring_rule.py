@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from keyplan.age import State
 from keyplan.errors import StoreError
-from keyplan.manifest import ManifestKey
+from keyplan.manifest.model import ManifestKey
 from keyplan.retiring.rule import HOUR, May, Uses, ceil, floor, olds_of, rule
 from keyplan.stores.base import SecretState, Stage, Trouble
 from tests.life.conftest import manifest_with

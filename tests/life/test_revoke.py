@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from keyplan.errors import AccessDenied, ChangedMeanwhile, KeyplanError, Unreachable
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.reads import ReadReport
 from keyplan.revoking.incident import Incident
 from keyplan.revoking.steps import Response, open_incident

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from keyplan.errors import AccessDenied, UsageError
-from keyplan.manifest import Manifest, ManifestKey
+from keyplan.manifest.model import Manifest, ManifestKey
 from keyplan.rotation.scene import Scene
 from keyplan.secret_value import SecretValue
 from keyplan.vendors.verdicts import Answer, Verdict

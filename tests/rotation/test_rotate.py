@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from keyplan.cli.reference import help_of
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.rotation.scene import Look
 from keyplan.rotation.steps import Part
 from keyplan.secret_value import SecretValue

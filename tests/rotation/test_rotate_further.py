@@ -40,7 +40,7 @@ def test_what_the_vendor_lists_as_ended_is_not_gone_back_to_by_somebody_who_may_
 ) -> None:
     """The hint on the version's label is what is looked for, with the admin key that they do have."""
     from keyplan.cli import admin_key
-    from keyplan.manifest import Manifest
+    from keyplan.manifest.model import Manifest
     from keyplan.secret_value import SecretValue
     from keyplan.vendors.organization import Organization
     from keyplan.vendors.road import VendorRoad

@@ -17,7 +17,7 @@ from keyplan.errors import (
     ValueRejected,
     VendorError,
 )
-from keyplan.manifest import ManifestKey
+from keyplan.manifest.model import ManifestKey
 from keyplan.rotation.moment import Moment
 from keyplan.rotation.returning import roll_back
 from keyplan.rotation.steps import Confirmed

@@ -8,7 +8,7 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from keyplan.manifest import Manifest, ManifestKey
+from keyplan.manifest.model import Manifest, ManifestKey
 from keyplan.secret_value import SecretValue
 from keyplan.vendors.road import VendorRoad
 from keyplan.vendors.verdicts import Answer

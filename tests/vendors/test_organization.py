@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyplan.errors import AccessDenied, VendorError
-from keyplan.manifest import ManifestKey
+from keyplan.manifest.model import ManifestKey
 from keyplan.secret_value import SecretValue
 from keyplan.vendors import anthropic
 from keyplan.vendors.organization import Organization, Usage, VendorKey, admin_of

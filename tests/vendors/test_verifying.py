@@ -10,7 +10,7 @@ import pytest
 
 from keyplan.cli.verify import exit_code
 from keyplan.errors import AccessDenied, KeyplanError, SecretMissing, Unreachable, ValueMissing, ValueRevoked
-from keyplan.manifest import ManifestKey
+from keyplan.manifest.model import ManifestKey
 from keyplan.secret_value import SecretValue
 from keyplan.stores.base import SecretState, Stage
 from keyplan.stores.labels import VersionLabel

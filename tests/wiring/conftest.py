@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from keyplan.manifest import AwsLocation, Manifest, ManifestConsumer, ManifestKey, SecretLocation
+from keyplan.manifest.model import AwsLocation, Manifest, ManifestConsumer, ManifestKey, SecretLocation
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 
 NAME = "chat-api"
 # Prints the environment of the process as JSON.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.routes import FEDERATION_AUDIENCE
 
 RULE = {

@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from tests.wiring.conftest import REGION
 
 

@@ -25,7 +25,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from keyplan.errors import ManifestError, UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire
 from keyplan.wiring.syntax import groovy
 from tests.moto_server import moto_server

@@ -20,7 +20,7 @@ from keyplan import cli
 from keyplan.cli.arguments import Parser
 from keyplan.cli.key_helper import configure
 from keyplan.errors import UsageError
-from keyplan.manifest import GcpLocation, Manifest, ManifestConsumer
+from keyplan.manifest.model import GcpLocation, Manifest, ManifestConsumer
 from keyplan.wiring import wire
 from keyplan.wiring.claude.merging import WINNING, merge
 from tests.wiring.conftest import consumer, key

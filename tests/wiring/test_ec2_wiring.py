@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from keyplan.errors import ManifestError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire
 from keyplan.wiring.systemd_service import COMMAND
 from tests.wiring.conftest import ACCOUNT

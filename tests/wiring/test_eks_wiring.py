@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given
 
 from keyplan.errors import ManifestError, UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire
 from tests.wiring.conftest import ACCOUNT, REGION
 from tests.wiring_gcp.plain_texts import MANY, VARIABLES

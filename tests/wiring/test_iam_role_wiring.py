@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from keyplan.errors import ManifestError, UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire
 from tests.wiring.conftest import ACCOUNT, REGION
 from tests.wiring_gcp.plain_texts import MANY, VARIABLES

@@ -16,7 +16,7 @@ import yaml
 from botocore.validate import ParamValidator
 
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire
 from tests.wiring.conftest import ACCOUNT, REGION, consumer
 from tests.wiring.test_wiring_docs import STORED, VALUE

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire
 from tests.moto_server import moto_server
 from tests.wiring.conftest import example

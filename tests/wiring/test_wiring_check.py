@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyplan import cli
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire, wire_all
 from keyplan.wiring.dotenv import MARKER
 from keyplan.wiring.staleness import LINES_MAX, NOT_SHOWN, compare

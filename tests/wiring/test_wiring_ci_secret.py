@@ -22,7 +22,7 @@ import pytest
 
 from keyplan.catalogue import CI_RUNTIMES, Runtime
 from keyplan.errors import ManifestError, UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import LAST_RESORT, TARGETS, wire, wire_all
 from keyplan.wiring.ci.ci_secret import OWN_VARIABLES, STORES
 from tests.moto_server import moto_server

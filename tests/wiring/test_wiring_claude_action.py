@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire
 from tests.wiring.conftest import key
 from tests.wiring.routes import RULE, with_route

@@ -12,7 +12,7 @@ import pytest
 
 from keyplan import cli
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire
 from keyplan.wiring.claude.merging import FLAGS, merge
 from keyplan.wiring.claude.settings import SCHEMA

@@ -16,7 +16,7 @@ import dotenv
 import pytest
 
 from keyplan import cli
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire, wire_all
 from keyplan.wiring.dotenv import MARKER
 from tests.moto_server import moto_server

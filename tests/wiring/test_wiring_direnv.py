@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from keyplan.errors import ManifestError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire
 from tests.wiring.conftest import example
 from tests.wiring.local_consumers import (

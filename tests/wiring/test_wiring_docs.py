@@ -18,7 +18,7 @@ import pytest
 from moto import mock_aws
 
 from keyplan.cli.wire import table
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import TARGETS, wire
 from tests.wiring.conftest import REGION
 from tests.wiring.test_wiring_ci_docs import HERE as OF_THE_CI_PAGE

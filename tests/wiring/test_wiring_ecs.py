@@ -14,7 +14,7 @@ from botocore.validate import ParamValidator
 from moto import mock_aws
 
 from keyplan.errors import ManifestError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire
 from tests.wiring.conftest import ACCOUNT, REGION, consumer
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire
 from tests.wiring.conftest import example
 from tests.wiring.local_consumers import LEFTOVERS, NAME, environment, run, with_variables, without_keys

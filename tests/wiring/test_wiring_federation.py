@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from keyplan.errors import ManifestError, UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire
 from tests.wiring.routes import RULE, with_route
 from tests.wiring_gcp.conftest import manifest as manifest_on_google  # noqa: F401 a fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import local_targets, wire
 from tests.wiring import compose_reader
 from tests.wiring.local_consumers import NAME, environment, record_as, recorded, run

@@ -26,7 +26,7 @@ import pytest
 from botocore.stub import Stubber
 
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import PROGRAMS, wire
 from tests.wiring.conftest import key
 from tests.wiring.routes import RULE, VARIABLES, with_route

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import TARGETS, wire
 from keyplan.wiring.refusals import REFUSED
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from keyplan.errors import ManifestError, UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire
 from keyplan.wiring.syntax import shell as syntax
 from tests.wiring.conftest import example

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import LAST_RESORT, PROGRAMS, TARGETS, targets_for, wire
 from tests.wiring import conftest as on_aws
 from tests.wiring_gcp import conftest as on_gcp

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire
 from keyplan.wiring.syntax import systemd as syntax
 from keyplan.wiring.systemd_service import COMMAND

@@ -10,7 +10,7 @@ import pytest
 
 from keyplan.catalogue import CI_RUNTIMES, GCP_RUNTIMES, Runtime
 from keyplan.errors import ManifestError, UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import LAST_RESORT, PROGRAMS, TARGETS, targets_for, wire, wire_all
 from tests.wiring.conftest import consumer
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from keyplan.catalogue import CI_RUNTIMES
-from keyplan.manifest import GcpLocation, GcpSecretLocation, Manifest, ManifestConsumer, ManifestKey
+from keyplan.manifest.model import GcpLocation, GcpSecretLocation, Manifest, ManifestConsumer, ManifestKey
 from tests.sandbox_gcp.conftest import Cloud
 from tests.sandbox_gcp.conftest import cloud as cloud  # fixtures
 from tests.sandbox_gcp.conftest import start_cloud as start_cloud

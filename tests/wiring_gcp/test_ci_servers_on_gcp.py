@@ -21,7 +21,7 @@ import pytest
 import yaml
 
 from keyplan.errors import ManifestError, UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire
 from tests.wiring import groovy_reading
 from tests.wiring_gcp.conftest import POOLS, with_consumer

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from hypothesis import given
 
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire
 from tests.wiring_gcp.conftest import PROJECT, account, with_consumer
 from tests.wiring_gcp.google_schema import check

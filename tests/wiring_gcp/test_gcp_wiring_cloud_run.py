@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire
 from tests.wiring_gcp.conftest import NUMBER, account, consumer, with_consumer
 from tests.wiring_gcp.google_schema import check, description

@@ -11,7 +11,7 @@ import dotenv
 import pytest
 
 from keyplan import cli
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire, wire_all
 from tests.wiring_gcp.conftest import Store
 

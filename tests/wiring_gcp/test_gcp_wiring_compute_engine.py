@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire
 from tests.wiring_gcp.conftest import Store, account, with_consumer
 from tests.wiring_gcp.plain_texts import MANY, VARIABLES

@@ -12,7 +12,7 @@ import yaml
 from keyplan.catalogue import GCP_RUNTIMES
 from keyplan.cli.wire import table
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import TARGETS, wire
 from tests.wiring.test_wiring_ci_docs import HERE as OF_THE_CI_PAGE
 

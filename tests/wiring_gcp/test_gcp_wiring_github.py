@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire
 from tests.wiring_gcp.conftest import POOLS, PROJECT, Store, with_consumer
 from tests.wiring_gcp.plain_texts import MANY, VARIABLES

@@ -16,7 +16,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from keyplan.errors import ManifestError, UsageError
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import wire
 from keyplan.wiring.ci.gitlab import RESERVED_NAMES
 from tests.wiring_gcp.conftest import NUMBER, POOLS, consumer, with_consumer

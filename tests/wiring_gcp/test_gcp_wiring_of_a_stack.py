@@ -10,7 +10,7 @@ import yaml
 from components.gcp.environment import describe
 from components.gcp.plans import plan_gcp
 from components.manifest_parts import compose
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 from keyplan.wiring import CLAUDE_ACTION, LAST_RESORT, PROGRAMS, local_targets, targets_for, wire, wire_all
 from tests.components_gcp.catalogues import EVERY_RUNTIME, EXISTING_ACCOUNT, HERE, gcp_catalogue
 

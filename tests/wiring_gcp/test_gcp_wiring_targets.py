@@ -12,7 +12,7 @@ import pytest
 
 from keyplan.catalogue import CI_RUNTIMES, GCP_RUNTIMES
 from keyplan.errors import ManifestError, UsageError
-from keyplan.manifest import GcpLocation, Manifest
+from keyplan.manifest.model import GcpLocation, Manifest
 from keyplan.wiring import (
     CLAUDE_ACTION,
     LAST_RESORT,

@@ -21,8 +21,8 @@ from keyplan.audit.reports.page import page
 from keyplan.audit.reports.page.content import changers_content, gate_content
 from keyplan.audit.snapshot import read_snapshot
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest
-from keyplan.manifest_document import parse
+from keyplan.manifest.checking import parse
+from keyplan.manifest.model import Manifest
 
 FORMAT = "keyplan-evidence/1"
 SNAPSHOT, MANIFEST, BASELINE = "snapshot.json", "manifest.json", "baseline.json"

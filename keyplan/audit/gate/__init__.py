@@ -30,7 +30,7 @@ from keyplan.audit.outsiders import outsiders
 from keyplan.audit.policies.documents import Effect, Statement
 from keyplan.audit.policies.grades import Verdict
 from keyplan.audit.reasons import allowing
-from keyplan.manifest import Manifest
+from keyplan.manifest.model import Manifest
 
 __all__ = ["CODES", "Finding", "findings"]
 

@@ -15,7 +15,7 @@ from keyplan.audit.arns import arn_part
 from keyplan.audit.callers import Caller
 from keyplan.audit.estate import Estate
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
+from keyplan.manifest.model import Manifest, ManifestConsumer, ManifestKey
 
 # How IAM Identity Center calls the role of a permission set.
 # Source: IAM Identity Center User Guide, "Referencing permission sets in resource policies" (2026-11-21).

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keyplan.ci_settings import AzurePipelinesSettings, BitbucketSettings, JenkinsSettings
-from keyplan.manifest import ManifestConsumer
+from keyplan.manifest.model import ManifestConsumer
 
 FOREIGN, LOOSE = "foreign-ci", "loose-ci"
 STRANGER = "keyplan-stranger"

@@ -22,7 +22,7 @@ from keyplan.audit.policies.clauses import applies_to
 from keyplan.audit.policies.documents import Effect, Statement
 from keyplan.audit.policies.grades import Verdict, positions
 from keyplan.audit.policies.keys import ASSUME_ROLE, ASSUME_ROLE_WITH_WEB_IDENTITY
-from keyplan.manifest import ManifestConsumer
+from keyplan.manifest.model import ManifestConsumer
 
 ASSUME_ROLE_WITH_SAML = "sts:AssumeRoleWithSAML"
 OIDC = ":oidc-provider/"

@@ -84,7 +84,7 @@ def _target(arguments: argparse.Namespace) -> Path:
 
 def _inputs(arguments: argparse.Namespace) -> Inputs:
     from keyplan.audit.evidence.contents import Inputs
-    from keyplan.manifest_sources import load
+    from keyplan.manifest.sources import load
 
     manifest = None
     if arguments.manifest is not None or arguments.stack is not None:

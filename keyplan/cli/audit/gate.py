@@ -43,8 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     from keyplan.audit import baseline, gate
     from keyplan.audit.matrix import graph_of
     from keyplan.audit.reports import answers, findings
-    from keyplan.manifest import Manifest
-    from keyplan.manifest_sources import load
+    from keyplan.manifest.model import Manifest
+    from keyplan.manifest.sources import load
 
     estate = snapshots.estate_of(arguments.snapshot)
     document = load(arguments.manifest, arguments.stack, report=reporter(arguments.verbose))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from keyplan.audit.gate import Finding
     from keyplan.audit.reports.sarif import Place
-    from keyplan.manifest import Manifest
+    from keyplan.manifest.model import Manifest
 
 
 def places(manifest: Manifest, snapshot: str) -> Callable[[Finding], Place]:
@@ -24,7 +24,7 @@ def places(manifest: Manifest, snapshot: str) -> Callable[[Finding], Place]:
         snapshot: the snapshot as the command line names it; `-` is standard input.
     """
     from keyplan.audit.reports.sarif import Place
-    from keyplan.manifest_sources import find_project
+    from keyplan.manifest.sources import find_project
 
     found = find_project()
     project = None if found is None else Path(found)

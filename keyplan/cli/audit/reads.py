@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from keyplan.manifest import Manifest, ManifestKey
+    from keyplan.manifest.model import Manifest, ManifestKey
     from keyplan.reads import ReadReport
 
 DAYS = 30
@@ -50,8 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
     from datetime import UTC, datetime, timedelta
 
     from keyplan.errors import KeyplanError
-    from keyplan.manifest import Manifest
-    from keyplan.manifest_sources import load
+    from keyplan.manifest.model import Manifest
+    from keyplan.manifest.sources import load
     from keyplan.reads import who_read
 
     if not 1 <= arguments.days <= DAYS_MAX:

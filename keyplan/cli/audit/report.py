@@ -118,8 +118,8 @@ def _compared(arguments: argparse.Namespace, estate: Estate, graph: Graph) -> di
         return None
     from keyplan.audit import baseline, gate
     from keyplan.audit.reports.page.content import gate_content
-    from keyplan.manifest import Manifest
-    from keyplan.manifest_sources import load
+    from keyplan.manifest.model import Manifest
+    from keyplan.manifest.sources import load
 
     document = load(arguments.manifest, arguments.stack, report=reporter(arguments.verbose))
     manifest = Manifest.from_document(document)

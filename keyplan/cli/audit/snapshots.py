@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from keyplan.audit.baseline import Acceptance, Outcome
     from keyplan.audit.estate import Estate
     from keyplan.audit.questions import Reader
-    from keyplan.manifest import Manifest
+    from keyplan.manifest.model import Manifest
 
 PROBLEMS_SHOWN_MAX = 20
 TABLE_FORMATS = ("text", "json", "csv", "markdown")

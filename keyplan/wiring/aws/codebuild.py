@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 
 from keyplan.errors import ManifestError
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.consumers import keys_of, plain_of, refused, role_of, subject, text_setting
 from keyplan.wiring.syntax.yaml import Node, Noted, Verbatim, comment
 from keyplan.wiring.syntax.yaml import render as render_yaml

@@ -7,7 +7,7 @@ Source: EC2 User Guide, "IAM roles for Amazon EC2" (checked 2026-11-21).
 
 from __future__ import annotations
 
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.consumers import role_of
 from keyplan.wiring.systemd_service import drop_in
 

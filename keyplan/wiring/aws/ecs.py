@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from keyplan.errors import ManifestError
-from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
+from keyplan.manifest.model import Manifest, ManifestConsumer, ManifestKey
 from keyplan.wiring.consumers import keys_of, plain_variables, references, role_of, text_setting
 from keyplan.wiring.syntax import json
 

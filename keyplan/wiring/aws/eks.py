@@ -10,7 +10,7 @@ Source: Secrets Manager User Guide, "AWS Secrets and Configuration Provider code
 
 from __future__ import annotations
 
-from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
+from keyplan.manifest.model import Manifest, ManifestConsumer, ManifestKey
 from keyplan.wiring.aws.pods import pod_of, render_all
 from keyplan.wiring.consumers import MOUNT_FOLDER, file_paths, keys_of, plain_of
 from keyplan.wiring.kubernetes import VOLUME, WITHOUT_KEYS, label, variables

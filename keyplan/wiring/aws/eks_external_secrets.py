@@ -9,7 +9,7 @@ Setup"); apis/externalsecrets/v1/secretstore_aws_types.go; checked 2026-11-21.
 
 from __future__ import annotations
 
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.aws.pods import pod_of, render_all
 from keyplan.wiring.consumers import keys_of, plain_of
 from keyplan.wiring.external_secrets import NEEDED, environment, secret, store

@@ -7,7 +7,7 @@ that no value is in the place's own configuration, which more people may read th
 
 from __future__ import annotations
 
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.consumers import keys_of, plain_of, references, role_of
 from keyplan.wiring.syntax import json
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 
-from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
+from keyplan.manifest.model import Manifest, ManifestConsumer, ManifestKey
 from keyplan.wiring.aws.lambda_function import require_variables, without_own_region
 from keyplan.wiring.consumers import keys_of, plain_of, references, refused, role_of
 from keyplan.wiring.syntax.yaml import Block, Node, Noted, comment

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.consumers import keys_of, plain_variables, references, refused, role_of
 from keyplan.wiring.syntax import json
 

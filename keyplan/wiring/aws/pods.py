@@ -14,7 +14,7 @@ import shlex
 from dataclasses import dataclass
 
 from keyplan.errors import ManifestError
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.routes import Route
 from keyplan.wiring.consumers import role_of, subject, text_setting
 from keyplan.wiring.federation.pods import with_identity

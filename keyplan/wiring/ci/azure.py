@@ -17,7 +17,7 @@ import re
 from collections.abc import Mapping
 
 from keyplan.errors import ManifestError, UsageError
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.routes import Route
 from keyplan.wiring.ci.routes import needs_script
 from keyplan.wiring.ci.script import Runner, script

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 
 from keyplan.errors import ManifestError, UsageError
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.ci.script import Runner, script
 from keyplan.wiring.consumers import admission, list_setting, refused, subject
 from keyplan.wiring.gcp.reader import plain_of

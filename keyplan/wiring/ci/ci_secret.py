@@ -10,7 +10,7 @@ variable.
 from __future__ import annotations
 
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.ci.stores import programs, services
 from keyplan.wiring.ci.stores.store import Store
 from keyplan.wiring.consumers import keys_of, require_distinct

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.ci.script import Runner, script
 from keyplan.wiring.consumers import admission, list_setting, refused, subject
 from keyplan.wiring.gcp.reader import plain_of

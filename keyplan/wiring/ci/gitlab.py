@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 
 from keyplan.errors import ManifestError
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.routes import IDENTITY_TOKEN, Route
 from keyplan.wiring.ci import gitlab_aws, gitlab_gcp
 from keyplan.wiring.ci.gitlab_reading import IDENTITY, Reading

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
+from keyplan.manifest.model import Manifest, ManifestConsumer, ManifestKey
 from keyplan.routes import Route
 from keyplan.wiring.ci.gitlab_reading import FILE_NOTE, IDENTITY, ROTATION_NOTE, Reading
 from keyplan.wiring.consumers import admission, keys_of, refused, role_of

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from keyplan.errors import ManifestError
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.ci.routes import needs_script
 from keyplan.wiring.ci.script import AWS_AUDIENCE, Runner, script
 from keyplan.wiring.consumers import admission, list_setting, plain_of, subject, text_setting

@@ -17,7 +17,7 @@ import shlex
 from collections.abc import Mapping
 
 from keyplan.errors import ManifestError
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.ci.routes import needs_script
 from keyplan.wiring.ci.script import Runner, script
 from keyplan.wiring.consumers import admission, list_setting, refused, subject, text_setting

@@ -15,7 +15,7 @@ import json
 import shlex
 
 from keyplan.errors import UsageError
-from keyplan.manifest import ManifestConsumer
+from keyplan.manifest.model import ManifestConsumer
 from keyplan.routes import FEDERATION_AUDIENCE, IDENTITY_TOKEN, Route
 from keyplan.wiring.federation.tokens import audience_of, before_federation
 

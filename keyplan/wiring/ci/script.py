@@ -21,7 +21,7 @@ from types import MappingProxyType
 
 from keyplan.endpoints import endpoint_for
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.routes import IDENTITY_TOKEN, Route
 from keyplan.wiring.ci.routes import AWS_CREDENTIALS, calls_as_itself, federation_lines, gcp_credentials
 from keyplan.wiring.consumers import keys_of, refused, require_distinct, role_of

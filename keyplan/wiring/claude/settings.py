@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from keyplan.errors import ManifestError, UsageError
-from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
+from keyplan.manifest.model import Manifest, ManifestConsumer, ManifestKey
 from keyplan.routes import Route
 from keyplan.vendors import anthropic, gateway
 from keyplan.wiring.claude.merging import BEFORE_LOGIN, FLAGS

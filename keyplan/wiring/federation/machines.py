@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from keyplan.manifest import ManifestConsumer
+from keyplan.manifest.model import ManifestConsumer
 from keyplan.routes import IDENTITY_TOKEN, IDENTITY_TOKEN_FILE
 from keyplan.wiring.federation.tokens import audience_of, before_federation
 

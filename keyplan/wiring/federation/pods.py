@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from keyplan.errors import ManifestError
-from keyplan.manifest import ManifestConsumer
+from keyplan.manifest.model import ManifestConsumer
 from keyplan.routes import IDENTITY_TOKEN_FILE
 from keyplan.wiring.consumers import require_distinct
 from keyplan.wiring.federation.tokens import TOKEN_FILE, TOKEN_FOLDER, TOKEN_SECONDS, audience_of

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 
 from keyplan.errors import ManifestError, UsageError
-from keyplan.manifest import ManifestConsumer
+from keyplan.manifest.model import ManifestConsumer
 from keyplan.routes import Route
 from keyplan.vendors import anthropic
 

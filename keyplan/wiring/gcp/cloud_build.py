@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.routes import IDENTITY_TOKEN
 from keyplan.wiring.consumers import subject
 from keyplan.wiring.federation.machines import once

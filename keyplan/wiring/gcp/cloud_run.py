@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.consumers import refused, subject
 from keyplan.wiring.gcp.reader import KeyVersion, account_of, label, plain_of, project_of_account, versions_of
 from keyplan.wiring.syntax.yaml import Node, Noted, comment

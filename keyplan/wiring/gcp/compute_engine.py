@@ -13,7 +13,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.consumers import refused
 from keyplan.wiring.federation.machines import kept_fresh
 from keyplan.wiring.gcp.reader import account_of, plain_of, store_url, versions_of

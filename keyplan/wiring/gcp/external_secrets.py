@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.external_secrets import FOLLOWING, NEEDED, environment, secret, store
 from keyplan.wiring.gcp.pods import Pod, deployment, pod_of, render_all
 from keyplan.wiring.gcp.reader import label, plain_of, versions_of

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 from keyplan.errors import ManifestError
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.consumers import subject
 from keyplan.wiring.federation.pods import with_identity
 from keyplan.wiring.gcp.reader import WRITE_AGAIN

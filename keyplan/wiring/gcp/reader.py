@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from keyplan.endpoints import endpoint_for
 from keyplan.errors import ManifestError, UsageError
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.stores.gcp_annotations import CURRENT
 from keyplan.wiring.consumers import MOUNT_FOLDER as MOUNT_FOLDER
 from keyplan.wiring.consumers import file_paths, keys_of

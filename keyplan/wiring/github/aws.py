@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
+from keyplan.manifest.model import Manifest, ManifestConsumer, ManifestKey
 from keyplan.wiring.ci.routes import calls_as_itself
 from keyplan.wiring.consumers import admission, role_of
 from keyplan.wiring.github.reading import MASK_AND_HAND_ON, Reading, output

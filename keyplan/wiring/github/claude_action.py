@@ -16,7 +16,7 @@ import shlex
 from collections.abc import Mapping
 
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
+from keyplan.manifest.model import Manifest, ManifestConsumer, ManifestKey
 from keyplan.routes import (
     FEDERATION_AUDIENCE,
     ORGANIZATION_ID,

@@ -13,7 +13,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.ci.routes import calls_as_itself
 from keyplan.wiring.consumers import admission
 from keyplan.wiring.gcp.reader import KeyVersion, provider_of, store_url, versions_of

@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 
 from keyplan.errors import ManifestError, UsageError
-from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
+from keyplan.manifest.model import Manifest, ManifestConsumer, ManifestKey
 from keyplan.wiring.ci.routes import calls_as_itself, needs_script
 from keyplan.wiring.consumers import keys_of, list_setting, plain_variables, refused, subject, text_setting
 from keyplan.wiring.federation.tokens import audience_of, before_federation

@@ -10,7 +10,7 @@ Source: Compose file reference, "Secrets", "Interpolation" and "Merge"
 
 from __future__ import annotations
 
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.consumers import file_paths
 from keyplan.wiring.local.starting import start_of
 from keyplan.wiring.syntax import yaml

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.local.editors import environment
 from keyplan.wiring.local.starting import FOLDER, start_of
 from keyplan.wiring.syntax import json

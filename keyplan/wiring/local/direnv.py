@@ -8,7 +8,7 @@ Source: direnv-stdlib(1) and direnv(1) (direnv.net, checked 2026-11-21).
 
 from __future__ import annotations
 
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.consumers import require_distinct
 from keyplan.wiring.local.starting import MANIFEST_VARIABLE, beginning, each_key, start_of
 from keyplan.wiring.syntax import shell

@@ -6,7 +6,7 @@ Source: Dev Container metadata reference, "Variables in devcontainer.json" (cont
 
 from __future__ import annotations
 
-from keyplan.manifest import ManifestConsumer
+from keyplan.manifest.model import ManifestConsumer
 from keyplan.wiring.consumers import refused, require_distinct
 from keyplan.wiring.local.starting import MANIFEST_VARIABLE, Start
 

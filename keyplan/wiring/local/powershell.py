@@ -6,7 +6,7 @@ program with the keys through `keyplan exec`. No key is in `$env:`.
 
 from __future__ import annotations
 
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.local.starting import beginning, each_key, start_of
 from keyplan.wiring.syntax import powershell
 

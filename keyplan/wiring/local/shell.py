@@ -7,7 +7,7 @@ would reach it. The first line is a comment, so that an `eval` without its quote
 
 from __future__ import annotations
 
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.local.starting import FOLDER, beginning, each_key, start_of
 from keyplan.wiring.syntax import shell
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from keyplan.environ import ANTHROPIC_BASE_URL, base_url_variable
 from keyplan.errors import ManifestError
-from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
+from keyplan.manifest.model import Manifest, ManifestConsumer, ManifestKey
 from keyplan.vendors import anthropic, vendor_named
 from keyplan.wiring.consumers import keys_of, plain_of, refused
 

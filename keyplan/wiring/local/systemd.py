@@ -5,7 +5,7 @@ The host's own credentials in the cloud read; what a host without any can do is 
 
 from __future__ import annotations
 
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.systemd_service import COMMAND, MANIFESTS, drop_in
 
 

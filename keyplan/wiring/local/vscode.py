@@ -8,7 +8,7 @@ away), code.visualstudio.com; checked 2026-11-21.
 
 from __future__ import annotations
 
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.local.editors import environment
 from keyplan.wiring.local.starting import start_of
 from keyplan.wiring.syntax import json

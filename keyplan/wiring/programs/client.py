@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from keyplan.errors import UsageError
-from keyplan.manifest import Manifest, ManifestConsumer, ManifestKey
+from keyplan.manifest.model import Manifest, ManifestConsumer, ManifestKey
 from keyplan.routes import Route
 from keyplan.wiring.consumers import REFERENCE_SUFFIX, claude_key, keys_of, plain_variables, text_setting
 from keyplan.wiring.federation.tokens import audience_of

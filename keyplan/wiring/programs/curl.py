@@ -11,7 +11,7 @@ export-credentials`; checked 2026-11-21.
 
 from __future__ import annotations
 
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.routes import Route
 from keyplan.wiring.federation.tokens import before_federation
 from keyplan.wiring.programs.client import DEFAULT_MAX_TOKENS, DEFAULT_MODEL, Client, From, client_of

@@ -7,7 +7,7 @@ WorkloadIdentityCredentials); Claude API, "Use WIF with AWS" and "Use WIF with G
 
 from __future__ import annotations
 
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.routes import Route
 from keyplan.wiring.programs.client import (
     DEFAULT_MAX_TOKENS,

@@ -6,7 +6,7 @@ Claude API, "Use WIF with AWS"; checked 2026-11-21.
 
 from __future__ import annotations
 
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.routes import Route
 from keyplan.wiring.programs.client import (
     DEFAULT_MAX_TOKENS,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shlex
 
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.ci.stores.store import Store, required
 from keyplan.wiring.consumers import text_setting
 

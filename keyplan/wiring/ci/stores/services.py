@@ -15,7 +15,7 @@ import json
 import shlex
 from urllib.parse import quote
 
-from keyplan.manifest import Manifest, ManifestConsumer
+from keyplan.manifest.model import Manifest, ManifestConsumer
 from keyplan.wiring.ci.stores.store import Store, constant_name, required
 from keyplan.wiring.consumers import list_setting, text_setting
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from keyplan.errors import ManifestError
-from keyplan.manifest import ManifestConsumer
+from keyplan.manifest.model import ManifestConsumer
 from keyplan.wiring.consumers import text_setting
 
 

@@ -1,8 +1,8 @@
-"""The manifest: a typed, versioned, value-free description of an environment that every command reads.
+"""The manifest as objects: an environment, its keys and its consumers.
 
 The stack exports it; its JSON schema is docs/manifest.schema.json. Reading checks the whole shape, because
 a manifest may come from a file that somebody edited. Nothing here is secret; nothing here may ever be.
-The JSON side, and the check itself, is `manifest_document`.
+The fields of the JSON are `document`, the check is `checking`.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from keyplan.errors import ManifestError, UsageError
-from keyplan.manifest_document import FORMAT, checked
-from keyplan.manifest_places import AwsLocation, GcpLocation, GcpSecretLocation, SecretLocation
+from keyplan.manifest.checking import checked
+from keyplan.manifest.places import AwsLocation, GcpLocation, GcpSecretLocation, SecretLocation
+from keyplan.manifest.rules import FORMAT
 
 if TYPE_CHECKING:
-    from keyplan.manifest_document import ConsumerDocument, KeyDocument, ManifestDocument
+    from keyplan.manifest.document import ConsumerDocument, KeyDocument, ManifestDocument
 
 
 @dataclass(frozen=True)
@@ -215,7 +216,7 @@ class Manifest:
 
     @classmethod
     def from_document(cls, document: ManifestDocument) -> Manifest:
-        """Read a document that `manifest_document` has checked."""
+        """Read a document that `checking` has looked at."""
         clouds = document["clouds"]
         return cls(
             environment=document["environment"],

@@ -10,13 +10,13 @@ import os
 import sys
 
 from keyplan.errors import ManifestError, UsageError
-from keyplan.manifest_document import parse
+from keyplan.manifest.checking import parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from keyplan.manifest_document import ManifestDocument
+    from keyplan.manifest.document import ManifestDocument
 
 FILE_VARIABLE = "KEYPLAN_MANIFEST"
 PROJECT_FILE = "Pulumi.yaml"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from keyplan.manifest_document import AwsDocument, GcpDocument, GcpSecretDocument, SecretDocument
+    from keyplan.manifest.document import AwsDocument, GcpDocument, GcpSecretDocument, SecretDocument
 
 
 @dataclass(frozen=True)

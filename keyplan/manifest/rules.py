@@ -1,7 +1,7 @@
 """What each field of a manifest may hold, and what has to be true between its parts.
 
 Published as docs/manifest.schema.json, which a test holds against these rules. Owns the rules alone: reading
-and reporting is `manifest_document`, the kinds of rule are `json_shape`. Light to import, because `keyplan
+and reporting is `checking`, the kinds of rule are `json_shape`. Light to import, because `keyplan
 exec` waits for it.
 """
 
@@ -24,13 +24,13 @@ from keyplan.json_shape import (
     text,
     truth,
 )
-from keyplan.manifest_vendors import about_vendors
+from keyplan.manifest.vendor_rules import about_vendors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from keyplan.manifest_document import ConsumerDocument, KeyDocument, ManifestDocument
+    from keyplan.manifest.document import ConsumerDocument, KeyDocument, ManifestDocument
 
 FORMAT = "keyplan-manifest/1"
 CLOUDS = ("aws", "gcp")

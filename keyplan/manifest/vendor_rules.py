@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from keyplan.environ import Held
-    from keyplan.manifest_document import KeyDocument, ManifestDocument
+    from keyplan.manifest.document import KeyDocument, ManifestDocument
 
 # Fields that some vendors' keys alone have. A vendor that this keyplan does not know is another matter
 # (`keyplan.vendors`): its fields are left alone.
