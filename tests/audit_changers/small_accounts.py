@@ -1,14 +1,14 @@
-"""What the tests about changers share: rows of one small account, and policies that allow changes."""
+"""What the tests about changers share: cases, rows of one small account, policies that allow changes."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from keyplan.audit.changers import Changer, changers
 from keyplan.audit.estate import Estate
 from keyplan.audit.matrix import graph_of
 from keyplan.audit.snapshot import read_snapshot
-from tests.audit.accounts import ACCOUNT, ROOT, allow, details, document, snapshot
+from tests.audit.accounts import ACCOUNT, KEY, ROOT, allow, details, document, key, role, secret, snapshot
 
 Document = dict[str, Any]
 THROUGH_ACCOUNT = document(
@@ -16,6 +16,17 @@ THROUGH_ACCOUNT = document(
 )
 DECRYPTS = allow("kms:Decrypt")
 READS = document(allow(), DECRYPTS)
+CUSTOMER = {"secrets": [secret(KmsKeyId=KEY)], "kms_keys": [key(THROUGH_ACCOUNT)]}
+READER = role("reader", READS)
+
+
+class Case(NamedTuple):
+    """One way: the document of AWS, the account, and who could change the answer how."""
+
+    source: str
+    principals: tuple[Any, ...]
+    expected: set[tuple[str, str, str]]
+    more: dict[str, Any] = {}  # noqa: RUF012
 
 
 def arn(kind: str, name: str) -> str:
