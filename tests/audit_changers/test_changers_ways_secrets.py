@@ -1,4 +1,4 @@
-"""Ways by the secret's own policy, and by which key it has. Each case names the document of AWS that says so."""
+"""Ways by the secret's own policy, and by which key it has; each case names its document of AWS."""
 
 from __future__ import annotations
 
