@@ -13,36 +13,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyplan.cli.audit import snapshots
-from keyplan.errors import EXIT_DONE
+from keyplan.cli.audit import one_name
 
 if TYPE_CHECKING:
     import argparse
 
+    from keyplan.audit.estate import Estate
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `keyplan audit keys`."""
-    parser.add_argument("principal", metavar="PRINCIPAL", help="the user or role: its name or its ARN")
-    snapshots.add_snapshot(parser)
-    snapshots.add_format(parser, *snapshots.TABLE_FORMATS)
+    one_name.configure(parser, "PRINCIPAL", "the user or role: its name or its ARN")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Look the name up first: a wrong one need not wait until everything is weighed."""
+    """Every secret that the principal can read."""
     from keyplan.audit import questions
-    from keyplan.audit.matrix import graph_of
+
+    return one_name.answer(
+        arguments,
+        one_name.Question(
+            "keys",
+            questions.principal_named,
+            questions.keys,
+            _shown,
+            title="What {} can read",
+            nobody="it can read no secret of the snapshot",
+        ),
+    )
+
+
+def _shown(estate: Estate, principal: int) -> tuple[str, str]:
     from keyplan.audit.reports.names import short
 
-    estate = snapshots.estate_of(arguments.snapshot)
-    principal = questions.principal_named(estate, arguments.principal)
-    found = questions.keys(estate, graph_of(estate), principal)
-    snapshots.print_table(
-        found,
-        arguments.format,
-        title="What {} can read",
-        about=short(estate.callers[principal].arn),
-        mark=f"keys {estate.callers[principal].arn}",
-        nobody="it can read no secret of the snapshot",
-    )
-    snapshots.tell_problems(estate.problems())
-    return EXIT_DONE
+    return short(estate.callers[principal].arn), estate.callers[principal].arn

@@ -13,35 +13,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyplan.cli.audit import snapshots
-from keyplan.errors import EXIT_DONE
+from keyplan.cli.audit import one_name
 
 if TYPE_CHECKING:
     import argparse
 
+    from keyplan.audit.estate import Estate
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `keyplan audit readers`."""
-    parser.add_argument("secret", metavar="SECRET", help="the secret: its name or its ARN")
-    snapshots.add_snapshot(parser)
-    snapshots.add_format(parser, *snapshots.TABLE_FORMATS)
+    one_name.configure(parser, "SECRET", "the secret: its name or its ARN")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Look the name up first: a wrong one need not wait until everything is weighed."""
+    """Everybody who can read the secret."""
     from keyplan.audit import questions
-    from keyplan.audit.matrix import graph_of
 
-    estate = snapshots.estate_of(arguments.snapshot)
-    secret = questions.secret_named(estate, arguments.secret)
-    found = questions.readers(estate, graph_of(estate), secret)
-    snapshots.print_table(
-        found,
-        arguments.format,
-        title="Who can read {}",
-        about=estate.secrets[secret].name,
-        mark=f"readers {estate.secrets[secret].arn}",
-        nobody="nobody in the snapshot can read it",
+    return one_name.answer(
+        arguments,
+        one_name.Question(
+            "readers",
+            questions.secret_named,
+            questions.readers,
+            _shown,
+            title="Who can read {}",
+            nobody="nobody in the snapshot can read it",
+        ),
     )
-    snapshots.tell_problems(estate.problems())
-    return EXIT_DONE
+
+
+def _shown(estate: Estate, secret: int) -> tuple[str, str]:
+    return estate.secrets[secret].name, estate.secrets[secret].arn
