@@ -376,7 +376,7 @@ WRONG = {
     "checking and writing": (["--verify", "audit.zip", "--out", "x.zip"], "--verify takes the bundle alone"),
     "a baseline of nothing": (
         ["--snapshot", "accounts.json", "--out", "x.zip", "--baseline", "accepted.json"],
-        "--baseline accepts findings: they need --manifest FILE or --stack NAME",
+        "--baseline accepts what differs from a catalogue: add --manifest or --stack",
     ),
     "no snapshot": (
         ["--snapshot", "none.json", "--out", "x.zip"],

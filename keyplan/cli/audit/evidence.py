@@ -23,16 +23,14 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keyplan.cli.audit import snapshots
-from keyplan.cli.output import reporter, result, say
+from keyplan.cli.audit import kept, snapshots
+from keyplan.cli.output import result, say
 from keyplan.errors import EXIT_DONE, EXIT_FINDINGS, UsageError
 
 if TYPE_CHECKING:
     import argparse
 
     from keyplan.audit.evidence.contents import Contents, Inputs
-
-PLACES_SHOWN_MAX = 5
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -41,10 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--verify", metavar="FILE", help="check this bundle, and write nothing")
     parser.add_argument("--out", metavar="FILE", help="the bundle to write: a zip file")
     parser.add_argument("--force", action="store_true", help="replace the file that --out names")
-    parser.add_argument("--baseline", metavar="FILE", help="accepted findings; with --manifest or --stack")
-    group = parser.add_argument_group("the environment")
-    group.add_argument("--manifest", metavar="FILE", help="its manifest: adds the gate's findings")
-    group.add_argument("--stack", metavar="NAME", help="the same, from this stack's output")
+    kept.add_catalogue(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -67,16 +62,12 @@ def _check_arguments(arguments: argparse.Namespace) -> None:
         raise UsageError("what to keep is missing", "add --snapshot FILE, or --verify FILE for a bundle")
     elif arguments.out is None:
         raise UsageError("where to write the bundle is missing", "add --out FILE.zip")
-    elif arguments.baseline is not None and arguments.manifest is None and arguments.stack is None:
-        raise UsageError("--baseline accepts findings: they need --manifest FILE or --stack NAME")
+    else:
+        kept.check_baseline(arguments)
 
 
 def _target(arguments: argparse.Namespace) -> Path:
-    from keyplan.wiring import files
-
-    if Path(arguments.out).is_dir():
-        raise UsageError("--out names a folder: name the file too, as in --out audit.zip")
-    path = files.resolve(Path(arguments.out))
+    path = kept.target(arguments.out, "audit.zip")
     if path.exists() and not arguments.force:
         raise UsageError(f"{path} is there: it is not replaced", "choose another name, or add --force")
     return path
@@ -84,12 +75,9 @@ def _target(arguments: argparse.Namespace) -> Path:
 
 def _inputs(arguments: argparse.Namespace) -> Inputs:
     from keyplan.audit.evidence.contents import Inputs
-    from keyplan.manifest.sources import load
 
-    manifest = None
-    if arguments.manifest is not None or arguments.stack is not None:
-        document = load(arguments.manifest, arguments.stack, report=reporter(arguments.verbose))
-        manifest = f"{json.dumps(document, indent=2, sort_keys=True)}\n".encode()
+    document = kept.catalogue(arguments)
+    manifest = None if document is None else f"{json.dumps(document, indent=2, sort_keys=True)}\n".encode()
     accepted = None if arguments.baseline is None else snapshots.read(arguments.baseline, "baseline")
     return Inputs(snapshots.read(arguments.snapshot, "snapshot"), manifest, accepted)
 
@@ -98,20 +86,11 @@ def _contents(inputs: Inputs) -> Contents:
     """What will be written, after a look for values in everything that was given."""
     from keyplan import __version__
     from keyplan.audit.evidence.contents import SNAPSHOT, Contents
-    from keyplan.audit.evidence.values import value_places
 
-    documents = {}
-    for name, content in inputs.named().items():
-        what = name.removesuffix(".json")
-        documents[name] = snapshots.parsed(content, what)
-        places = value_places(content.decode(), documents[name])
-        if places:
-            shown = ", ".join(places[:PLACES_SHOWN_MAX])
-            more = f" and {len(places) - PLACES_SHOWN_MAX} more" if len(places) > PLACES_SHOWN_MAX else ""
-            raise UsageError(
-                f"the {what} holds something like a value at {shown}{more}: no bundle has one",
-                "take it out of the file; if it is a key that works, `keyplan revoke KEY` first",
-            )
+    documents = {
+        name: kept.without_value(content, name.removesuffix(".json"), "bundle")
+        for name, content in inputs.named().items()
+    }
     return Contents(inputs, documents[SNAPSHOT], __version__)
 
 

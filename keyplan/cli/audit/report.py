@@ -18,8 +18,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keyplan.cli.audit import snapshots
-from keyplan.cli.output import reporter, say
+from keyplan.cli.audit import kept, snapshots
+from keyplan.cli.output import say
 from keyplan.errors import EXIT_DONE, UsageError
 
 if TYPE_CHECKING:
@@ -37,10 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="FILE.html", required=True, help="the file to write; `-` is standard output"
     )
-    group = parser.add_argument_group("the catalogue to compare with (default: none)")
-    group.add_argument("--manifest", metavar="FILE", help="an environment's manifest")
-    group.add_argument("--stack", metavar="NAME", help="take the manifest from this stack's output")
-    group.add_argument("--baseline", metavar="FILE", help="accepted findings, shown apart")
+    kept.add_catalogue(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -51,8 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     from keyplan.audit.reports.page import page
     from keyplan.audit.reports.page.content import changers_content
 
-    if arguments.baseline and not (arguments.manifest or arguments.stack):
-        raise UsageError("--baseline accepts what differs from a catalogue: add --manifest or --stack")
+    kept.check_baseline(arguments)
     target = None if arguments.out == "-" else _target(arguments.out)
     estate = _estate(arguments.snapshot)
     graph = graph_of(estate)
@@ -68,16 +64,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _target(name: str) -> Path:
-    """Where the page goes, looked at before everything is weighed.
-
-    Raises:
-        UsageError: nothing can be written there, or something else than a page is there.
-    """
+    """Where the page goes. Raises UsageError where something else than a page is there, or nothing can be."""
     from keyplan.wiring import files
 
-    if Path(name).is_dir():
-        raise UsageError("--out names a folder: name the file too, as in --out report.html")
-    path = files.resolve(Path(name))
+    path = kept.target(name, "report.html")
     if path.exists() and not files.starts_with_line(path, FIRST_LINE):
         raise UsageError(f"{path} is there and is no page of HTML: it is not replaced", "choose another name")
     return path
@@ -92,36 +82,23 @@ def _write(path: Path, text: str) -> None:
 
 
 def _estate(name: str) -> Estate:
-    """The snapshot's estate, after a look for values in its file: statements go into the page as they are.
-
-    Raises:
-        UsageError: it is no snapshot, or holds something like a value.
-    """
+    """The snapshot's estate. Raises UsageError where it is no snapshot, or holds something like a value."""
     from keyplan.audit.estate import Estate
-    from keyplan.audit.evidence.values import value_places
     from keyplan.audit.snapshot import read_snapshot
 
-    content = snapshots.read(name, "snapshot")
-    document = snapshots.parsed(content, "snapshot")
-    places = value_places(content.decode(), document)
-    if places:
-        raise UsageError(
-            f"the snapshot holds something like a value at {places[0]}: no page has one",
-            "take it out of the file; if it is a key that works, `keyplan revoke KEY` first",
-        )
+    document = kept.without_value(snapshots.read(name, "snapshot"), "snapshot", "page")
     return Estate(read_snapshot(document))
 
 
 def _compared(arguments: argparse.Namespace, estate: Estate, graph: Graph) -> dict[str, Any] | None:
     """The gate's findings, for a report that has a catalogue to compare with."""
-    if not (arguments.manifest or arguments.stack):
+    document = kept.catalogue(arguments)
+    if document is None:
         return None
     from keyplan.audit import baseline, gate
     from keyplan.audit.reports.page.content import gate_content
     from keyplan.manifest.model import Manifest
-    from keyplan.manifest.sources import load
 
-    document = load(arguments.manifest, arguments.stack, report=reporter(arguments.verbose))
     manifest = Manifest.from_document(document)
     acceptances = snapshots.acceptances(arguments.baseline, gate.CODES)
     today = baseline.day_of(estate, acceptances)
