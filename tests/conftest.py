@@ -8,16 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 import tests.one_status_message  # noqa: F401 - before any test file brings Google's client
 from tests.botocore_models import keep_models
+from tests.examples import load_profile
 from tests.faults.summary import pytest_terminal_summary  # noqa: F401 - pytest finds it here
 from tests.long_first import pytest_collection_modifyitems  # noqa: F401 - and this
 
-# How long an example takes says nothing about behaviour on a shared machine.
-settings.register_profile("keyplan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("keyplan")
+load_profile(repeatable="CI" in os.environ)
 
 # A shell that starts the tests in its background has them ignore Ctrl-C, and every program that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -26,6 +24,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 keep_models()
 
 LOOPBACK = ("127.", "::1", "localhost")
+
+# By these a program knows that it runs in continuous integration, and some then behave otherwise, as Pulumi's
+# engine does. Source: the predefined variables of each, and those that the engine looks for (2026-11-22).
+CI_VARIABLES = ("CI", "CONTINUOUS_INTEGRATION", "BUILD_NUMBER", "TF_BUILD")
+CI_PREFIXES = ("APPVEYOR", "BITBUCKET_", "BUILDKITE", "CI_", "CIRCLE", "CODEBUILD_", "DRONE", "GITEA_")
+CI_PREFIXES += ("GITHUB_", "GITLAB_", "GO_PIPELINE_", "JENKINS_", "SEMAPHORE", "TEAMCITY_", "TRAVIS")
 
 
 def pytest_collection_finish() -> None:
@@ -47,6 +51,16 @@ def _isolated_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pyt
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nobody_s_integration() -> Iterator[None]:
+    """Nothing that a test starts knows whether the tests run in continuous integration."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for name in list(os.environ):
+            if name in CI_VARIABLES or name.startswith(CI_PREFIXES):
+                monkeypatch.delenv(name)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")
