@@ -7,12 +7,13 @@ available in all requests" (the value of aws:userid); checked 2026-11-21.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from keyplan.audit.policies.clauses import applies_to
 from keyplan.audit.policies.documents import Effect, Kind, Statement, read_document
+from keyplan.audit.policies.keys import OF_ROLE_SESSIONS
 from keyplan.audit.policies.values import Beginning, Known, Missing, Open, Other, Value
 from keyplan.audit.snapshot import Organization, Snapshot, is_unread
 
@@ -40,6 +41,8 @@ class Caller:
     organization: Organization | None
     at_home: bool = True  # whether it is of the snapshot's own account
     tagged: bool = False  # whether its session brings tags, which win over the role's
+    # Condition keys of a request that somebody chooses, in lower case: a resource's tags are among them.
+    chosen: Mapping[str, Value] = field(default_factory=dict)
 
     @cached_property
     def sessions(self) -> tuple[Caller, ...]:
@@ -73,8 +76,14 @@ class Caller:
         return self.arn.partition(":")[2].partition(":")[0]
 
     def value(self, key: str) -> Value | None:
+        if key in self.chosen:
+            return self.chosen[key]
         if key.startswith("aws:principaltag/"):
             return self._tag(key.removeprefix("aws:principaltag/"))
+        if self.kind == "user" and key in OF_ROLE_SESSIONS:
+            return Missing.ABSENT
+        if self.kind == "role" and key == "aws:tokenissuetime":
+            return Open(True)
         return self._fixed(key)
 
     def _tag(self, key: str) -> Value:

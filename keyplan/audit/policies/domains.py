@@ -31,6 +31,7 @@ class Domain:
         constant: Mapping[str, Value],
         tables: Mapping[str, Sequence[Value]],
         tags: Mapping[str, Sequence[Mapping[str, str]]],
+        tags_are_chosen: bool = False,
     ) -> None:
         """
         Args:
@@ -38,6 +39,7 @@ class Domain:
             constant: keys that have one value in every request.
             tables: keys whose value is the resource's, by position.
             tags: families of keys (`aws:resourcetag/`) and the tags behind them, by position.
+            tags_are_chosen: whether who asks may say what a tag is, in place of the resource's own.
         """
         self.action = action
         self._arns = arns
@@ -48,6 +50,7 @@ class Domain:
         self._constant = self.constant = constant
         self._tables = tables
         self._tags = tags
+        self._tags_are_chosen = tags_are_chosen
         self._spreads: dict[str, Spread] = {}
         self._indexes: dict[str, Indexed | None] = {}
 
@@ -58,6 +61,7 @@ class Domain:
         constant: Mapping[str, Value],
         arns: Sequence[str] | None = None,
         known: Mapping[str, tuple[str, ...]] | None = None,
+        tags_are_chosen: bool = False,
     ) -> Domain:
         """The same resources in requests of another action; `constant` wins over their own values."""
         return Domain(
@@ -67,20 +71,33 @@ class Domain:
             constant=constant,
             tables=self._tables,
             tags=self._tags,
+            tags_are_chosen=tags_are_chosen,
         )
+
+    def with_chosen_tags(self) -> Domain:
+        """The same requests, about resources whose tags somebody may have changed first."""
+        return self.asked(self.action, constant=self.constant, tags_are_chosen=True)
+
+    def tags_at(self, family: str) -> Sequence[Mapping[str, str]]:
+        """The resources' own tags, by position; none where the family is not theirs."""
+        return self._tags.get(family, ())
 
     def spread(self, key: str, asker: Asker) -> Spread:
         """What a request has for a key, by resource."""
         of_resource = self._of_resource(key)
         if of_resource is not None:
-            return of_resource
+            chosen = asker.value(key) if self._may_choose(key) else None
+            return of_resource if chosen is None else ((chosen, self.everything),)
         return ((self._value(key, asker), self.everything),)
 
     def indexed(self, key: str) -> Indexed | None:
         """The same for a key whose value is the resource's, or absent: ready to be searched."""
         if key not in self._indexes:
-            self._indexes[key] = self._index_of(key)
+            self._indexes[key] = None if self._may_choose(key) else self._index_of(key)
         return self._indexes[key]
+
+    def _may_choose(self, key: str) -> bool:
+        return self._tags_are_chosen and key.startswith(tuple(self._tags))
 
     def _index_of(self, key: str) -> Indexed | None:
         spread = self._of_resource(key)
