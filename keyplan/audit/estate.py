@@ -189,7 +189,7 @@ def _key_policies(secrets: Sequence[Secret], problems: list[str]) -> Iterator[tu
         elif not secret.aws_key:
             place, name = (secret.arn,), f"{secret.arn} key policy"
         if place not in read:
-            read[place] = read_document(document, name, problems, Kind.RESOURCE)
+            read[place] = read_document(document, name, problems, Kind.KEY)
         yield number, read[place]
 
 

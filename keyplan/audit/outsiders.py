@@ -78,6 +78,8 @@ class Outsider:
         if key in ("aws:principalaccount", "kms:calleraccount"):
             return Open(self.kind != "service") if self.account is None else Known((self.account,))
         if key == "aws:principalisawsservice":
+            if self.kind == "public":  # services and anonymous callers, of whom the key says nothing, as well
+                return Open(False)
             return Known(("true" if self.kind == "service" else "false",))
         if key == "aws:principalarn" and self.kind == "external" and ":root" not in self.name:
             return Known((self.name,)) if self.name.startswith("arn:") else Open(True)

@@ -40,7 +40,7 @@ NAMES = ("prod/a", "prod/b", "dev/a")
 SECRETS = tuple(f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-AbCdEf" for name in NAMES)
 KEYS = tuple(f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{name}" for name in ("k1", "k2"))
 
-tags = st.sampled_from([[], *([{"Key": "team", "Value": team}] for team in (*TEAMS, "7"))])
+tags = st.sampled_from([[], *([{"Key": "team", "Value": team}] for team in (*TEAMS, "7", ""))])
 conditions = st.sampled_from(
     [
         {"StringEquals": {"aws:PrincipalTag/team": "search"}},
@@ -71,6 +71,14 @@ conditions = st.sampled_from(
         {"ForAnyValue:StringNotEquals": {"aws:PrincipalTag/team": ["ml"]}},
         {"ForAnyValue:StringEquals": {"kms:EncryptionContextKeys": ["SecretARN", "x"]}},
         {"ForAllValues:StringLike": {"kms:EncryptionContextKeys": "Secret*"}},
+        {"StringEquals": {"kms:EncryptionContextKeys": ["SecretARN", "x"]}},
+        {"StringNotLike": {"kms:EncryptionContextKeys": ["SecretA*", "x"]}},
+        {"StringLike": {"kms:EncryptionContextKeys": "Secret*"}},
+        {"ForAllValues:StringNotEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}},
+        {"ForAnyValue:StringNotLike": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}*"}},
+        {"StringNotLike": {"aws:PrincipalTag/team": ["${aws:username}", "${aws:PrincipalTag/gone}"]}},
+        {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/${aws:username}"}},
+        {"Null": {"aws:SourceIp": "true"}},
         {"StringEquals": {"kms:EncryptionContext:SecretVersionId": "v1"}},
         {"StringEquals": {"kms:CallerAccount": ACCOUNT}},
         {"StringNotEquals": {"aws:ResourceAccount": ACCOUNT}},
@@ -125,9 +133,7 @@ def statements(draw: Any, *, of_resource: bool = False, about: Any = actions) ->
             statement["NotPrincipal"] = {"AWS": [ARNS[0]]}
     if not of_resource or "sts:AssumeRole" not in listed:
         name = "NotResource" if not of_resource and draw(st.integers(0, 9)) == 0 else "Resource"
-        # A variable without a value voids a statement; what that makes of NotResource, no document says.
-        wanted = resources if name == "Resource" else resources.filter(lambda text: "${" not in text)
-        statement[name] = "*" if of_resource else draw(st.lists(wanted, min_size=1, max_size=2))
+        statement[name] = "*" if of_resource else draw(st.lists(resources, min_size=1, max_size=2))
     if draw(st.integers(0, 2)) == 0:
         statement["Condition"] = draw(conditions)
     return statement

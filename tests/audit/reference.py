@@ -16,7 +16,7 @@ DENY, UNKNOWN, CONDITIONAL, ALLOW = range(4)
 WORDS = ("deny", "unknown", "conditional", "allow")
 # What differs from request to request, and whether it is always there.
 OPEN_KEYS = {
-    "aws:sourceip": True,
+    "aws:sourceip": False,  # absent through a VPC endpoint
     "aws:multifactorauthpresent": False,
     "aws:sourcevpce": False,
     "kms:encryptioncontext:secretversionid": True,
@@ -202,13 +202,16 @@ class Reference:
             self.replaced(value, context, version) if base.startswith(("String", "Arn")) else value
             for value in values
         ]
-        if negative and any(text is None for text in texts):
-            return DENY  # a variable without a value makes the statement void
+        # A variable without a value is null: nothing equals it, and everything is unequal to it.
         hits = [any(self.compare(base, text, each) for text in texts if text is not None) for each in given]
+        if several and set(given) == {""}:
+            return ALLOW if several == "ForAllValues" else DENY  # a null data set
         if several == "ForAllValues":
             return ALLOW if all(hit != negative for hit in hits) else DENY
         if several == "ForAnyValue":
             return ALLOW if any(hit != negative for hit in hits) else DENY
+        if len(set(hits)) > 1:
+            return UNKNOWN  # several values that differ, and no set operator
         return ALLOW if any(hits) != negative else DENY
 
     def compare(self, base: str, wanted: str, given: str) -> bool:

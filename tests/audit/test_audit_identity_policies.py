@@ -113,7 +113,7 @@ CONDITIONS: dict[str, tuple[dict[str, Any], Verdict]] = {
     ),
     "an address": ({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, OPEN),
     "not an address": ({"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, OPEN),
-    "an address that is always there": ({"Null": {"aws:SourceIp": "true"}}, DENY),
+    "an address, which no VPC endpoint passes on": ({"Null": {"aws:SourceIp": "true"}}, OPEN),
     "MFA": ({"Bool": {"aws:MultiFactorAuthPresent": "true"}}, OPEN),
     "a VPC endpoint": ({"StringEquals": {"aws:SourceVpce": "vpce-1"}}, OPEN),
     "TLS, which every call has": ({"Bool": {"aws:SecureTransport": "true"}}, ALLOW),

@@ -179,10 +179,10 @@ HOLDS: dict[str, tuple[str, dict[str, Any], bool]] = {
         {"StringEquals": {TEAM: "${aws:PrincipalTag/gone}"}},
         False,
     ),
-    "a variable without a value matches no negation either": (
+    "a variable without a value is unlike everything": (
         VARIABLES,
         {"StringNotEquals": {TEAM: "${aws:PrincipalTag/gone}"}},
-        False,
+        True,
     ),
 }
 

@@ -77,7 +77,7 @@ class Clause:
     def _of_resources(self, ground: Ground, lookup: Lookup) -> Grades:
         if not self.resources:
             return everywhere(self.members)
-        found, void = NOTHING, 0
+        found = NOTHING
         for pattern in self.resources:
             for text, mask in (
                 resolve(pattern, lookup, ground.everything)
@@ -92,13 +92,8 @@ class Clause:
                     found = found.join(everywhere(mask, Verdict.CONDITIONAL))
                 elif text is Missing.STRANGE:
                     found = found.join(everywhere(mask, Verdict.UNKNOWN))
-                else:
-                    void |= mask  # a variable without a value: this pattern matches nothing
-        if self.not_resources:
-            # What such a pattern leaves of NotResource, no document says.
-            found = found.inverted(ground.everything)
-            found = found.within(~void).join(everywhere(void, Verdict.UNKNOWN))
-        return found.within(self.members)
+                # And with a variable without a value it matches no resource, in NotResource either.
+        return (found.inverted(ground.everything) if self.not_resources else found).within(self.members)
 
 
 def applies_to(statement: Statement, action: str) -> bool:

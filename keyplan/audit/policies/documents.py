@@ -24,6 +24,7 @@ _ELEMENTS = frozenset(
 )
 _DOCUMENT_ELEMENTS = frozenset({"Version", "Id", "Statement"})
 _PRINCIPAL_KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
+_COLONS_BEFORE_VARIABLES = 5  # AWS replaces variables in the part of an ARN that names the resource alone
 _VARIABLES_MAX = 50  # in one value; a policy of AWS's largest size has hardly room for more
 
 
@@ -31,11 +32,13 @@ class Kind(Enum):
     """Where a document stands, and so which elements its statements have to have.
 
     Source: IAM User Guide, "AWS JSON policy elements: Principal" (an identity's policy has none, a resource's
-    needs one) and "Resource" (a trust has none, because its role is the resource); checked 2026-11-22.
+    needs one) and "Resource" (a trust has none, because its role is the resource); KMS Developer Guide, "Key
+    policies" (a key's statement without Resource has no effect); checked 2026-11-22.
     """
 
     IDENTITY = "identity"
     RESOURCE = "resource"
+    KEY = "key"
     TRUST = "trust"
 
 
@@ -170,7 +173,9 @@ def _statements(
     each: object, policy: str, index: int, with_variables: bool, problems: list[str], kind: Kind | None
 ) -> Iterator[Statement]:
     try:
-        yield _statement(each, policy, index, with_variables, kind)
+        read = _statement(each, policy, index, with_variables, kind)
+        if kind is not Kind.KEY or read.resources:
+            yield read
     except UnreadableError as error:
         problems.append(f"{policy}[{index}]: {error}")
         written = each.get("Effect") if isinstance(each, Mapping) else None
@@ -237,9 +242,9 @@ def _check_place(each: Mapping[str, Any], kind: Kind | None) -> None:
     names_somebody = "Principal" in each or "NotPrincipal" in each
     if kind is Kind.IDENTITY and names_somebody:
         raise UnreadableError("a statement with Principal, which an identity's policy cannot have")
-    if kind is Kind.IDENTITY and "Resource" not in each and "NotResource" not in each:
+    if kind in (Kind.IDENTITY, Kind.RESOURCE) and "Resource" not in each and "NotResource" not in each:
         raise UnreadableError("a statement without Resource")
-    if kind in (Kind.RESOURCE, Kind.TRUST) and not names_somebody:
+    if kind in (Kind.RESOURCE, Kind.KEY, Kind.TRUST) and not names_somebody:
         raise UnreadableError("a statement without Principal")
 
 
@@ -255,6 +260,9 @@ def _resources(each: Mapping[str, Any], with_variables: bool) -> tuple[tuple[str
     for text in resources:
         if not text.startswith(("arn:", "*", "?", "${")):
             raise UnreadableError("a statement whose Resource is no ARN")
+        # Source: IAM User Guide, "Variables and tags", "Resource element" (checked 2026-11-22).
+        if with_variables and "${" in text and text.partition("${")[0].count(":") < _COLONS_BEFORE_VARIABLES:
+            raise UnreadableError("a statement with a variable before the last part of a Resource's ARN")
     _check_variables(resources, with_variables)
     return resources, negated
 

@@ -3,7 +3,7 @@
 A key that is in no table is unknown: its statement is reported, and weighs as unknown. One that is in no
 request of the kind that is asked is absent, and what that means is the operator's affair.
 Source: IAM User Guide, "AWS global condition context keys"; Service Authorization Reference, AWS Secrets
-Manager, AWS Key Management Service, AWS Security Token Service (all checked 2026-11-21).
+Manager, AWS Key Management Service, AWS Security Token Service (all checked 2026-11-22).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ OPEN: dict[str, bool] = {
     "aws:requestedregion": True,  # only where no resource fixes it: STS answers in every region
     "aws:multifactorauthpresent": False,
     "aws:multifactorauthage": False,
-    "aws:sourceip": True,
+    "aws:sourceip": False,  # not through a VPC endpoint
     "aws:vpcsourceip": False,
     "aws:sourcevpc": False,
     "aws:sourcevpcarn": False,
@@ -23,7 +23,7 @@ OPEN: dict[str, bool] = {
     "aws:vpceaccount": False,
     "aws:vpceorgid": False,
     "aws:vpceorgpaths": False,
-    "aws:useragent": False,
+    "aws:useragent": True,
     "aws:referer": False,
     "aws:tokenissuetime": False,
     "aws:federatedprovider": False,
@@ -32,9 +32,7 @@ OPEN: dict[str, bool] = {
     "aws:ec2instancesourceprivateipv4": False,
     "aws:sourceinstancearn": False,
     "aws:chatbotsourcearn": False,
-    "aws:assumedroot": False,
     "aws:signinsessionarn": False,
-    "aws:ismcpserviceaction": False,
     "aws:viaawsmcpservice": False,
     "aws:calledviaawsmcp": False,
     "ec2:sourceinstancearn": False,
@@ -50,10 +48,19 @@ OPEN: dict[str, bool] = {
     "codebuild:projectarn": False,
     "codebuild:buildarn": False,
 }
-# In no request that a principal makes itself: only where a service acts for a resource of its own.
+# In no request that a principal makes itself: only where a service acts for a resource of its own, of a
+# session that AssumeRoot made of a root user, and of the actions of MCP services.
 ABSENT = frozenset(
     {"aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"}
     | {"aws:principalservicename", "aws:principalservicenameslist"}
+    | {"aws:assumedroot", "aws:ismcpserviceaction"}
+)
+# Of a role's session, and so in no request of a user.
+OF_ROLE_SESSIONS = frozenset(
+    {"aws:federatedprovider", "aws:sourceidentity", "aws:chatbotsourcearn", "aws:ec2instancesourcevpc"}
+    | {"aws:ec2instancesourceprivateipv4", "ec2:sourceinstancearn", "ec2:roledelivery"}
+    | {"glue:roleassumedby", "glue:credentialissuingservice", "codebuild:projectarn", "codebuild:buildarn"}
+    | {"lambda:sourcefunctionarn", "ssm:sourceinstancearn", "identitystore:userid"}
 )
 # Keys whose value has several parts, for which the set operators are made.
 SEVERAL = frozenset(
@@ -81,7 +88,8 @@ _OF_OTHER_CALLS = frozenset(
 SECRET_OPEN = {
     "secretsmanager:versionid": True,
     "secretsmanager:resource/allowrotationlambdaarn": False,
-    "secretsmanager:secretprimaryregion": True,
+    "secretsmanager:resource/type": False,
+    "secretsmanager:secretprimaryregion": False,  # of a secret with replicas alone
 }
 _KMS_OPEN = {
     "kms:encryptioncontext:secretversionid": True,
@@ -94,7 +102,6 @@ _KMS_OPEN = {
     "kms:multiregion": True,
     "kms:multiregionkeytype": False,
     "kms:encryptionalgorithm": True,
-    "kms:recipientattestation:imagesha384": False,
 }
 _KMS_ABSENT = frozenset(
     {"kms:grantconstrainttype", "kms:grantisforawsresource", "kms:granteeprincipal", "kms:grantoperations"}
@@ -111,6 +118,7 @@ _STS_OPEN = {
     "sts:transitivetagkeys": False,
     "sts:durationseconds": False,
     "sts:taskpolicyarn": False,
+    "sts:roleauthorizedbyidp": False,
     "aws:tagkeys": False,
 }
 
@@ -148,8 +156,8 @@ def is_absent(action: str, key: str) -> bool:
         return True
     if key.startswith("aws:requesttag/") or key == "aws:tagkeys":
         return True
-    if key.startswith("kms:encryptioncontext:"):
-        return True  # Secrets Manager's has two pairs, which stand in other tables
+    if key.startswith(("kms:encryptioncontext:", "kms:recipientattestation:")):
+        return True  # Secrets Manager's context has two pairs, which stand in other tables; no enclave asks
     # Keys of the other services that are asked about here.
     service = key.partition(":")[0]
     return service in _SERVICES and service != action.partition(":")[0] and _is_known(key)

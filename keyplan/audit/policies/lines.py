@@ -24,6 +24,7 @@ from keyplan.audit.policies.operators import (
 )
 from keyplan.audit.policies.values import (
     Beginning,
+    Known,
     Lookup,
     Missing,
     Open,
@@ -126,7 +127,8 @@ def weigh_line(line: Line, everything: int, lookup: Lookup, ground: Ground) -> G
     operator = line.operator
     if operator is None:
         return everywhere(everything, Verdict.UNKNOWN)
-    indexed = ground.indexed(line.key) if operator.compares_text else None
+    plainly = operator.compares_text and operator.several is Several.PLAIN
+    indexed = ground.indexed(line.key) if plainly else None
     if indexed is not None and not line.trouble:
         return _search(line, operator, everything, lookup, indexed)
     grades = NOTHING
@@ -146,7 +148,7 @@ def _search(line: Line, operator: Operator, everything: int, lookup: Lookup, ind
     absent = _weigh_value(line, operator, Missing.ABSENT, indexed.absent & everything, lookup)
     grades = tests.among(indexed.index).within(there)
     if operator.negated:
-        grades = grades.inverted(there).meet(tests.sound())
+        grades = grades.inverted(there)
     return grades.join(absent)
 
 
@@ -156,7 +158,7 @@ def _weigh_value(line: Line, operator: Operator, value: Value, part: int, lookup
         return everywhere(part, Verdict.UNKNOWN)
     if operator.is_null:
         return _null(line, value, part)
-    if value is Missing.ABSENT:
+    if value in (Missing.ABSENT, Known(())):
         passes = operator.if_exists or operator.several is Several.ALL
         passes = passes or (operator.negated and operator.several is Several.PLAIN)
         return everywhere(part) if passes else NOTHING
@@ -167,7 +169,7 @@ def _weigh_value(line: Line, operator: Operator, value: Value, part: int, lookup
         return _of_other(operator, value, part, tests)
     if isinstance(value, Beginning):
         found = tests.beginning(value.text)
-        return found.inverted(part).meet(tests.sound()) if operator.negated else found
+        return found.inverted(part) if operator.negated else found
     return _of_values(operator, value.values, part, tests)
 
 
@@ -177,38 +179,42 @@ def _of_other(operator: Operator, value: Other, part: int, tests: _Tests) -> Gra
     if operator.negated:
         if operator.several is Several.ANY and not operator.if_exists:
             return everywhere(part, Verdict.CONDITIONAL)  # false where the key is absent
-        return found.inverted(part).meet(tests.sound())
+        return found.inverted(part)
     if operator.if_exists or operator.several is Several.ALL:
         return everywhere(part, Verdict.CONDITIONAL)  # true where the key is absent
     return found
 
 
 def _of_values(operator: Operator, values: Sequence[str], part: int, tests: _Tests) -> Grades:
+    """What a line says of values that are known.
+
+    Source: IAM User Guide, "Set operators for multivalued context keys" (an empty text is as no value) and
+    "Variables and tags", "Policy variables with no value" (nothing equals it, so that a negation holds);
+    checked 2026-11-22. What an operator without a set prefix makes of several values, no document says.
+    """
+
     def one(value: str) -> Grades:
         found = tests.meeting(value)
-        return found.inverted(part).meet(tests.sound()) if operator.negated else found
+        return found.inverted(part) if operator.negated else found
 
-    if operator.several is Several.ALL:
-        grades = everywhere(part)
-        for value in values:
-            grades = grades.meet(one(value))
-        return grades
-    if operator.several is Several.ANY:
-        grades = NOTHING
-        for value in values:
-            grades = grades.join(one(value))
-        return grades
-    grades = NOTHING
+    if operator.several is not Several.PLAIN and not any(values):
+        return everywhere(part) if operator.several is Several.ALL else NOTHING
+    each, some = everywhere(part), NOTHING
     for value in values:
-        grades = grades.join(tests.meeting(value))
-    return grades.inverted(part).meet(tests.sound()) if operator.negated else grades
+        each, some = each.meet(one(value)), some.join(one(value))
+    match operator.several:
+        case Several.ALL:
+            return each
+        case Several.ANY:
+            return some
+    return each.join(everywhere(some.unknown, Verdict.UNKNOWN))  # where the values differ
 
 
 def _null(line: Line, value: Value, part: int) -> Grades:
     """`Null: true` asks for the key's absence."""
     absent = _members_with(line, lambda text: text.lower() == "true") & part
     present = _members_with(line, lambda text: text.lower() == "false") & part
-    if value is Missing.ABSENT:
+    if value in (Missing.ABSENT, Known(())):
         return everywhere(absent)
     if isinstance(value, Other) or (isinstance(value, Open) and not value.always):
         return everywhere(absent | present, Verdict.CONDITIONAL)
@@ -231,7 +237,6 @@ class _Tests:
         self._name = operator.name
         self._line, self._part = line, part
         self._resolved: list[tuple[str, int]] = []
-        self._void = 0  # where a variable's key is absent: its value meets nothing, and its negation is void
         self._open = 0
         self._strange = 0
         for pattern, members in line.with_variables:
@@ -239,16 +244,10 @@ class _Tests:
                 both = mask & members & part
                 if isinstance(text, str):
                     self._resolved.append((text, both))
-                elif text is Missing.ABSENT:
-                    self._void |= both
                 elif text is Missing.STRANGE:
                     self._strange |= both
-                else:
+                elif text is not Missing.ABSENT:  # a variable without a value meets nothing
                     self._open |= both
-
-    def sound(self) -> Grades:
-        """Where the line can be true at all."""
-        return everywhere(self._part & ~self._void)
 
     def meeting(self, value: str) -> Grades:
         """Where one of the policy's values meets this one."""

@@ -88,6 +88,10 @@ def read_operator(written: str) -> Operator | None:
     return Operator(positive, several, name in _POSITIVE, if_exists)
 
 
+_RANGE = re.compile(r"[0-9a-fA-F:.]+(/\d{1,3})?", re.ASCII)
+# Source: W3C, "Date and Time Formats", which AWS's document names (checked 2026-11-22). What a time without a
+# zone means, it does not say: UTC.
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[-+]\d\d:\d\d)?)?", re.ASCII)
 _NUMBER = re.compile(r"[-+]?\d{1,30}(\.\d{1,30})?", re.ASCII)
 
 
@@ -152,6 +156,8 @@ def _arn_matches(pattern: str, given: str) -> bool:
 
 
 def _address_test(value: str) -> Test:
+    if not _RANGE.fullmatch(value):  # Python reads netmasks and scopes as well
+        raise NotComparableError("no address and no range of addresses")
     try:
         network = ipaddress.ip_network(value, strict=False)
     except ValueError:
@@ -196,6 +202,8 @@ def _moment(text: str) -> float:
     if _NUMBER.fullmatch(text) and len(text) != 4:
         return float(text)
     whole = text + {4: "-01-01", 7: "-01"}.get(len(text), "")  # a year, a month
+    if not _DATE.fullmatch(whole):  # Python reads weeks and dates without dashes as well
+        raise NotComparableError("not a date")
     try:
         moment = datetime.fromisoformat(whole)
         return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()

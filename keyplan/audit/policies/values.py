@@ -1,6 +1,6 @@
 """What a request has for a condition key, as far as a snapshot can say, and policy variables.
 
-Source: IAM User Guide, "IAM policy elements: Variables and tags" (checked 2026-11-21).
+Source: IAM User Guide, "IAM policy elements: Variables and tags" (checked 2026-11-22).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from keyplan.audit.policies.keys import SEVERAL
 from keyplan.audit.policies.wildcards import LITERAL
 
 
@@ -74,8 +75,8 @@ def variable_keys(text: str) -> tuple[str, ...]:
 def resolve(text: str, lookup: Lookup, everything: int) -> Iterable[tuple[str | Value, int]]:
     """The texts that variables make of a pattern, each with its resources.
 
-    Where a variable's key is absent and has no default, that is said in place of the text: the statement then
-    does not apply. What is open or strange is said too.
+    Where a variable's key is absent and has no default, that is said in place of the text: nothing equals it.
+    What is open or strange is said too.
     """
     found: list[tuple[str | Value, int]] = [("", everything)]
     position = 0
@@ -96,14 +97,14 @@ def _replacements(inside: str, lookup: Lookup, everything: int) -> Iterable[tupl
         yield LITERAL.get(inside, inside), everything
         return
     key, default = _taken_apart(inside)
-    if not key:
+    if not key or key in SEVERAL:  # AWS lets no key of several values be a variable
         yield Missing.STRANGE, everything
         return
     for value, mask in lookup(key):
         if isinstance(value, Known) and len(value.values) == 1:
             yield _as_literal(value.values[0]), mask
         elif isinstance(value, Known):
-            yield Missing.ABSENT, mask  # a key of several values cannot be a variable
+            yield Missing.STRANGE, mask
         elif value is Missing.ABSENT and default is not None:
             yield _as_literal(default), mask
         else:
