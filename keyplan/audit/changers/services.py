@@ -119,6 +119,7 @@ class Services:
         self._trusting: dict[str, Grades] = {}
         number_of = {caller.arn: number for number, caller in enumerate(self._estate.callers)}
         self._number = [number_of[role.arn] for role in self._estate.roles]
+        self._by_number: dict[int, int] = {0: 0}
         self._roles_of: dict[str, int] = {}
         for number, role in zip(self._number, self._estate.roles, strict=True):
             self._roles_of[role.account] = self._roles_of.get(role.account, 0) | 1 << number
@@ -249,7 +250,14 @@ class Services:
         return Grades(*(self._moved(mask) for mask in roles))
 
     def _moved(self, mask: int) -> int:
-        return sum(1 << self._number[position] for position in positions(mask))
+        found = self._by_number.get(mask)
+        if found is None:  # many principals may become the same roles
+            bits = bytearray(len(self._estate.callers) // 8 + 1)
+            for position in positions(mask):
+                number = self._number[position]
+                bits[number >> 3] |= 1 << (number & 7)
+            found = self._by_number[mask] = int.from_bytes(bits, "little")
+        return found
 
 
 def _instance(pattern: str, caller: Caller) -> str:
