@@ -16,6 +16,7 @@ from keyplan.audit.policies.documents import Effect, Kind, Statement, read_docum
 from keyplan.audit.policies.keys import OF_ROLE_SESSIONS
 from keyplan.audit.policies.values import Beginning, Known, Missing, Open, Other, Value
 from keyplan.audit.snapshot import Organization, Snapshot, is_unread
+from keyplan.audit.tags import tag_value, tags_in
 
 Policy = tuple[Statement, ...]
 SERVICE_LINKED = "/aws-service-role/"
@@ -87,12 +88,7 @@ class Caller:
         return self._fixed(key)
 
     def _tag(self, key: str) -> Value:
-        known = self.tags.get(key)
-        if self.tagged:
-            return Open(known is not None)
-        if known is None and isinstance(self.tags, UnreadTags):
-            return Missing.STRANGE
-        return Missing.ABSENT if known is None else Known((known,))
+        return Open(key in self.tags) if self.tagged else tag_value(self.tags, key)
 
     def _fixed(self, key: str) -> Value | None:
         is_user = self.kind == "user"
@@ -271,29 +267,6 @@ def _default_version(policy: Mapping[str, Any]) -> object:
         if version.get("IsDefaultVersion") is True or version.get("VersionId") == default:
             return version.get("Document")
     return None
-
-
-class UnreadTags(dict[str, str]):
-    """Tags of which there may be more than could be collected."""
-
-
-def tags_in(entry: Mapping[str, Any] | None) -> dict[str, str]:
-    """The tags of an entry, by key in lower case; UnreadTags where the snapshot says that it lacks some."""
-    tags = tags_of((entry or {}).get("Tags"))
-    return UnreadTags(tags) if is_unread(entry, "Tags") else tags
-
-
-def tags_of(value: object) -> dict[str, str]:
-    """Tags as AWS lists them, or as a mapping, by key in lower case: condition keys have no case."""
-    if isinstance(value, Mapping):
-        return {str(key).lower(): str(text) for key, text in value.items()}
-    if not isinstance(value, list):
-        return {}
-    return {
-        str(each.get("Key", each.get("TagKey"))).lower(): str(each.get("Value", each.get("TagValue", "")))
-        for each in value
-        if isinstance(each, Mapping)
-    }
 
 
 def _tags_sessions(statement: Statement) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from keyplan.audit.callers import Caller, Policy, read_callers, tags_in
+from keyplan.audit.callers import Caller, Policy, read_callers
 from keyplan.audit.decisions import TO_ANYBODY, Controls, Gate, Judge
 from keyplan.audit.forms import REGION, SECRET_ID, STAGE, VERSION_ID, read_forms, sts_regions
 from keyplan.audit.policies.documents import Kind, Statement, read_document
@@ -24,6 +24,7 @@ from keyplan.audit.policies.keys import (
 from keyplan.audit.policies.values import Known, Missing, Open, Value
 from keyplan.audit.secrets import AWS_ALIAS, Secret, alias_names, read_secrets, without_arn
 from keyplan.audit.snapshot import Snapshot, is_unread
+from keyplan.audit.tags import tags_in
 
 _USABLE = "Enabled"
 _USABLE_STATES = frozenset({_USABLE, "Updating"})

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from keyplan.audit.arns import arn_part
 from keyplan.audit.callers import of_organization
+from keyplan.audit.claims import token_keys
 from keyplan.audit.decisions import Gate, Judge
 from keyplan.audit.estate import Estate
 from keyplan.audit.policies.clauses import Clause
@@ -214,16 +214,19 @@ def _of_clauses(
 
 
 def oidc_verdicts(estate: Estate) -> Iterator[Mapping[str, str]]:
-    """Whether each probe's token could become each role, by the role's trust alone."""
+    """Whether each probe's token could become each role, by the role's trust alone.
+
+    As if AWS compared each of its claims, or those of its list alone: the better verdict counts.
+    """
     trusts = TokenTrusts(estate)
     for probe in estate.snapshot.probes:
         provider, claims = str(probe.get("provider")), probe.get("claims")
         if not isinstance(claims, Mapping):
             estate.snapshot.problems.append("oidc_probes: a probe without claims")
             continue
-        host = provider.partition(":oidc-provider/")[2] or provider
-        outsider = Outsider("federated", provider, None, _claims(host, claims))
-        grades = trusts.taking(outsider)
+        grades = NOTHING
+        for keys in token_keys(provider, claims):
+            grades = grades.join(trusts.taking(Outsider("federated", provider, None, keys)))
         for position in positions(grades.unknown):
             yield {
                 "provider": provider,
@@ -254,25 +257,3 @@ class TokenTrusts:
         for judge in self._judges:
             grades = grades.join(by_policies(judge, token))
         return grades
-
-
-def _claims(host: str, claims: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """A token's claims by condition key.
-
-    Source: IAM User Guide, "Available keys for AWS OIDC federation": `aud` is the claim azp where a token has
-    one, and `oaud` the claim aud (checked 2026-11-22).
-    """
-    found = {
-        f"{host}:{name}".lower(): tuple(map(_text, value)) if isinstance(value, list) else (_text(value),)
-        for name, value in claims.items()
-    }
-    audience = f"{host}:aud".lower()
-    if audience in found:
-        found.setdefault(f"{host}:oaud".lower(), found[audience])
-    if claims.get("azp"):
-        found[audience] = (_text(claims["azp"]),)
-    return found
-
-
-def _text(value: object) -> str:
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)

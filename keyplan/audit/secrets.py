@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from keyplan.audit.arns import arn_part
-from keyplan.audit.callers import Policy, tags_in
+from keyplan.audit.callers import Policy
 from keyplan.audit.policies.documents import Kind, read_document
 from keyplan.audit.snapshot import Snapshot, is_unread
+from keyplan.audit.tags import tags_in
 
 AWS_ALIAS = "alias/aws/secretsmanager"
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from keyplan.audit.callers import UnreadTags, of_organization
+from keyplan.audit.callers import of_organization
 from keyplan.audit.policies.keys import is_absent, opened
 from keyplan.audit.policies.lines import Asker, Indexed
 from keyplan.audit.policies.values import Known, Missing, Open, Spread, Value
 from keyplan.audit.policies.wildcards import Index
 from keyplan.audit.snapshot import Organization
+from keyplan.audit.tags import tag_value
 
 _CALLER_ACCOUNT = "kms:calleraccount"  # what callers know of themselves, and only calls of KMS say
 
@@ -142,14 +143,8 @@ class Domain:
         for family, tags in self._tags.items():
             if key.startswith(family):
                 name = key.removeprefix(family)
-                return [_tag(each, name) for each in tags]
+                return [tag_value(each, name) for each in tags]
         return None
-
-
-def _tag(tags: Mapping[str, str], name: str) -> Value:
-    if name in tags:
-        return Known((tags[name],))
-    return Missing.STRANGE if isinstance(tags, UnreadTags) else Missing.ABSENT
 
 
 def spread_of(values: Iterable[Value]) -> Spread:
