@@ -2,7 +2,7 @@
 
 A value can be read when Secrets Manager lets the caller have it and KMS lets the caller decrypt it, for whom
 Secrets Manager asks KMS. Source: Secrets Manager User Guide, "Secret encryption and decryption", the key
-policy of aws/secretsmanager; KMS Developer Guide, "Key states", "Grants" (checked 2026-11-21).
+policy of aws/secretsmanager; KMS Developer Guide, "Key states" (checked 2026-11-21).
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from keyplan.audit.callers import Caller, Policy, read_callers
-from keyplan.audit.decisions import TO_ANYBODY, Controls, Gate, Judge
+from keyplan.audit.decisions import Controls, Gate, Judge
 from keyplan.audit.forms import REGION, SECRET_ID, STAGE, VERSION_ID, read_forms, sts_regions
+from keyplan.audit.grants import grades_by_grantee
 from keyplan.audit.policies.documents import Kind, Statement, read_document
 from keyplan.audit.policies.domains import Domain, account_tables, call_through, direct_call
 from keyplan.audit.policies.grades import NOTHING, Grades, Verdict, everywhere
@@ -162,7 +163,7 @@ def _key_judge(estate: Estate, controls: Controls) -> Judge:
         _key_policies(secrets, estate.snapshot.problems),
         controls,
         uncontrolled=aws_keys,
-        grants=_grants(secrets),
+        grants=grades_by_grantee(secrets),
     )
 
 
@@ -221,45 +222,6 @@ def aws_key_policy(account: str, region: str) -> dict[str, Any]:
 def service_host(region: str) -> str:
     """How KMS names Secrets Manager in a region. Source: KMS Developer Guide, "kms:ViaService"."""
     return f"secretsmanager.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
-
-
-def _grants(secrets: Sequence[Secret]) -> dict[str, Grades]:
-    """What grants allow, by grantee; the encryption context that one asks for has to be this secret's."""
-    found: dict[str, Grades] = {}
-    for number, secret in enumerate(secrets):
-        if is_unread(secret.key, "Grants"):
-            unread = everywhere(1 << number, Verdict.UNKNOWN)
-            found[TO_ANYBODY] = found.get(TO_ANYBODY, NOTHING).join(unread)
-        for grant in (secret.key or {}).get("Grants") or ():
-            grantee = grant.get("GranteePrincipal") if isinstance(grant, Mapping) else None
-            if (
-                not grantee
-                or not isinstance(grantee, str)
-                or "Decrypt" not in (grant.get("Operations") or ())
-            ):
-                continue
-            verdict = _constraints_met(grant.get("Constraints") or {}, secret.arn)
-            found[grantee] = found.get(grantee, NOTHING).join(everywhere(1 << number, verdict))
-    return found
-
-
-def _constraints_met(constraints: Mapping[str, Any], arn: str) -> Verdict:
-    """The version's id, which is the other pair of the context, is not known.
-
-    Source: KMS API Reference, GrantConstraints (checked 2026-11-21).
-    """
-    verdict = Verdict.ALLOW
-    for name in ("EncryptionContextSubset", "EncryptionContextEquals"):
-        wanted = constraints.get(name)
-        if not wanted:
-            continue
-        if wanted.get("SecretARN", arn) != arn or set(wanted) - {"SecretARN", "SecretVersionId"}:
-            return Verdict.DENY
-        if name == "EncryptionContextEquals" and set(wanted) != {"SecretARN", "SecretVersionId"}:
-            return Verdict.DENY
-        if "SecretVersionId" in wanted:
-            verdict = Verdict.CONDITIONAL
-    return verdict
 
 
 def _usable_keys(estate: Estate) -> Grades:

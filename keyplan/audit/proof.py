@@ -6,7 +6,6 @@ What keeps a request out without denying it, and which request fails first, is s
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +13,7 @@ from keyplan.audit.callers import Caller
 from keyplan.audit.chains import Graph, reaches
 from keyplan.audit.decisions import Judge
 from keyplan.audit.estate import Estate
+from keyplan.audit.grants import grants_of
 from keyplan.audit.lacking import lacking
 from keyplan.audit.policies.grades import Verdict
 from keyplan.audit.reasons import Reason, allowing, best_form, bounding, denying, open_keys
@@ -102,24 +102,9 @@ def _grants(estate: Estate, caller: Caller, secret: Secret, position: int) -> It
     verdict = direct.join(to_account).verdict(1 << position)
     if verdict is Verdict.DENY:
         return
-    for grantee, name, text in grants_of(secret):
-        if is_grantee(grantee, caller):
-            yield Line(verdict, "allows", "grant", name, text, ())
-
-
-def grants_of(secret: Secret) -> Iterator[tuple[str, str, str]]:
-    """The grants of a secret's key: who has it, what to call it, and its text."""
-    for grant in (secret.key or {}).get("Grants") or ():
-        if isinstance(grant, dict):
-            name = f"grant {grant.get('GrantId') or 'without an id'}"
-            yield str(grant.get("GranteePrincipal")), name, json.dumps(grant, default=str)
-
-
-def is_grantee(grantee: str, caller: Caller) -> bool:
-    """Whether a grant is the caller's, one of its sessions' or its account's."""
-    names = {*caller.own_names, *caller.account_names}
-    prefix = caller.session_prefix
-    return grantee in names or bool(prefix and grantee.startswith(prefix))
+    for grant in grants_of(secret):
+        if grant.is_for(caller):
+            yield Line(verdict, "allows", "grant", f"grant {grant.identity}", grant.text, ())
 
 
 def key_name(secret: Secret) -> str:

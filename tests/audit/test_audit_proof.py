@@ -201,6 +201,20 @@ def test_a_grant_stands_in_the_proof() -> None:
     assert [(line.where, line.name) for line in found[-1].lines] == [("grant", "grant g-1")]
 
 
+def test_a_grant_of_something_else_or_for_another_secret_does_not() -> None:
+    grant = {"GrantId": "g-1", "GranteePrincipal": f"arn:aws:iam::{ACCOUNT}:root", "Operations": ["Decrypt"]}
+    others = [
+        {**grant, "GrantId": "g-2", "Operations": ["Encrypt"]},
+        {**grant, "GrantId": "g-3", "Constraints": {"EncryptionContextSubset": {"SecretARN": f"{SECRET}x"}}},
+    ]
+    found = steps(
+        user("ann", document(allow())),
+        secrets=[secret(KmsKeyId=KEY)],
+        kms_keys=[key(Grants=[grant, *others])],
+    )
+    assert [line.name for line in found[-1].lines if line.where == "grant"] == ["grant g-1"]
+
+
 def test_a_denial_is_shown_by_the_requests_of_the_principal_itself() -> None:
     reader = role("reader", document(allow()), trust=trusting({"AWS": ROOT}))
     estate = estate_of(user("ann"), reader)

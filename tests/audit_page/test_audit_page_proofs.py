@@ -13,7 +13,7 @@ from keyplan.audit.matrix import graph_of
 from keyplan.audit.reports import answers
 from keyplan.audit.reports.page.content import content
 from keyplan.audit.reports.page.shell import as_script_data
-from tests.audit.accounts import KEY, document, key, role, secret, snapshot, user
+from tests.audit.accounts import KEY, SECRET, document, key, role, secret, snapshot, user
 from tests.audit.random_accounts import accounts
 from tests.audit_page.browser import Browser
 from tests.audit_page.example import estate_of, example_snapshot
@@ -67,13 +67,19 @@ def test_grants_states_of_keys_and_requests_of_several_forms_are_explained_alike
     grants = [
         {"GranteePrincipal": ann, "Operations": ["Decrypt"], "GrantId": "g1"},
         {"GranteePrincipal": "arn:aws:iam::111122223333:root", "Operations": ["Decrypt"], "GrantId": "g2"},
-    ]
+        {"GranteePrincipal": ann, "Operations": ["Encrypt"], "GrantId": "g3"},
+        {
+            "GranteePrincipal": ann, "Operations": ["Decrypt"], "GrantId": "g4",
+            "Constraints": {"EncryptionContextSubset": {"SecretARN": SECRET}},
+        },
+    ]  # fmt: skip
+    another = {"ARN": SECRET.replace("anthropic", "another"), "Name": "prod/another-api-key"}
     by_name = {"StringEquals": {"secretsmanager:SecretId": "prod/anthropic-api-key"}}
     reads = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}
     account = snapshot(
         user("ann", document({**reads, "Condition": by_name})),
         role("reader", document(reads)),
-        secrets=[secret(KmsKeyId=KEY)],
+        secrets=[secret(KmsKeyId=KEY), secret(KmsKeyId=KEY, **another)],
         kms_keys=[key(document(), Grants=grants, KeyState="Disabled")],
     )
     assert_same_proofs(browser, estate_of(account))

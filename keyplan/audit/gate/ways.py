@@ -6,15 +6,15 @@ In short, for a finding's message; `keyplan.audit.proof` is the whole of it. Pur
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from keyplan.audit.callers import Caller
 from keyplan.audit.chains import Graph
 from keyplan.audit.decisions import Gate, Judge
 from keyplan.audit.estate import Estate
+from keyplan.audit.grants import grants_of
 from keyplan.audit.policies.grades import Verdict
 from keyplan.audit.policies.keys import ASSUME_ROLE
-from keyplan.audit.proof import is_grantee
 from keyplan.audit.reasons import Reason, allowing, best_form, denying, open_keys
 from keyplan.audit.reports.names import short
 from keyplan.audit.secrets import Secret
@@ -119,14 +119,11 @@ def _open(judge: Judge, caller: Caller, position: int, found: Sequence[Reason], 
 
 def _decrypting(estate: Estate, caller: Caller, target: Secret, secret: int) -> str:
     judge, session = best_form((estate.decrypters,), caller, 1 << secret)
-    return deciding(judge, session, secret, tuple(grants_to(target, session)))
+    return deciding(judge, session, secret, tuple(_grants_to(target, session)))
 
 
-def grants_to(secret: Secret, caller: Caller) -> Iterator[str]:
+def _grants_to(secret: Secret, caller: Caller) -> Iterator[str]:
     """The grants of a secret's key that let a caller decrypt, named so that they can be revoked."""
-    for grant in (secret.key or {}).get("Grants") or ():
-        if not isinstance(grant, Mapping) or "Decrypt" not in (grant.get("Operations") or ()):
-            continue
-        if is_grantee(str(grant.get("GranteePrincipal")), caller):
-            named = f" {grant['Name']}" if grant.get("Name") else ""
-            yield f"the grant{named} {grant.get('GrantId', 'without id')} of its key"
+    for grant in grants_of(secret):
+        if grant.is_for(caller):
+            yield f"the grant {f'{grant.name} ' if grant.name else ''}{grant.identity} of its key"

@@ -13,9 +13,10 @@ from keyplan.audit.baseline import Outcome
 from keyplan.audit.chains import Graph, reached
 from keyplan.audit.changers import Changer
 from keyplan.audit.estate import Estate
+from keyplan.audit.grants import Grant, grants_of
 from keyplan.audit.outsiders import oidc_verdicts, outsiders
 from keyplan.audit.policies.grades import Verdict
-from keyplan.audit.proof import grants_of, is_grantee, key_name, state_of_key, state_of_secret
+from keyplan.audit.proof import key_name, state_of_key, state_of_secret
 from keyplan.audit.reports import answers
 from keyplan.audit.reports.page.interning import GradesTable, written
 from keyplan.audit.reports.page.proofs import Requests, Statements
@@ -80,18 +81,23 @@ def _granted(estate: Estate, secrets: GradesTable) -> list[int]:
 
 
 def _grants(estate: Estate) -> dict[str, list[dict[str, str]]]:
-    """The grants of each key, with the set of the principals that they are for."""
-    by_key = {str(each.key["Arn"]): each for each in estate.secrets if each.key is not None}
-    found = {}
-    for arn, secret in by_key.items():
-        grants = []
-        for grantee, name, text in grants_of(secret):
-            those = [number for number, caller in enumerate(estate.callers) if is_grantee(grantee, caller)]
-            mask = sum(1 << number for number in those)
-            grants.append({"name": name, "text": text, "to": written(mask)})
-        if grants:
-            found[arn] = grants
-    return found
+    """The grants of each key, with the sets of the principals and of the secrets that they are for."""
+    found: dict[str, dict[str, tuple[Grant, int]]] = {}
+    for number, secret in enumerate(estate.secrets):
+        for grant in grants_of(secret):
+            of_key = found.setdefault(key_name(secret), {})
+            of_key[grant.text] = (grant, of_key.get(grant.text, (grant, 0))[1] | 1 << number)
+    return {
+        key: [
+            {"name": f"grant {each.identity}", "text": text, "to": _takers(estate, each), "of": written(mask)}
+            for text, (each, mask) in grants.items()
+        ]
+        for key, grants in found.items()
+    }
+
+
+def _takers(estate: Estate, grant: Grant) -> str:
+    return written(sum(1 << number for number, caller in enumerate(estate.callers) if grant.is_for(caller)))
 
 
 def gate_content(outcome: Outcome, environment: str) -> dict[str, Any]:

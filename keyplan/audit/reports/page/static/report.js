@@ -150,7 +150,8 @@ function grantsOf(principal, secret) {
   const verdict = ofSecrets.verdict(report.granted[principal], secret);
   if (verdict === DENY) return [];
   return (report.grants[secrets[secret].key] ?? [])
-    .filter(({ to }) => Bits.read(to, principals.length).has(principal))
+    .filter(({ to, of }) =>
+      Bits.read(to, principals.length).has(principal) && Bits.read(of, secrets.length).has(secret))
     .map(({ name: statement, text }) =>
       ({ does: "allows", verdict, where: "grant", statement, text, open: [], condition: "" }));
 }
