@@ -9,6 +9,7 @@ Source: Secrets Manager User Guide, "Quotas"; botocore's guide to retries (check
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from dataclasses import dataclass
@@ -22,16 +23,17 @@ from keyplan.stores.aws_clients import ATTEMPTS, SANDBOX_ATTEMPTS, configuration
 from keyplan.stores.aws_sdk_errors import WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
     from keyplan.collecting.calls import Call
+    from keyplan.collecting.roles import Role
     from keyplan.endpoints import Endpoint
 
 SERVICES = ("ec2", "iam", "kms", "organizations", "secretsmanager", "sts")
-ROLE_FORM = r"arn:(aws[a-z-]*):iam::([0-9]{12}):role/[A-Za-z0-9+=,.@_/-]{1,576}"
-SESSION_NAME = "keyplan-audit-collect"
 _REGION_FORM = r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}"
 _LOG_IN = WORDS["NoCredentialsError"][1]
+# AWS's other SDKs read the first one, botocore only the second; whoever sets one means it.
+_REGION_VARIABLE = "AWS_REGION"
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,9 @@ class Access:
         self._timeout_seconds = timeout_seconds
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str, str], Any] = {}
+        self._sessions: dict[str, Any] = {}
         own, self.region = self._own_session(region)
-        self._sessions: dict[str, Any] = {"": own}
+        self._sessions[""] = own
         self.identity = self._identify()
         self._sessions[self.identity.account] = own
 
@@ -88,6 +91,14 @@ class Access:
     def accounts(self) -> tuple[str, ...]:
         """The accounts that can be asked, the caller's own first."""
         return tuple(account for account in self._sessions if account)
+
+    def knows(self, region: str) -> bool:
+        """Whether the SDK has heard of a region; of a newer one than itself it has not."""
+        own = self._sessions[""]
+        return any(
+            region in own.get_available_regions("secretsmanager", partition, allow_non_regional=True)
+            for partition in own.get_available_partitions()
+        )
 
     def client(self, account: str, service: str, region: str) -> Any:
         """A client of a service; an empty region stands for a service that has none."""
@@ -104,7 +115,7 @@ class Access:
         client = self.client(call.account, call.service, call.region)
         return getattr(client, xform_name(call.operation))(**call.parameters)
 
-    def assume(self, role: str) -> None:
+    def assume(self, role: Role) -> None:
         """Ask in a role's account with this role from now on.
 
         Raises:
@@ -115,7 +126,7 @@ class Access:
         own = self.client(self.identity.account, "sts", "")
 
         def fetch() -> dict[str, str]:
-            given = own.assume_role(RoleArn=role, RoleSessionName=SESSION_NAME)["Credentials"]
+            given = own.assume_role(**role.request())["Credentials"]
             return {
                 "access_key": given["AccessKeyId"],
                 "secret_key": given["SecretAccessKey"],
@@ -132,14 +143,13 @@ class Access:
         assumed: Any = session(self._endpoints["sts"])
         assumed._credentials = credentials
         with self._lock:
-            account = account_of_role(role)
-            self._sessions[account] = assumed
-            self._clients = {place: each for place, each in self._clients.items() if place[0] != account}
+            self._sessions[role.account] = assumed
+            self._clients = {place: each for place, each in self._clients.items() if place[0] != role.account}
 
     def _own_session(self, region: str | None) -> tuple[Any, str]:
         try:
             own = session(self._endpoints["sts"])
-            region = region or own.get_config_variable("region")
+            region = region or os.environ.get(_REGION_VARIABLE) or own.get_config_variable("region")
             credentials = own.get_credentials()
         except Exception as error:
             raise self._fatal(of_error(error)) from None
@@ -163,9 +173,11 @@ class Access:
         """The error when nobody can be asked at all."""
         endpoint = self._endpoints["sts"]
         asked = endpoint.authority if endpoint else "AWS"
-        hint = _LOG_IN
+        hint = refusal.hint or _LOG_IN
         if endpoint is not None and endpoint.is_sandbox:
             hint = "is the sandbox running? `make sandbox` starts it"
+        elif refusal.transient and not self.knows(self.region):
+            hint = f"is the region {self.region} spelled right? the AWS SDK here does not know it"
         elif refusal.transient:
             hint = "check the network, the VPN and the proxy"
         return StoreError(f"{asked} cannot be asked who you are: {refusal.reason}", hint)
@@ -185,30 +197,6 @@ class Access:
         )
         make: Any = boto3.Session(botocore_session=from_session, region_name=region).client
         return make(service, endpoint_url=endpoint.url if endpoint else None, config=settings)
-
-
-def account_of_role(role: str) -> str:
-    """The account of a role's ARN.
-
-    Raises:
-        UsageError: it is none.
-    """
-    match = re.fullmatch(ROLE_FORM, role)
-    if match is None:
-        raise UsageError(
-            "--role takes the ARN of a role",
-            "for instance arn:aws:iam::123456789012:role/prod-keyplan-auditor",
-        )
-    return match[2]
-
-
-def require_one_role_each(roles: Iterable[str]) -> None:
-    """Raise UsageError where two roles are of one account: which one is to be assumed?"""
-    seen: dict[str, str] = {}
-    for role in roles:
-        account = account_of_role(role)
-        if seen.setdefault(account, role) != role:
-            raise UsageError(f"two roles of account {account}: one is enough to collect it")
 
 
 def require_region(region: str) -> str:

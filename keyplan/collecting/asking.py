@@ -72,9 +72,10 @@ class Asker:
             self._missing[call.key] = Missing(call, refusal)
         self._watcher.asked(call, refusal)
         if refusal.ends_all:
+            again = ", then run the same command with --resume: what was answered is kept"
             raise StoreError(
                 f"account {call.account}: {refusal.reason}",
-                "log in again, then run the same command with --resume: what was answered is kept",
+                f"{refusal.hint or 'log in again'}{again if self._journal.path else ''}",
             )
 
     def forgive(self, calls: Iterable[Call]) -> None:

@@ -37,6 +37,11 @@ class Call:
         return replace(self, parameters={**self.parameters, **more})
 
 
+def is_of(account: str, key: str) -> bool:
+    """Whether a call's key is of an account."""
+    return key.startswith(f'["{account}", ')
+
+
 @dataclass(frozen=True)
 class Paging:
     """How a service spells "there is more": the parameter to send, and the field that has its value.

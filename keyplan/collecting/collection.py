@@ -16,6 +16,7 @@ from keyplan.collecting import encryption_keys, identities, organization, stored
 from keyplan.collecting.asking import Asker
 from keyplan.collecting.calls import GLOBAL, Call
 from keyplan.collecting.refusals import Refusal
+from keyplan.collecting.roles import Role
 from keyplan.parallel import for_each
 
 
@@ -27,7 +28,7 @@ class Scope:
         account: the snapshot's own; its regions' first is the snapshot's region.
         partition: `aws`.
         accounts: every account that can be asked, the own one among them.
-        unreachable: accounts whose role could not be assumed, by the role's ARN.
+        unreachable: roles that could not be assumed, and why; their accounts are listed all the same.
         regions: where secrets are looked for.
         every_region: whether each account is asked for its regions, beside these.
         time: `2026-11-22T01:02:03Z`, when it began.
@@ -37,7 +38,7 @@ class Scope:
     account: str
     partition: str
     accounts: Sequence[str]
-    unreachable: Mapping[str, Refusal]
+    unreachable: Mapping[Role, Refusal]
     regions: Sequence[str]
     time: str
     caller: str
@@ -51,8 +52,8 @@ def collect(asker: Asker, scope: Scope) -> dict[str, Any]:
         StoreError: credentials expired meanwhile; what was answered is in the journal.
     """
     for role, refusal in scope.unreachable.items():
-        account = role.split(":")[4]
-        asker.lacks(Call(account, GLOBAL, "sts", "AssumeRole", {"RoleArn": role}, role), refusal)
+        call = Call(role.account, GLOBAL, "sts", "AssumeRole", {"RoleArn": role.arn}, role.arn)
+        asker.lacks(call, refusal)
     regions = _regions(asker, scope)
     secrets, memberships = _found(asker, scope.accounts, regions)
     keys = encryption_keys.references(secrets)
@@ -114,7 +115,7 @@ def _found(
 
 
 def _others(scope: Scope, details: Mapping[str, Any]) -> dict[str, Any]:
-    unreachable = (role.split(":")[4] for role in scope.unreachable)
+    unreachable = (role.account for role in scope.unreachable)
     accounts = sorted({*scope.accounts, *unreachable} - {scope.account})
     return {account: {"authorization_details": details.get(account)} for account in accounts}
 

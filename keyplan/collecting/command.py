@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from keyplan.collecting.access import Access, account_of_role, require_one_role_each, require_region
+from keyplan.collecting.access import Access, require_region
 from keyplan.collecting.asking import Asker, Missing
 from keyplan.collecting.collection import Scope, collect
-from keyplan.collecting.identities import count
 from keyplan.collecting.journal import Header, Journal, work_file
+from keyplan.collecting.outcome import Done, outcome
 from keyplan.collecting.progress import Progress
-from keyplan.collecting.refusals import Refusal
-from keyplan.collecting.snapshot_file import content_of, place_of, save
+from keyplan.collecting.refusals import DENIED, Refusal
+from keyplan.collecting.roles import REFUSED, Role, require_partition, roles_of
+from keyplan.collecting.snapshot_file import place_of, save
 from keyplan.errors import Interrupted, StoreError, UsageError
 from keyplan.manifest.sources import FILE_VARIABLE, find_project, load
 
@@ -39,22 +39,13 @@ class Request:
     regions: tuple[str, ...]
     every_region: bool
     roles: tuple[str, ...]
+    external_ids: tuple[str, ...]
     resume: bool
     probes: str | None
     manifest: str | None
     stack: str | None
     trusted_hosts: Collection[str]
     timeout_seconds: float
-
-
-@dataclass(frozen=True)
-class Done:
-    """What is said at the end. `document` is the snapshot where it goes to standard output."""
-
-    summary: str
-    gaps: Sequence[str]
-    hint: str | None
-    document: str | None
 
 
 def run(
@@ -84,36 +75,34 @@ def run(
         raise UsageError("--resume needs a file: a snapshot on standard output has none beside it")
     probes = _probes(request.probes)
     manifest = _manifest(request, report)
-    access, regions = _access(request, manifest)
+    roles = roles_of(request.roles, request.external_ids)
+    access, regions = _access(request, manifest, say)
+    require_partition(roles, access.identity.partition)
     journal = _journal(out, access, request.resume, clock(), say)
     progress = Progress(stream, report)
     asker = Asker(access, journal, progress)
     is_complete = False
     try:
-        scope = _scope(request, manifest, access, regions, journal)
+        unreachable = _assume(access, roles)
+        scope = _scope(request, manifest, access, regions, unreachable, journal)
         snapshot = collect(asker, scope)
         if probes is not None:
             snapshot["oidc_probes"] = probes
         _require_anything(snapshot, asker.missing)
         if out is not None:
             save(out, snapshot)
-        # The work file stays where asking again could fill a gap.
-        is_complete = not any(each.refusal.transient for each in asker.missing)
+        # The work file stays where asking again could fill a gap, or where it has what only a role could ask
+        # that is refused this time: the external id may have been forgotten.
+        is_complete = not (
+            any(each.refusal.transient for each in asker.missing)
+            or any(journal.has_account(role.account) for role in unreachable)
+        )
     except KeyboardInterrupt:
         raise Interrupted(*_kept(journal)) from None
     finally:
         progress.done()
         journal.close(remove=is_complete or not journal.kept)
-    return _finished(out, snapshot, asker, is_complete=is_complete)
-
-
-def _finished(out: Path | None, snapshot: dict[str, Any], asker: Asker, *, is_complete: bool) -> Done:
-    missing = asker.missing
-    hint = None
-    if not is_complete and out is not None:
-        hint = "run the same command with --resume: it asks only for what is missing"
-    document = b"".join(content_of(snapshot)).decode() if out is None else None
-    return Done(_summary(out, snapshot, asker.requests), gaps_of(missing), hint, document)
+    return outcome(out, snapshot, asker, is_complete=is_complete)
 
 
 def _manifest(request: Request, report: Callable[[str], None]) -> ManifestDocument | None:
@@ -131,14 +120,29 @@ def _manifest(request: Request, report: Callable[[str], None]) -> ManifestDocume
     return document
 
 
-def _access(request: Request, manifest: ManifestDocument | None) -> tuple[Access, tuple[str, ...]]:
-    require_one_role_each(request.roles)
+def _access(
+    request: Request, manifest: ManifestDocument | None, say: Callable[[str], None]
+) -> tuple[Access, tuple[str, ...]]:
     regions = tuple(dict.fromkeys(map(require_region, request.regions)))
     aws = manifest["clouds"]["aws"] if manifest else None
     region = regions[0] if regions else aws["region"] if aws else None
     endpoints: Mapping[str, str] = aws["endpoints"] if aws else {}
     access = Access(region, endpoints, request.trusted_hosts, request.timeout_seconds)
+    for each in regions:
+        if not access.knows(each):
+            say(f"warning: the AWS SDK here does not know the region {each}: is it spelled right?")
     return access, regions or (access.region,)
+
+
+def _assume(access: Access, roles: Sequence[Role]) -> dict[Role, Refusal]:
+    """Ask in the accounts of these roles, too. Returns those that AWS refuses, and why."""
+    unreachable: dict[Role, Refusal] = {}
+    for role in roles:
+        try:
+            access.assume(role)
+        except Refusal as refusal:
+            unreachable[role] = refusal
+    return unreachable
 
 
 def _journal(
@@ -175,14 +179,9 @@ def _scope(
     manifest: ManifestDocument | None,
     access: Access,
     regions: tuple[str, ...],
+    unreachable: Mapping[Role, Refusal],
     journal: Journal,
 ) -> Scope:
-    unreachable: dict[str, Refusal] = {}
-    for role in request.roles:
-        try:
-            access.assume(role)
-        except Refusal as refusal:
-            unreachable[role] = refusal
     account = access.identity.account
     if manifest is not None:
         account = _own_account(manifest, access, unreachable)
@@ -198,19 +197,19 @@ def _scope(
     )
 
 
-def _own_account(manifest: ManifestDocument, access: Access, unreachable: Mapping[str, Refusal]) -> str:
+def _own_account(manifest: ManifestDocument, access: Access, unreachable: Mapping[Role, Refusal]) -> str:
     """The manifest's account, which has to be among those that can be asked."""
     aws = manifest["clouds"]["aws"]
     account = aws["accountId"]
     if account in access.accounts:
         return account
     where = f"environment {manifest['environment']} is in account {account}"
-    if any(account_of_role(role) == account for role in unreachable):
-        reason = next(each.reason for role, each in unreachable.items() if account_of_role(role) == account)
-        raise StoreError(
-            f"{where}, and the role there cannot be assumed: {reason}",
-            "its trust has to name you, and your own policies have to allow sts:AssumeRole",
-        )
+    for role, refusal in unreachable.items():
+        if role.account == account:
+            raise StoreError(
+                f"{where}, and the role there cannot be assumed: {refusal.reason}",
+                REFUSED if refusal.reason == DENIED else refusal.hint,
+            )
     raise UsageError(
         f"{where}, and your AWS credentials are of account {access.identity.account}",
         f"add --role {aws['auditorRoleArn']}, or set AWS_PROFILE to a profile of that account",
@@ -261,36 +260,3 @@ def _probes(file: str | None) -> list[Any] | None:
             'one is {"provider": "arn:aws:iam::…:oidc-provider/…", "claims": {"sub": "…", "aud": "…"}}',
         )
     return found
-
-
-def gaps_of(missing: Sequence[Missing]) -> list[str]:
-    """A line for each kind of call that had no answer, with how often."""
-    places: Counter[tuple[str, str]] = Counter()
-    first: dict[tuple[str, str], str] = {}
-    for each in missing:
-        where = f"account {each.call.account}" + (f", {each.call.region}" if each.call.region else "")
-        kind = (where, f"{each.call.action}: {each.refusal.reason}")
-        places[kind] += 1
-        first.setdefault(kind, each.call.resource)
-    return [
-        f"{where}: {what}" + (f" ({times:,} times, first {first[where, what]})" if times > 1 else "")
-        for (where, what), times in places.items()
-    ]
-
-
-def _summary(out: Path | None, snapshot: Mapping[str, Any], requests: int) -> str:
-    others = snapshot["external_accounts"]
-    details = [
-        snapshot["authorization_details"],
-        *(each["authorization_details"] for each in others.values()),
-    ]
-    parts = (
-        (1 + len(others), "account"),
-        (len(snapshot["collected"]["regions"]), "region"),
-        (sum(map(count, details)), "principal"),
-        (len(snapshot["secrets"]), "secret"),
-        (len(snapshot["kms_keys"]), "key"),
-        (requests, "request"),
-    )
-    words = ", ".join(f"{number:,} {noun}{'' if number == 1 else 's'}" for number, noun in parts)
-    return f"{out.name if out else 'snapshot'}: {words}"

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from keyplan.collecting.calls import is_of
 from keyplan.errors import UsageError
 from keyplan.wiring.files import PRIVATE_MODE
 
@@ -60,6 +61,10 @@ class Journal:
     def kept(self) -> int:
         """How many answers it has."""
         return len(self._answers)
+
+    def has_account(self, account: str) -> bool:
+        """Whether it has answers of an account."""
+        return any(is_of(account, key) for key in self._answers)
 
     def get(self, key: str) -> Any:
         """The answer to a call; None where there is none yet."""

@@ -17,13 +17,14 @@ class Refusal(Exception):  # noqa: N818  # named for what it is, as the errors o
     """A call without an answer.
 
     `transient`: the same call may be answered a moment later. `ends_all`: no other call of this account will
-    be answered either, as with credentials that have expired.
+    be answered either, as with credentials that have expired. `hint`: what to do, where that is known.
     """
 
     reason: str
     code: str = ""
     transient: bool = False
     ends_all: bool = False
+    hint: str | None = None
 
 
 DENIED = "not allowed"
@@ -86,5 +87,7 @@ def of_error(error: Exception) -> Refusal:
         if kind.__name__ in NO_ANSWER:
             return Refusal(f"no answer: {NO_ANSWER[kind.__name__]}", kind.__name__, transient=True)
         if kind.__name__ in WORDS:
-            return Refusal(WORDS[kind.__name__][0], kind.__name__)
+            # All but the one that is the class of all others: no credentials, and no call goes without.
+            words, hint = WORDS[kind.__name__]
+            return Refusal(words, kind.__name__, ends_all=kind.__name__ != "BotoCoreError", hint=hint)
     return Refusal(WORDS["BotoCoreError"][0], type(error).__name__)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from keyplan.errors import StoreError
 from keyplan.stores.aws_credentials import SANDBOX_CREDENTIALS
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 5
 # A sandbox that does not listen will not listen after four waits either.
 SANDBOX_ATTEMPTS = 2
+TERMINAL = "/dev/tty"
 
 
 def session(endpoint: Endpoint | None, profile: str | None = None) -> botocore.session.Session:
@@ -31,7 +33,10 @@ def session(endpoint: Endpoint | None, profile: str | None = None) -> botocore.s
     import botocore.session
 
     if endpoint is None or not endpoint.is_sandbox:
-        return botocore.session.Session(profile=profile)
+        found = botocore.session.Session(profile=profile)
+        # botocore's own way to ask for a code falls back to standard input, where a value may be waiting.
+        found.get_component("credential_provider").get_provider("assume-role")._prompter = _mfa_code
+        return found
     # (configuration file's name, variable, default, conversion): no name and no variable leaves the default.
     fixed: dict[str, Any] = {
         "profile": (None, None, None, None),
@@ -41,6 +46,21 @@ def session(endpoint: Endpoint | None, profile: str | None = None) -> botocore.s
     isolated = botocore.session.Session(session_vars=fixed)
     isolated.set_credentials(SANDBOX_CREDENTIALS.access_key, SANDBOX_CREDENTIALS.secret_key)
     return isolated
+
+
+def _mfa_code(prompt: str) -> str:
+    """A code from the person at the terminal, for a profile with `mfa_serial`."""
+    import getpass
+
+    try:
+        os.close(os.open(TERMINAL, os.O_RDWR | os.O_NOCTTY))
+        return getpass.getpass(prompt)
+    except (OSError, EOFError):
+        raise StoreError(
+            "the AWS profile asks for an MFA code, and there is no terminal to ask on",
+            "in a terminal, `aws configure export-credentials --profile NAME --format env` prints variables "
+            "that do without",
+        ) from None
 
 
 def configuration(endpoint: Endpoint | None, timeout_seconds: float) -> Config:

@@ -3,6 +3,7 @@
   keyplan audit collect --out accounts.json
   keyplan audit collect --out accounts.json --region eu-west-1 --region us-east-1
   keyplan audit collect --out accounts.json --role arn:aws:iam::444455556666:role/prod-keyplan-auditor
+  keyplan audit collect --out accounts.json --role arn:aws:iam::444455556666:role/auditor --external-id ab12
   keyplan audit collect --out accounts.json --resume
 
 Asks IAM for principals and policies, Secrets Manager for secrets and their policies, KMS for the keys behind
@@ -11,7 +12,8 @@ enough. Nothing is changed in AWS.
 
 The environment's manifest says which account and region; --region names other regions in its place. Without
 a manifest it is the account of your credentials. --role is assumed in its account, which is then collected,
-too; a role of your own account is used in place of your credentials.
+too; a role of your own account is used in place of your credentials. AWS_PROFILE says whose credentials
+those are, with the MFA that its profile asks for.
 
 What you may not ask, and a region or account that gives no answer, is listed in the snapshot, and makes
 verdicts unknown, never deny. A second run collects anew and replaces the snapshot. What was answered is kept
@@ -57,6 +59,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="assume this role and collect its account, too; again for each further account",
     )
     parser.add_argument(
+        "--external-id",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="what the trust of a --role asks for: one for all roles, or one for each in the same order",
+    )
+    parser.add_argument(
         "--resume", action="store_true", help="ask only for what a run that was cut off had not got yet"
     )
     parser.add_argument(
@@ -74,6 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         regions=tuple(arguments.region),
         every_region=arguments.all_regions,
         roles=tuple(arguments.role),
+        external_ids=tuple(arguments.external_id),
         resume=arguments.resume,
         probes=arguments.oidc_probes,
         manifest=arguments.manifest,
@@ -87,8 +97,8 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"warning: {gap}")
     if len(done.gaps) > GAPS_SHOWN_MAX:
         say(f"warning: and {len(done.gaps) - GAPS_SHOWN_MAX} more; `missing` in the snapshot has them all")
-    if done.hint:
-        say(f"hint: {done.hint}")
+    for hint in done.hints:
+        say(f"hint: {hint}")
     if done.document is not None:
         sys.stdout.write(done.document)
     else:
