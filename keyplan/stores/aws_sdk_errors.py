@@ -25,7 +25,8 @@ WORDS = {
     "NoCredentialsError": ("there are no AWS credentials: no variable, profile or role gives any", _LOG_IN),
     "PartialCredentialsError": (
         "the AWS credentials are incomplete: an access key needs its secret access key",
-        "set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither",
+        "set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither; a profile with role_arn needs a "
+        "source_profile",
     ),
     "CredentialRetrievalError": (
         "the AWS credentials could not be fetched from where they are kept",
