@@ -6,8 +6,10 @@ Pure: no network, no clock, no cloud SDK. In the order in which they use each ot
     fields      the shapes of a snapshot's entries
     snapshot    the snapshot's fields, checked
     callers     principals as requests show them
+    controls    an organization's policies, account by account
     decisions   AWS's evaluation logic: which policies have to allow, and which bypass others
     secrets     secrets, each with the key behind it
+    grants      grants of keys that decrypt a secret
     forms       the forms of a request among which a caller chooses
     estate      the judges of a snapshot: reading, decrypting, assuming
     chains      reach through sts:AssumeRole

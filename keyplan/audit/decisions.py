@@ -9,17 +9,15 @@ policies" (that IAM policies count only where the key policy lets them), "Grants
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 from keyplan.audit.callers import Caller, Policy
+from keyplan.audit.controls import Controls
 from keyplan.audit.policies.clauses import SESSION, Clause, identity_clauses, resource_clauses
-from keyplan.audit.policies.documents import Kind, read_document
 from keyplan.audit.policies.domains import Domain, masks_of
 from keyplan.audit.policies.grades import NOTHING, Grades, Verdict, everywhere
 from keyplan.audit.policies.lines import Asker
-from keyplan.audit.snapshot import Snapshot
 
 TO_ANYBODY = ""  # among grantees: grants that could not be collected may be anybody's
 Clauses = tuple[tuple[Clause, ...], tuple[Clause, ...]]  # those that allow, and those that deny
@@ -46,59 +44,6 @@ class Parts:
     granted: Grades  # by a KMS grant: no policy of the caller's has to allow as well
     denied: Grades
     verdicts: Grades
-
-
-@dataclass
-class Controls:
-    """The SCPs and RCPs of each account, read once."""
-
-    snapshot: Snapshot
-    _levels: dict[tuple[str, str], tuple[tuple[Policy, ...], ...] | None] = field(default_factory=dict)
-
-    def levels(self, kind: str, account: str) -> tuple[tuple[Policy, ...], ...] | None:
-        """The levels above an account, root first; none where nothing controls it; None: unknown.
-
-        Args:
-            kind: `scps` or `rcps`.
-        """
-        if (kind, account) not in self._levels:
-            self._levels[kind, account] = self._read(kind, account)
-        return self._levels[kind, account]
-
-    def _read(self, kind: str, account: str) -> tuple[tuple[Policy, ...], ...] | None:
-        organization = self.snapshot.organization
-        if organization is not None and account == organization.management_account:
-            return ()
-        table: Mapping[str, Any] | None = getattr(self.snapshot, kind)
-        listed = None if table is None else table.get(account)
-        if isinstance(listed, list):
-            return tuple(self._level(kind, account, level) for level in listed)
-        is_null = table is not None and account in table and listed is None
-        if listed is None and not is_null and (organization is None or account not in organization.accounts):
-            return ()
-        self.snapshot.problems.append(f"{kind}: those of {account} are missing")
-        return None
-
-    def level_name(self, kind: str, account: str, number: int) -> str:
-        """What the snapshot calls a level: `root`, an organizational unit, the account."""
-        table: Mapping[str, Any] = getattr(self.snapshot, kind) or {}
-        listed = table.get(account)
-        level = listed[number] if isinstance(listed, list) and number < len(listed) else None
-        name = level.get("level") if isinstance(level, Mapping) else None
-        return name if isinstance(name, str) else f"level {number}"
-
-    def _level(self, kind: str, account: str, level: object) -> tuple[Policy, ...]:
-        policies = level.get("policies") if isinstance(level, Mapping) else None
-        if not isinstance(policies, list):
-            name = level.get("level") if isinstance(level, Mapping) else None
-            return (read_document(None, f"{kind} of {account} at {name}", self.snapshot.problems),)
-        place = Kind.IDENTITY if kind == "scps" else Kind.RESOURCE
-        return tuple(
-            read_document(each.get("Content"), f"{kind} {each.get('Name')}", self.snapshot.problems, place)
-            if isinstance(each, Mapping)
-            else read_document(None, f"{kind} of {account}", self.snapshot.problems)
-            for each in policies
-        )
 
 
 class Judge:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from keyplan.audit.callers import Caller, Policy, read_callers
-from keyplan.audit.decisions import Controls, Gate, Judge
+from keyplan.audit.controls import Controls
+from keyplan.audit.decisions import Gate, Judge
 from keyplan.audit.forms import REGION, SECRET_ID, STAGE, VERSION_ID, read_forms, sts_regions
 from keyplan.audit.grants import grades_by_grantee
 from keyplan.audit.policies.documents import Kind, Statement, read_document
