@@ -15,7 +15,7 @@ from sandbox.server.record import ServerRecord
 
 # Source: Resource Manager v1 discovery document, Project.projectId.
 PROJECT_ID = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
-HEALTH_TIMEOUT_SECONDS = 2.0
+HEALTH_TIMEOUT_SECONDS = 10.0  # a busy machine is no sandbox that hangs
 REQUEST_TIMEOUT_SECONDS = 120.0
 
 

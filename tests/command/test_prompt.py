@@ -47,10 +47,11 @@ class Terminal:
         """Read what is shown until `wanted` is there, or the command has ended."""
         deadline = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < deadline:
+            has_ended = self.process.poll() is not None  # asked first: what it showed last is there to read
             ready, _, _ = select.select([self.keyboard], [], [], 0.05)
             if ready:
                 self.shown += os.read(self.keyboard, 4096)
-            elif self.process.poll() is not None:
+            elif has_ended:
                 return
             if wanted is not None and wanted in self.shown:
                 return

@@ -292,7 +292,7 @@ def test_a_denial_says_whether_the_secret_or_the_kms_key_denied(
 def test_silence_of_the_store_leaves_open_whether_the_value_was_stored(
     at: Callable[[str], Environment], fake_aws: FakeAws
 ) -> None:
-    store_with(fake_aws, [], Answer(wait_seconds=2))
-    done = at(fake_aws.url).run("put", "anthropic", "--timeout", "0.2", given=fake_key())
+    store_with(fake_aws, [], Answer(wait_seconds=30))
+    done = at(fake_aws.url).run("put", "anthropic", "--timeout", "2", given=fake_key())
     assert done.returncode == 3
     assert "whether the value was stored is not known: look with `keyplan status`" in done.stderr

@@ -32,6 +32,7 @@ def at_terminal(copy: ProjectCopy, command: Sequence[str], prompt: str, typed: s
     os.close(theirs)
     shown, sent, deadline = b"", False, time.monotonic() + LIMIT_SECONDS
     while time.monotonic() < deadline:
+        has_ended = process.poll() is not None  # asked first: what it showed last is there to read
         ready, _, _ = select.select([ours], [], [], 0.2)
         try:
             part = os.read(ours, 65_536) if ready else b""
@@ -43,7 +44,7 @@ def at_terminal(copy: ProjectCopy, command: Sequence[str], prompt: str, typed: s
         if not sent and prompt.encode() in shown:
             os.write(ours, typed.encode())
             sent = True
-        if not ready and process.poll() is not None:
+        if not ready and has_ended:
             break
     os.close(ours)
     code = process.wait(timeout=LIMIT_SECONDS)

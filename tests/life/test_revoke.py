@@ -82,11 +82,13 @@ def test_the_vendor_comes_first(on_aws: Life) -> None:
 
 def test_it_says_what_to_do_next(on_both: Life) -> None:
     on_both.rotated()
+    days = [f"{datetime.now(UTC):%Y%m%d}"]
     done = on_both.run(*REVOKE)
+    days.append(f"{datetime.now(UTC):%Y%m%d}")  # it may be past midnight now
     name = on_both.environment.name
-    today = f"{datetime.now(UTC):%Y%m%d}"
     assert done.stdout.splitlines()[0].endswith(" is shut: dead at the vendor, and out of every store")
-    made = f"https://platform.claude.com/settings/keys, with the name {name}-anthropic-key-{today}"
+    day = next(day for day in days if f"-key-{day}\n" in done.stdout)
+    made = f"https://platform.claude.com/settings/keys, with the name {name}-anthropic-key-{day}"
     assert (
         f"  1. make a new key at {made}\n  2. keyplan rotate anthropic\n  3. until then, if the value before "
         "it (stored "

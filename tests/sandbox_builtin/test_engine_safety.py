@@ -24,7 +24,7 @@ PROTECTED = """
     aws.secretsmanager.Secret("secret", name="{0}", opts=pulumi.ResourceOptions(protect={1}))
     aws.sns.Topic("topic", name="topic")
 """
-END_SECONDS = 20
+END_SECONDS = 120
 
 
 def topics(aws: Any) -> set[str]:
@@ -281,7 +281,7 @@ def test_an_interrupt_ends_the_program_and_keeps_what_was_made(stack: Stack) -> 
     import pathlib, time
     def wait(name):
         pathlib.Path("made").write_text(name)
-        time.sleep(60)
+        time.sleep(600)
     aws.cloudwatch.LogGroup("four", name="four").name.apply(wait)
     """
     stack.write(CHAIN + waiting)

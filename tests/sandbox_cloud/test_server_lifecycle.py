@@ -18,6 +18,7 @@ import pytest
 
 from keyplan.errors import Unreachable, UsageError
 from sandbox.project import Project
+from sandbox.server import client
 from sandbox.server.client import ask_health
 from sandbox.server.lifecycle import (
     Launch,
@@ -150,9 +151,12 @@ def test_another_server_on_the_recorded_port_is_not_ours(
     assert ask_health(server) is not None
 
 
-def test_a_server_that_hangs_is_told_from_one_that_is_gone_and_can_be_ended(empty_project: Project) -> None:
+def test_a_server_that_hangs_is_told_from_one_that_is_gone_and_can_be_ended(
+    empty_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     record = Launch(empty_project, 0).wait()
     os.kill(record.pid, signal.SIGSTOP)
+    monkeypatch.setattr(client, "HEALTH_TIMEOUT_SECONDS", 0.1)
     with pytest.raises(Unreachable, match=f"process {record.pid}") as caught:
         find_server(empty_project)
     assert caught.value.hint == "python -m sandbox down"

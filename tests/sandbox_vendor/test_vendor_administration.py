@@ -21,7 +21,13 @@ from tests.sandbox_vendor.asking import OLD_VERSION, ask
 
 KEYS = "/v1/organizations/api_keys"
 USAGE = "/v1/organizations/usage_report/messages"
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 TYPES: dict[str, Any] = json.loads(Path(__file__).with_name("anthropic_types.json").read_text("utf-8"))
+
+
+def at_noon(world: VendorWorld) -> None:
+    """Let the vendor's clock stand: at midnight, a report's day would be another than that of the use."""
+    world.now = NOON.timestamp
 
 
 def _fits(answer: Any, type_name: str) -> None:
@@ -144,11 +150,12 @@ def test_an_id_that_nobody_has_is_not_found(server: VendorServer, admin: Created
 def test_use_is_reported_for_each_key(
     world: VendorWorld, server: VendorServer, key: CreatedKey, admin: CreatedKey
 ) -> None:
+    at_noon(world)
     other = world.create_key("other", workspace="wrkspc_01Other")
     world.use(key.key, tokens=5)
     world.use(key.key, tokens=6)
     world.use(other.key)
-    day = datetime.now(UTC).strftime("%Y-%m-%dT00:00:00Z")
+    day = NOON.strftime("%Y-%m-%dT00:00:00Z")
     asked = {"starting_at": day, "group_by[]": ["api_key_id", "workspace_id"]}
     (bucket,) = ask(server.url, USAGE, admin.value, **asked).body["data"]
     assert bucket["starting_at"] == day
@@ -236,9 +243,9 @@ def test_pages_of_a_report_add_up_to_the_use(
 def test_a_bucket_that_is_not_over_before_the_end_is_left_out(
     world: VendorWorld, server: VendorServer, key: CreatedKey, admin: CreatedKey
 ) -> None:
+    at_noon(world)
     world.use(key.key)
-    now = datetime.now(UTC)
-    asked = {"starting_at": (now - timedelta(days=2)).isoformat(), "ending_at": now.isoformat()}
+    asked = {"starting_at": (NOON - timedelta(days=2)).isoformat(), "ending_at": NOON.isoformat()}
     assert not any(b["results"] for b in ask(server.url, USAGE, admin.value, **asked).body["data"])
-    asked["ending_at"] = (now + timedelta(days=1)).isoformat()
+    asked["ending_at"] = (NOON + timedelta(days=1)).isoformat()
     assert any(b["results"] for b in ask(server.url, USAGE, admin.value, **asked).body["data"])

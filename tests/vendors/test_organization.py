@@ -168,6 +168,7 @@ class TestUsage:
         self, world: VendorWorld, organization: Organization
     ) -> None:
         used, idle = created(world, 2)
+        before = datetime.now(UTC)
         world.use(used.key, tokens=1_000)
         world.use(used.key, workspace="wrkspc_01Other")
         found = self.asked(organization, 3)
@@ -175,8 +176,8 @@ class TestUsage:
         use = found[used.key.id]
         assert use.tokens == 1_000 + 100 + 100 + 100
         assert use.workspaces == {"default", "wrkspc_01Other"}
-        now = datetime.now(UTC)
-        assert use.first <= now <= use.last
+        assert use.last >= before
+        assert use.first <= datetime.now(UTC)
         assert idle.key.id not in found
 
     @pytest.mark.parametrize(("bucket", "days", "pages"), [("1d", 90, 3), ("1h", 20, 3)])
