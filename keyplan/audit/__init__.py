@@ -24,7 +24,7 @@ Pure: no network, no clock, no cloud SDK. In the order in which they use each ot
     baseline    findings that somebody accepted
     changers/   who could change who reads
     sample_tokens    tokens that trusts describe themselves
-    changes     what differs between two snapshots
+    changes/    what differs between two snapshots
     planned/    the snapshot after a change that Pulumi previews
     reports/    answers as text, for people and for programs
     evidence/   all of it as one file to keep, and how such a file is checked
