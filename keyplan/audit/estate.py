@@ -34,8 +34,11 @@ _UNUSABLE_STATES = frozenset(
     {"Creating", "Disabled", "PendingDeletion", "PendingImport", "PendingReplicaDeletion", "Unavailable"}
 )
 # What the context says of these is about the caller's own call, and not about Secrets Manager's of KMS.
+# Source: IAM User Guide, "AWS global condition context keys", aws:SourceVpc (checked 2026-11-22).
 _OF_CALL = frozenset(
     {"aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast", "kms:viaservice"}
+    | {"aws:sourcevpc", "aws:sourcevpcarn", "aws:sourcevpce", "aws:vpcsourceip"}
+    | {"aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths"}
 )
 
 

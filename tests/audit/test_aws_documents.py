@@ -183,7 +183,12 @@ CONDITIONS = {
         f"{SETS}; {OPERATORS}",
         under({"ForAllValues:StringNotLike": {"aws:ResourceOrgPaths": "o-1/*"}}),
     ),
+    "a value of fewer parts than an ARN": Case(
+        DENY, OPERATORS, under({"ArnLike": {"aws:PrincipalArn": f"${{{TEAM}}}"}}, **SEARCH)
+    ),
+    "Null of each value": Case(UNKNOWN, OPERATORS, under({"ForAllValues:Null": {TEAM: "true"}})),
 }
+
 
 KNOWN = {
     "through a VPC endpoint there is no address": Case(OPEN, KEYS, under({"Null": {"aws:SourceIp": "true"}})),
@@ -240,6 +245,7 @@ def to_all(effect: Statement) -> Statement:
     return {**effect, "Principal": "*"}
 
 
+VPC = {"context": {**snapshot()["context"], "aws:SourceVpce": "vpce-1"}}
 DECRYPT, NEVER = to_all(allow("kms:Decrypt")), to_all(deny("kms:Decrypt"))
 POLICIES = {
     "a key's statement without Resource gives nothing": Case(
@@ -252,6 +258,18 @@ POLICIES = {
         NITRO,
         ann(allow()),
         with_key({**DECRYPT, **when(StringEquals={"kms:RecipientAttestation:PCR0": "x"})}),
+    ),
+    "Secrets Manager asks KMS from elsewhere than the caller's VPC": Case(
+        OPEN,
+        KEYS,
+        ann(allow()),
+        {**with_key({**DECRYPT, **when(StringEquals={"aws:SourceVpce": "vpce-1"})}), **VPC},
+    ),
+    "and its own call comes from there": Case(
+        ALLOW,
+        KEYS,
+        under({"StringEquals": {"aws:SourceVpce": "vpce-1"}}),
+        {**with_key(DECRYPT), **VPC},
     ),
 }
 CASES = {**VARIABLES, **CONDITIONS, **KNOWN, **POLICIES}
@@ -347,3 +365,10 @@ def test_a_denial_by_a_claim_that_aws_does_not_compare_keeps_nobody_out(name: st
 def test_a_statement_of_a_key_without_resource_is_no_problem_of_the_snapshot() -> None:
     estate = estate_of(user("ann"), **with_key(but(DECRYPT)))
     assert estate.problems() == []
+
+
+@pytest.mark.parametrize("key_name", ["sts:DurationSeconds", "sts:TaskPolicyArn"])
+def test_taking_a_role_has_no_keys_of_other_calls(key_name: str) -> None:
+    trusts = trusting({"AWS": f"arn:aws:iam::{ACCOUNT}:user/ann"}, Condition={"Null": {key_name: "true"}})
+    estate = estate_of(user("ann"), role("r", document(allow()), trust=trusts))
+    assert estate.assumes(estate.callers[0]).verdict(1) is ALLOW, CLAIMS

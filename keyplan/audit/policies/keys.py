@@ -49,11 +49,11 @@ OPEN: dict[str, bool] = {
     "codebuild:buildarn": False,
 }
 # In no request that a principal makes itself: only where a service acts for a resource of its own, of a
-# session that AssumeRoot made of a root user, and of the actions of MCP services.
+# session that AssumeRoot made of a root user, of the actions of MCP services, and of other calls of STS.
 ABSENT = frozenset(
     {"aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"}
     | {"aws:principalservicename", "aws:principalservicenameslist"}
-    | {"aws:assumedroot", "aws:ismcpserviceaction"}
+    | {"aws:assumedroot", "aws:ismcpserviceaction", "sts:durationseconds", "sts:taskpolicyarn"}
 )
 # Of a role's session, and so in no request of a user.
 OF_ROLE_SESSIONS = frozenset(
@@ -116,8 +116,6 @@ _STS_OPEN = {
     "sts:rolesessionname": True,
     "sts:sourceidentity": False,
     "sts:transitivetagkeys": False,
-    "sts:durationseconds": False,
-    "sts:taskpolicyarn": False,
     "sts:roleauthorizedbyidp": False,
     "aws:tagkeys": False,
 }

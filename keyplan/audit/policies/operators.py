@@ -83,7 +83,7 @@ def read_operator(written: str) -> Operator | None:
     if_exists = name.endswith("ifexists")
     name = name.removesuffix("ifexists")
     positive = _SAME.get(name, _POSITIVE.get(name, name))
-    if positive not in _KNOWN or (positive == "null" and if_exists):
+    if positive not in _KNOWN or (positive == "null" and (if_exists or several is not Several.PLAIN)):
         return None
     return Operator(positive, several, name in _POSITIVE, if_exists)
 
