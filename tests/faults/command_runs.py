@@ -16,6 +16,7 @@ from tests.faults.answers import Door
 from tests.faults.proxy import Asked, Fault, FaultProxy
 
 LONG_SECONDS, SHORT_SECONDS = 30.0, 0.5  # --timeout; the short one for requests that come late
+BUSY_SECONDS = 5.0  # for those of a machine that is too busy for the short one
 KILLED = -9
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from tests.faults.answers import Door, Refusal
 from tests.faults.clouds import Home
-from tests.faults.command_runs import KILLED, LONG_SECONDS, SHORT_SECONDS, Run
+from tests.faults.command_runs import BUSY_SECONDS, KILLED, LONG_SECONDS, SHORT_SECONDS, Run
 from tests.faults.proxy import Asked, Blow, Fault, Lasts
 from tests.faults.summary import PROPERTY
 
@@ -103,9 +103,15 @@ class Flow:
 
     def run(self, fault: Fault | None) -> Run:
         """Once, from its state."""
+        if fault is None or fault.what is not Blow.LATE:
+            return self._run(fault, LONG_SECONDS)
+        run = self._run(fault, SHORT_SECONDS)
+        # Without the fault, a request before it came late by itself.
+        return self._run(fault, BUSY_SECONDS) if run.struck is None else run
+
+    def _run(self, fault: Fault | None, seconds: float) -> Run:
         self.home.back()
         self.clear()
-        seconds = SHORT_SECONDS if fault and fault.what is Blow.LATE else LONG_SECONDS
         return self.home.clouds.command.run(
             self.home.environment.manifest_file,
             self.arguments,
