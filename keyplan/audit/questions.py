@@ -56,13 +56,19 @@ def _named(those: Sequence[Secret | Caller], name: str, what: str) -> int:
             f"{len(found)} {what}s of the snapshot have this name",
             f"give its ARN, as in {those[found[0]].arn}",
         )
-    names = [text for each in those for text in (each.name, each.arn)]
-    raise UsageError(f"the snapshot has no such {what}{_nearest(name, names)}")
+    if not those:
+        raise UsageError(f"the snapshot has no {what}s at all", "keyplan audit collect --out FILE")
+    near = _nearest(name, [text for each in those for text in (each.name, each.arn)])
+    raise UsageError(
+        f"the snapshot has no such {what}{f'; did you mean {near}' if near else ''}",
+        f"give its name or its ARN, as in {near or those[0].name}",
+    )
 
 
-def _nearest(name: str, names: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, names, n=1)
-    return f"; did you mean {near[0]}" if near else ""
+def _nearest(name: str, names: Sequence[str]) -> str | None:
+    """A name of the snapshot that was mistyped, or of which a part was given; never what was given."""
+    near = difflib.get_close_matches(name, names, n=1) or [each for each in names if name and name in each]
+    return near[0] if near else None
 
 
 def readers(estate: Estate, graph: Graph, secret: int) -> Iterator[Reader]:

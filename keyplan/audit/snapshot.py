@@ -75,7 +75,7 @@ def read_snapshot(document: object) -> Snapshot:
     if document["format"] != FORMAT:
         raise UsageError(f"this is not a snapshot of a format that this keyplan reads, which is {FORMAT}")
     problems: list[str] = list(_missing(document))
-    account = _text(document, "account_id", problems)
+    account = _text(document, "account_id", problems) or _account_of_principals(document, problems)
     details = {account: _details(document.get("authorization_details"), "authorization_details", problems)}
     others = document.get("external_accounts") or {}
     for other, entry in sorted(others.items()) if isinstance(others, Mapping) else ():
@@ -153,6 +153,22 @@ def _text(document: Mapping[str, Any], name: str, problems: list[str]) -> str:
     if isinstance(value, str):
         return value
     problems.append(f"{name}: it is missing, or not text")
+    return ""
+
+
+def _account_of_principals(document: Mapping[str, Any], problems: list[str]) -> str:
+    """The account that the principals' own ARNs name. Without one, all of them would be strangers to it, and
+    denied.
+    """
+    details = document.get("authorization_details")
+    lists = details if isinstance(details, Mapping) else {}
+    for name in ("RoleDetailList", "UserDetailList"):
+        listed = lists.get(name)
+        for entry in listed if isinstance(listed, list) else ():
+            parts = str(entry.get("Arn") if isinstance(entry, Mapping) else "").split(":")
+            if len(parts) > 4 and parts[4].isdecimal():
+                problems.append(f"account_id: {parts[4]} is taken for it, the account of its principals")
+                return parts[4]
     return ""
 
 

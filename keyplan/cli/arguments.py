@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 
 from keyplan.endpoints import TRUST_VARIABLE
 from keyplan.errors import UsageError
@@ -38,8 +39,17 @@ class Parser(argparse.ArgumentParser):
         """Raise UsageError. argparse's own text is used only where it can't contain an argument."""
         if message.startswith("the following arguments are required"):
             raise UsageError(message, f"{self.prog} --help")
-        error = self.not_understood
+        error, option = self.not_understood, re.match(r"argument (--[a-z-]+): (?:invalid|expected)", message)
+        if option and error is Parser.not_understood:
+            raise UsageError(self._wrong_value(option[1]), f"{self.prog} --help")
         raise type(error)(error.message, error.hint or f"{self.prog} --help")
+
+    def _wrong_value(self, option: str) -> str:
+        """What an option takes, where it was given nothing or something else."""
+        choices = next((each.choices for each in self._actions if option in each.option_strings), None)
+        if choices is not None:
+            return f"{option} takes one of {', '.join(map(str, choices))}"
+        return f"{option} is without its value, or with a wrong one (it is not repeated)"
 
 
 def add_environment(parser: argparse.ArgumentParser) -> None:

@@ -109,7 +109,7 @@ def test_the_matrix_is_the_contract(accounts: str, capsys: Any) -> None:
 
 
 def test_a_snapshot_may_come_from_standard_input(accounts: str, capsys: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(Path(accounts).read_text()))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(Path(accounts).read_bytes())))
     assert run(["audit", "readers", SECRET, "--snapshot", "-"]) == 0
     assert "role/reader" in capsys.readouterr().out
 
@@ -122,6 +122,26 @@ WRONG = {
     "a principal that is not there": (
         ["keys", "reeder"],
         "the snapshot has no such principal; did you mean reader",
+    ),
+    "a part of a principal's name": (
+        ["keys", "ea"],
+        "the snapshot has no such principal; did you mean reader",
+    ),
+    "a name that is like none": (
+        ["keys", "zzzzzzzz"],
+        "the snapshot has no such principal\nhint: give its name or its ARN, as in ann",
+    ),
+    "a format that is none": (
+        ["matrix", "--format", "zzzzzzzz"],
+        "--format takes one of text, json, csv, markdown\nhint: keyplan audit matrix --help",
+    ),
+    "an option without its value": (
+        ["matrix", "--format"],
+        "--format takes one of text, json, csv, markdown",
+    ),
+    "a number that is none": (
+        ["reads", "anthropic", "--days", "zzzzzzzz"],
+        "--days is without its value, or with a wrong one (it is not repeated)",
     ),
     "a question without its name": (["readers"], "the following arguments are required: SECRET"),
     "a question with too many": (
@@ -136,7 +156,9 @@ def test_a_wrong_question_is_refused_with_the_way_out(
     accounts: str, capsys: Any, words: list[str], message: str
 ) -> None:
     assert run(["audit", *words, "--snapshot", accounts]) == 2
-    assert f"error: {message}\n" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert f"error: {message}\n" in told
+    assert "zzzzzzzz" not in told
 
 
 BROKEN = {
@@ -144,6 +166,7 @@ BROKEN = {
         '{"format": "keyplan-snapshot/1", "secrets": [',
         "the snapshot is not JSON: line 1, column 46",
     ),
+    "nothing": (" \n", "the snapshot is empty"),
     "another document": ("{}", "this is not a snapshot: it has no `format` field"),
     "another format": ('{"format": "keyplan-snapshot/2"}', "this is not a snapshot of a format that"),
     "nested too deeply": ("[" * 200_000, "the snapshot is nested too deeply to be one"),
@@ -160,7 +183,43 @@ def test_a_snapshot_that_is_none_is_refused(tmp_path: Path, capsys: Any, content
 
 def test_a_snapshot_that_is_missing_is_said(tmp_path: Path, capsys: Any) -> None:
     assert run(["audit", "matrix", "--snapshot", str(tmp_path / "none.json")]) == 2
-    assert capsys.readouterr().err == "error: the snapshot cannot be read: no such file or directory\n"
+    assert capsys.readouterr().err == (
+        "error: the snapshot cannot be read: no such file or directory\n"
+        "hint: keyplan audit collect --out FILE\n"
+    )
+
+
+def test_standard_input_that_is_closed_is_empty(capsys: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert run(["audit", "matrix", "--snapshot", "-"]) == 2
+    assert capsys.readouterr().err == "error: the snapshot is empty\n"
+
+
+def test_a_mark_of_the_byte_order_before_a_snapshot_is_passed_over(accounts: str, capsys: Any) -> None:
+    Path(accounts).write_text(Path(accounts).read_text(), encoding="utf-8-sig")
+    assert run(["audit", "readers", SECRET, "--snapshot", accounts]) == 0
+    assert "role/reader" in capsys.readouterr().out
+
+
+def test_a_snapshot_without_secrets_says_that_instead_of_guessing(tmp_path: Path, capsys: Any) -> None:
+    file = tmp_path / "none.json"
+    file.write_text(json.dumps(snapshot(user("ann", READS), secrets=[])))
+    assert run(["audit", "readers", "prod/anthropic-api-key", "--snapshot", str(file)]) == 2
+    assert capsys.readouterr().err == (
+        "error: the snapshot has no secrets at all\nhint: keyplan audit collect --out FILE\n"
+    )
+
+
+def test_an_account_that_is_not_named_is_that_of_its_principals_and_nobody_is_denied(
+    accounts: str, capsys: Any
+) -> None:
+    document = json.loads(Path(accounts).read_text())
+    del document["account_id"]
+    Path(accounts).write_text(json.dumps(document))
+    assert run(["audit", "readers", SECRET, "--snapshot", accounts]) == 0
+    told = capsys.readouterr()
+    assert "role/reader" in told.out
+    assert f"warning: account_id: {ACCOUNT} is taken for it, the account of its principals\n" in told.err
 
 
 MISSING = ["authorization_details", "kms_keys"]

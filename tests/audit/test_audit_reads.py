@@ -84,7 +84,7 @@ def test_a_log_that_refuses_is_no_proof_that_nobody_read(ask: Ask) -> None:
     [
         (["nope"], "there is no such key in environment prod; it has anthropic"),
         (["anthropic", "--days", "0"], "--days is a number from 1 to 3650"),
-        (["anthropic", "--days", "soon"], "the arguments are not understood"),
+        (["anthropic", "--days", "soon"], "--days is without its value, or with a wrong one"),
     ],
     ids=["no such key", "no days", "no number"],
 )

@@ -190,7 +190,7 @@ WRONG_USE = {
         ("exec", "--consumer", "chat-api", "--only", "openrouter", "--", "true"),
         "there is no such key in consumer chat-api; it has anthropic",
     ),
-    "no time at all": (("exec", "--timeout", "0", "--", "true"), "the arguments are not understood"),
+    "no time at all": (("exec", "--timeout", "0", "--", "true"), "--timeout is without its value, or"),
 }
 
 

@@ -1,7 +1,7 @@
 """Say which secrets a principal can read, directly or through chains of roles.
 
-  keyplan audit keys chat-api --snapshot accounts.json
-  keyplan audit keys chat-api --snapshot accounts.json --format json
+  keyplan audit keys prod-chat-api-reader --snapshot accounts.json
+  keyplan audit keys prod-chat-api-reader --snapshot accounts.json --format json
 
 Each secret has the best access, with a shortest chain of sts:AssumeRole that leads to it. The best
 verdict comes first.

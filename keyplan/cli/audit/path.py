@@ -1,6 +1,6 @@
 """Prove one verdict: the requests on the way, and every statement that allows or denies them.
 
-  keyplan audit path chat-api prod/anthropic-api-key --snapshot accounts.json
+  keyplan audit path prod-chat-api-reader prod/anthropic-api-key --snapshot accounts.json
 
 The requests are those that the principal would make, one after the other: sts:AssumeRole for each step of the
 chain, secretsmanager:GetSecretValue, and kms:Decrypt with the secret's key.

@@ -12,7 +12,7 @@ from keyplan.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from keyplan.audit.baseline import Acceptance, Outcome
     from keyplan.audit.estate import Estate
@@ -74,8 +74,6 @@ def load(name: str, what: str) -> object:
     Raises:
         UsageError: it is not there, or is not JSON.
     """
-    if name == "-":
-        return _loaded(lambda: json.load(sys.stdin), what)
     return parsed(read(name, what), what)
 
 
@@ -87,11 +85,14 @@ def read(name: str, what: str) -> bytes:
     """
     try:
         if name == "-":
-            return sys.stdin.buffer.read()
+            return b"" if sys.stdin is None else sys.stdin.buffer.read()
         with open(name, "rb") as file:
             return file.read()
     except OSError as error:
-        raise UsageError(f"the {what} cannot be read: {(error.strerror or 'failed').lower()}") from None
+        raise UsageError(
+            f"the {what} cannot be read: {(error.strerror or 'failed').lower()}",
+            "keyplan audit collect --out FILE" if what == "snapshot" else None,
+        ) from None
 
 
 def parsed(content: bytes, what: str) -> object:
@@ -100,12 +101,10 @@ def parsed(content: bytes, what: str) -> object:
     Raises:
         UsageError: it is not JSON.
     """
-    return _loaded(lambda: json.loads(content.decode()), what)
-
-
-def _loaded(read_json: Callable[[], object], what: str) -> object:
+    if not content.strip():
+        raise UsageError(f"the {what} is empty")
     try:
-        return read_json()
+        return json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise UsageError(f"the {what} is not UTF-8 text") from None
     except json.JSONDecodeError as error:
