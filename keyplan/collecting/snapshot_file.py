@@ -14,15 +14,18 @@ from keyplan.wiring.files import PRIVATE_MODE, resolve, write
 _BEGINNING = f'{{"format": "{FORMAT}"'.encode()
 
 
-def place_of(out: str) -> Path:
+def place_of(out: str, option: str = "--out") -> Path:
     """Where the snapshot is to be written.
+
+    Args:
+        option: what named the file.
 
     Raises:
         UsageError: there is no such folder, it is no regular file, or a file that is no snapshot.
     """
     path = Path(out).expanduser()
     if path.is_dir():
-        raise UsageError("--out names a folder", "name the file too, as in --out accounts.json")
+        raise UsageError(f"{option} names a folder", f"name the file too, as in {option} accounts.json")
     found = resolve(path)
     try:
         with found.open("rb") as file:
@@ -34,7 +37,7 @@ def place_of(out: str) -> Path:
     if beginning and beginning != _BEGINNING:
         raise UsageError(
             f"{found} is there and is not a snapshot of `keyplan audit collect`: it is not replaced",
-            "name another file with --out, or remove it",
+            f"name another file with {option}, or remove it",
         )
     return found
 

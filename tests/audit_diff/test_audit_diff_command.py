@@ -198,6 +198,22 @@ def test_a_preview_says_who_could_read_and_keeps_the_snapshot_for_other_question
     assert "role/new" in capsys.readouterr().out
 
 
+def test_the_foreseen_snapshot_is_private_and_replaces_nothing_but_a_snapshot(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, plan = write(tmp_path, "a.json", snapshot()), write(tmp_path, "p.json", preview())
+    saved, other = tmp_path / "after.json", tmp_path / "notes.txt"
+    for _ in range(2):
+        assert run(["audit", "diff", old, "--preview", plan, "--save", str(saved)]) == 0
+    assert saved.stat().st_mode & 0o777 == 0o600
+    other.write_text("mine")
+    assert run(["audit", "diff", old, "--preview", plan, "--save", str(other)]) == 2
+    assert other.read_text() == "mine"
+    told = capsys.readouterr().err
+    assert "notes.txt is there and is not a snapshot of" in told
+    assert "hint: name another file with --save, or remove it\n" in told
+
+
 def test_what_cannot_be_foreseen_fails_and_is_said_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

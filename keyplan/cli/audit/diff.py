@@ -70,16 +70,18 @@ def run(arguments: argparse.Namespace) -> int:
 def _estates(arguments: argparse.Namespace) -> tuple[Estate, Estate, Foreseen | None]:
     """Before and after; with a preview also what it was made of."""
     from keyplan.audit.changes import comparable
+    from keyplan.collecting import snapshot_file
 
     _check_sources(arguments)
+    place = snapshot_file.place_of(arguments.save, "--save") if arguments.save else None
     document = snapshots.load(arguments.old, "first snapshot" if arguments.new else "snapshot")
     if arguments.new is not None:
         return *comparable(document, snapshots.load(arguments.new, "second snapshot")), None
     from keyplan.audit.planned import foreseen
 
     plan = foreseen(document, snapshots.load(arguments.preview, "preview"))
-    if arguments.save:
-        _save(arguments.save, plan.document)
+    if place is not None:
+        snapshot_file.save(place, {"format": plan.document["format"], **plan.document})
     return *comparable(document, plan.document), plan
 
 
@@ -93,16 +95,6 @@ def _check_sources(arguments: argparse.Namespace) -> None:
         raise UsageError("only one of the two can be standard input")
     if arguments.save and arguments.preview is None:
         raise UsageError("--save keeps the snapshot that a preview foresees, and there is no --preview")
-
-
-def _save(name: str, document: object) -> None:
-    try:
-        with open(name, "w", encoding="utf-8") as file:
-            json.dump(document, file)
-    except OSError as error:
-        raise UsageError(
-            f"the foreseen snapshot cannot be written: {(error.strerror or 'failed').lower()}"
-        ) from None
 
 
 def _weighed(found: Difference, acceptances: Sequence[Acceptance], new: Estate) -> Outcome:
