@@ -50,7 +50,8 @@ def load(
     if file == "-":
         if not stdin_allowed:
             raise UsageError("this command needs standard input for itself: give the manifest as a file")
-        return parse(_decoded(sys.stdin.buffer.read(), "standard input"), "standard input")
+        content = b"" if sys.stdin is None else sys.stdin.buffer.read()
+        return parse(_decoded(content, "standard input"), "standard input")
     if file is not None:
         return _from_file(file, "the file that --manifest names", report)
     project = find_project()
@@ -88,7 +89,10 @@ def _from_file(path: str, described: str, report: Callable[[str], None]) -> Mani
         with open(path, "rb") as file:
             content = file.read()
     except FileNotFoundError:
-        raise ManifestError(f"no manifest: {described} does not exist", "make sandbox") from None
+        raise ManifestError(
+            f"no manifest: {described} does not exist",
+            "pulumi stack output manifest --json --stack NAME > FILE, or make sandbox",
+        ) from None
     except OSError:
         raise ManifestError(
             f"no manifest: {described} cannot be read: check its path and permissions"
@@ -135,6 +139,11 @@ def _from_pulumi(project: str | None, stack: str | None, report: Callable[[str],
             check=False,
         )
     except (FileNotFoundError, PermissionError):
+        if stack is not None:
+            raise ManifestError(
+                "no manifest: --stack asks the `pulumi` command, which is not installed",
+                "install it, or name a file: --manifest FILE (the sandbox's is found without either)",
+            ) from None
         raise ManifestError(
             "no manifest: there is no sandbox here, and the `pulumi` command is not installed",
             "make sandbox, or add --manifest FILE",

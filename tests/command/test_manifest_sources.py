@@ -123,6 +123,23 @@ def test_without_pulumi_the_sandbox_is_named_as_the_next_step(monkeypatch: pytes
     assert caught.value.hint == "make sandbox, or add --manifest FILE"
 
 
+def test_a_stack_without_pulumi_is_not_told_that_there_is_no_sandbox(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("Pulumi.yaml").touch()
+    write(".keyplan/sandbox/manifest.json", "sandbox")
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(ManifestError) as caught:
+        environment_of(stack="sandbox")
+    assert caught.value.message == ("no manifest: --stack asks the `pulumi` command, which is not installed")
+
+
+def test_standard_input_that_is_closed_holds_no_manifest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(ManifestError, match="standard input, line 1 column 1: it is not valid JSON"):
+        load("-", None, report=lambda _: None, stdin_allowed=True)
+
+
 def test_outside_a_project_every_way_to_name_a_manifest_is_told() -> None:
     with pytest.raises(ManifestError, match="no manifest") as caught:
         environment_of()
