@@ -59,6 +59,7 @@ def hidden_line(prompt: str) -> str:
                 "the value is not text in the terminal's encoding", "give it on standard input"
             ) from None
         except EOFError:
+            sys.stderr.write("\n")  # the prompt stands on the line
             return ""
 
 

@@ -138,7 +138,8 @@ def _told(error: KeyplanError) -> int:
         sys.stdout.flush()  # what was printed before comes first
     except BrokenPipeError:
         _abandon_output()
-    say(f"error: {error.message}")
+    # A message that begins with a line end follows a prompt, which stands on the line before.
+    say(error.message if error.message.startswith("\n") else f"error: {error.message}")
     if error.hint:
         say(f"hint: {error.hint}")
     return error.exit_code

@@ -114,7 +114,7 @@ def test_ctrl_d_is_no_value(terminal: Terminal) -> None:
     terminal.type(b"\x04")
     code, shown = terminal.end()
     assert code == 2
-    assert "error: there is no value: nothing was entered" in shown
+    assert "not shown: \nerror: there is no value: nothing was entered" in shown
     assert terminal.is_as_before()
 
 
