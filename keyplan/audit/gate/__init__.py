@@ -5,7 +5,7 @@ Pure. In the order in which they use each other:
     ways          by what somebody gets to a secret
     hindrances    why somebody who shall read cannot
     listed        who shall read, by the manifest
-    tokens        tokens of each CI: a reader's own jobs', and those that its trust should not take
+    tokens/       tokens of each CI: a reader's own jobs', and those that its trust should not take
     trusts        who from outside could take a role that reads
 What somebody accepted is `keyplan.audit.baseline`. Keys on Google Cloud are not in a snapshot of AWS, and so
 are not weighed.
