@@ -47,6 +47,7 @@ CLAIMS = f"Available keys for AWS OIDC federation: {IAM}/reference_policies_iam-
 HEAD = SECRET.rpartition(":secret:")[0]
 TEAM, GONE = "aws:PrincipalTag/team", "${aws:PrincipalTag/gone}"
 SEARCH: dict[str, Any] = {"Tags": [{"Key": "team", "Value": "search"}]}
+SPACED = {"Tags": [*SEARCH["Tags"], {"Key": "Cost Center", "Value": "search"}]}
 TAGGED = {"secrets": [secret(**SEARCH)]}
 NO_TEXT: dict[str, Any] = {"Tags": [{"Key": "team", "Value": ""}]}
 MANY = {"context": {**snapshot()["context"], "aws:TagKeys": ["a", "b"]}}
@@ -110,6 +111,24 @@ VARIABLES = {
         ALLOW, KEYS, ann(allow(), deny(Condition=SAME_VPC))
     ),
     "and open for a role": Case(OPEN, KEYS, role("r", document(allow(), deny(Condition=SAME_VPC)))),
+    "a tag's key may have spaces": Case(
+        ALLOW,
+        NO_VALUE,
+        under({"StringEquals": {TEAM: "${aws:PrincipalTag/cost center}"}}, **SPACED),
+    ),
+    "and a default beside it": Case(
+        ALLOW,
+        NO_VALUE,
+        under({"StringEquals": {TEAM: "${ aws:PrincipalTag/my team , 'search' }"}}, **SEARCH),
+    ),
+    "a default without quotes is none": Case(
+        UNKNOWN,
+        NO_VALUE,
+        under({"StringEquals": {TEAM: "${aws:PrincipalTag/gone, search}"}}, **SEARCH),
+    ),
+    "a star in a default may be a wildcard": Case(
+        UNKNOWN, NO_VALUE, ann(allow(READ, f"{HEAD}:secret:${{aws:PrincipalTag/gone, '*'}}"))
+    ),
     "a key of several values is no variable": Case(
         UNKNOWN, WHERE, under({"StringNotEquals": {TEAM: "${aws:TagKeys}"}}, **SEARCH), MANY
     ),

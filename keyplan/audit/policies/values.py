@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from keyplan.audit.policies.keys import SEVERAL
-from keyplan.audit.policies.wildcards import LITERAL
+from keyplan.audit.policies.wildcards import LITERAL, has_wildcard
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,6 @@ Spread = tuple[tuple[Value, int], ...]
 Lookup = Callable[[str], Spread]
 
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
-_DEFAULT = re.compile(r"\s*([^\s,]+)\s*(?:,\s*'([^']*)'\s*)?")
 
 
 def has_variable(text: str) -> bool:
@@ -88,13 +87,17 @@ def resolve(text: str, lookup: Lookup, everything: int) -> Iterable[tuple[str | 
 
 
 def _taken_apart(inside: str) -> tuple[str, str | None]:
-    match = None if inside in ("*", "?", "$") else _DEFAULT.fullmatch(inside)
-    return ("", None) if match is None else (match[1].lower(), match[2])
+    """The key in lower case, empty where there is none, and the default. A tag's key may have spaces."""
+    key, comma, rest = (part.strip() for part in inside.partition(","))
+    quoted = len(rest) > 1 and rest[0] == rest[-1] == "'" and "'" not in rest[1:-1]
+    if inside in LITERAL or (comma and not quoted):
+        return "", None
+    return key.lower(), rest[1:-1] if comma else None
 
 
 def _replacements(inside: str, lookup: Lookup, everything: int) -> Iterable[tuple[str | Value, int]]:
-    if inside in ("*", "?", "$"):
-        yield LITERAL.get(inside, inside), everything
+    if inside in LITERAL:
+        yield LITERAL[inside], everything
         return
     key, default = _taken_apart(inside)
     if not key or key in SEVERAL:  # AWS lets no key of several values be a variable
@@ -106,7 +109,8 @@ def _replacements(inside: str, lookup: Lookup, everything: int) -> Iterable[tupl
         elif isinstance(value, Known):
             yield Missing.STRANGE, mask
         elif value is Missing.ABSENT and default is not None:
-            yield _as_literal(default), mask
+            # Whether a default's own `*` is a wildcard, no document says.
+            yield Missing.STRANGE if has_wildcard(default) else default, mask
         else:
             yield (Open(True) if isinstance(value, Beginning | Other) else value), mask
 
