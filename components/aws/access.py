@@ -12,6 +12,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.account import Account
+from components.aws.foretold import with_open_arn
 from components.aws.policy.audit import auditor_document
 from components.aws.policy.documents import Grant, operator_document, render
 from components.aws.policy.packing import Packing, numbered
@@ -68,8 +69,8 @@ class OperatorPolicy(pulumi.ComponentResource):
 
 
 def _document(args: OperatorPolicyArgs, grants: Sequence[Grant]) -> pulumi.Output[str]:
-    return pulumi.Output.from_input(args.encryption_key_arn).apply(
-        lambda key_arn: render(operator_document(args.account, key_arn, grants))
+    return with_open_arn(
+        args.encryption_key_arn, lambda key_arn: render(operator_document(args.account, key_arn, grants))
     )
 
 

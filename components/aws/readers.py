@@ -14,6 +14,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.account import Account
+from components.aws.foretold import with_open_arn
 from components.aws.plans import ReaderPlan
 from components.aws.policy.documents import Grant, reader_document, render
 from components.aws.policy.packing import numbered
@@ -169,8 +170,8 @@ def _declare_managed_route(name: str, args: ReaderArgs, parent: pulumi.Resource)
 
 
 def _document(args: ReaderArgs, grants: Sequence[Grant]) -> pulumi.Output[str]:
-    return pulumi.Output.from_input(args.encryption_key_arn).apply(
-        lambda key_arn: render(reader_document(args.account, key_arn, grants))
+    return with_open_arn(
+        args.encryption_key_arn, lambda key_arn: render(reader_document(args.account, key_arn, grants))
     )
 
 

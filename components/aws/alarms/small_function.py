@@ -17,6 +17,7 @@ import pulumi_aws as aws
 from components.aws.account import Account
 from components.aws.alarms.metric_alarms import metric_alarm
 from components.aws.alarms.reminder_plan import AlarmPlan
+from components.aws.foretold import foretold
 from components.aws.policy.documents import VERSION, Document, render
 from components.aws.policy.packing import Packing, pack
 from components.aws.policy.quotas import (
@@ -183,7 +184,9 @@ def _policies(
             f"{name}-policy",
             name=args.function_name,
             role=role.name,
-            policy=topics.apply(lambda arns: render(base_document(args, arns, packing.inline))),
+            policy=foretold(
+                topics, list(args.topics), lambda arns: render(base_document(args, arns, packing.inline))
+            ),
             opts=child,
         )
     ]
