@@ -11,10 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from keyplan.audit.callers import Caller
+from keyplan.audit.changers.asking import Asking
+from keyplan.audit.changers.tagging import Powers, Tagging, either, mask_of, within
+from keyplan.audit.changers.wishes import Wishes
 from keyplan.audit.decisions import Gate, Judge
-from keyplan.audit.estate import Estate, aws_key_policy
+from keyplan.audit.estate import aws_key_policy
 from keyplan.audit.policies.documents import read_document
 from keyplan.audit.policies.domains import call_through
 from keyplan.audit.policies.grades import NOTHING, Grades, Verdict, everywhere
@@ -37,16 +41,18 @@ class Changed:
     key_policy: int = 0
     grant: int = 0
     other_key: int = 0
+    tags: Powers = ()  # of the secret
+    key_tags: Powers = ()
 
     @property
     def policies(self) -> int:
-        """Those whose own policy may be changed."""
-        return self.put | self.deleted
+        """Those whose own policy or tags may be changed."""
+        return self.put | self.deleted | mask_of(self.tags)
 
     @property
     def keys(self) -> int:
         """Those of which who decrypts may be changed."""
-        return self.key_policy | self.grant | self.other_key
+        return self.key_policy | self.grant | self.other_key | mask_of(self.key_tags)
 
     def join(self, other: Changed) -> Changed:
         """What either may change."""
@@ -56,6 +62,8 @@ class Changed:
             self.key_policy | other.key_policy,
             self.grant | other.grant,
             self.other_key | other.other_key,
+            either(self.tags, other.tags),
+            either(self.key_tags, other.key_tags),
         )
 
     def within(self, mask: int) -> Changed:
@@ -66,17 +74,21 @@ class Changed:
             self.key_policy & mask,
             self.grant & mask,
             self.other_key & mask,
+            within(self.tags, mask),
+            within(self.key_tags, mask),
         )
 
 
 class Access:
     """What principals read, and what they would read after a change; each is weighed once."""
 
-    def __init__(self, estate: Estate) -> None:
-        self.estate = estate
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+        self.estate = estate = asking.estate
         self.customer_keys = sum(1 << n for n, each in enumerate(estate.secrets) if not each.aws_key)
         self._judges: dict[str, tuple[Judge, ...]] = {NOW: estate.readers}
         self._found: dict[tuple[int, str], Grades] = {}
+        self._wishes: dict[str, Wishes] = {}
         self._kept: list[Caller] = []  # their ids are keys above
 
     def half(self, kind: str, caller: Caller) -> Grades:
@@ -98,6 +110,9 @@ class Access:
     def after(self, changed: Changed, caller: Caller, verdict: Verdict) -> int:
         """The secrets that a caller reads with at least a verdict when all those changes are made."""
         lets = self._after(caller, verdict, NOW, ((PUT, changed.put), (DELETED, changed.deleted)))
+        if changed.tags:
+            kinds = ((NOW, -1), (PUT, changed.put), (DELETED, changed.deleted))
+            lets |= self._by_tags(caller, verdict, kinds, changed.tags, self._asking.secret_tags)
         if not lets:
             return 0
         changes = (
@@ -105,7 +120,54 @@ class Access:
             (GRANT, changed.grant),
             (OTHER_KEY, changed.other_key),
         )
-        return lets & self._after(caller, verdict, "decrypts", changes)
+        decrypts = self._after(caller, verdict, "decrypts", changes)
+        if changed.key_tags:
+            kinds = (("decrypts", -1), *changes[:2])
+            decrypts |= self._by_tags(caller, verdict, kinds, changed.key_tags, self._asking.key_tags)
+        return lets & decrypts
+
+    @cached_property
+    def by_secret_tags(self) -> int:
+        """The secrets to which somebody would have more access with other tags."""
+        return self._wished((NOW, PUT, DELETED))
+
+    @cached_property
+    def by_key_tags(self) -> int:
+        """The secrets that somebody would decrypt if their keys had other tags."""
+        return self._wished(("decrypts", KEY_POLICY, GRANT)) & self.customer_keys
+
+    def _wished(self, kinds: Iterable[str]) -> int:
+        found = 0
+        for kind in kinds:
+            wishes = self._wishes_of(kind)
+            for caller in self.estate.callers:
+                for wish in wishes.of(caller):
+                    found |= wish.grades.unknown
+        return found
+
+    def _by_tags(
+        self,
+        caller: Caller,
+        verdict: Verdict,
+        kinds: Iterable[tuple[str, int]],
+        powers: Powers,
+        tagging: Tagging,
+    ) -> int:
+        """What a caller gets at one of the two doors when tags are changed too."""
+        found = 0
+        for kind, mask in kinds:
+            for wish in self._wishes_of(kind).of(caller) if mask else ():
+                if fresh := wish.grades.at(verdict) & mask & ~found:
+                    found |= fresh & tagging.brings(powers, wish.choice)
+        return found & self.estate.usable.at(verdict)
+
+    def _wishes_of(self, kind: str) -> Wishes:
+        """Which tags would serve at one of the two doors, as it is or after a change."""
+        if kind not in self._wishes:
+            judges = (self.estate.decrypters,) if kind == "decrypts" else self._judged(kind)
+            chosen = [judge.about(judge.domain.with_chosen_tags()) for judge in judges]
+            self._wishes[kind] = Wishes(chosen, self._asking.requested_tags)
+        return self._wishes[kind]
 
     def _after(self, caller: Caller, verdict: Verdict, now: str, changes: Iterable[tuple[str, int]]) -> int:
         found = self.half(now, caller).at(verdict)
@@ -117,14 +179,17 @@ class Access:
     def _weigh(self, kind: str, caller: Caller) -> Grades:
         if kind == "decrypts":
             return self.estate.decrypts(caller)
-        if kind not in self._judges:
-            self._judges[kind] = tuple(self._make(kind))
         best = NOTHING
-        for judge in self._judges[kind]:
+        for judge in self._judged(kind):
             best = best.join(judge.verdicts(caller))
         if kind in (KEY_POLICY, GRANT):
             best = best.within(self.customer_keys)
         return best if kind in (PUT, DELETED, NOW) else best.meet(self.estate.usable)
+
+    def _judged(self, kind: str) -> tuple[Judge, ...]:
+        if kind not in self._judges:
+            self._judges[kind] = tuple(self._make(kind))
+        return self._judges[kind]
 
     def _make(self, kind: str) -> Iterable[Judge]:
         estate = self.estate

@@ -26,6 +26,10 @@ NEW_VERSION, OTHER_VERSION = "iam:CreatePolicyVersion", "iam:SetDefaultPolicyVer
 JOIN_GROUP, LEAVE_GROUP = "iam:AddUserToGroup", "iam:RemoveUserFromGroup"
 UPDATE_SAML = "iam:UpdateSAMLProvider"
 CREATE_POLICY = "iam:CreatePolicy"
+TAG_SECRET, UNTAG_SECRET = "secretsmanager:TagResource", "secretsmanager:UntagResource"
+TAG_KEY, UNTAG_KEY = "kms:TagResource", "kms:UntagResource"
+TAG_USER, UNTAG_USER = "iam:TagUser", "iam:UntagUser"
+TAG_ROLE, UNTAG_ROLE = "iam:TagRole", "iam:UntagRole"
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,11 @@ EDITING = (
     *(action for each in OF_KIND.values() for action in vars(each).values() if action),
     *(NEW_VERSION, OTHER_VERSION, JOIN_GROUP, LEAVE_GROUP),
 )
+TAG_PRINCIPALS = (TAG_USER, TAG_ROLE, UNTAG_USER, UNTAG_ROLE)
 CALLS = (
     *(PUT_POLICY, DELETE_POLICY, REKEY, PUT_KEY_POLICY, CREATE_GRANT, UPDATE_TRUST, PASS_ROLE),
     *(CREATE_ACCESS_KEY, CREATE_PASSWORD, UPDATE_PASSWORD, UPDATE_SAML, CREATE_POLICY, *EDITING),
+    *(TAG_SECRET, UNTAG_SECRET, TAG_KEY, UNTAG_KEY, *TAG_PRINCIPALS),
 )
 _BOUNDED = frozenset(
     action

@@ -8,10 +8,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 
 from keyplan.audit.arns import arn_part
 from keyplan.audit.callers import Caller, Policy
 from keyplan.audit.changers.actions import (
+    TAG_KEY,
+    TAG_ROLE,
+    TAG_SECRET,
+    TAG_USER,
+    UNTAG_KEY,
+    UNTAG_ROLE,
+    UNTAG_SECRET,
+    UNTAG_USER,
     UPDATE_TRUST,
     has_boundary_of_target,
     of_iam,
@@ -19,14 +28,17 @@ from keyplan.audit.changers.actions import (
     of_secrets,
 )
 from keyplan.audit.changers.inventory import ADMINISTRATOR, Inventory
+from keyplan.audit.changers.tagging import REQUEST, Calls, Tagging
+from keyplan.audit.changers.wishes import Wishes, instance
 from keyplan.audit.decisions import Gate, Judge, masks_for
 from keyplan.audit.estate import Estate
 from keyplan.audit.policies.clauses import applies_to
 from keyplan.audit.policies.documents import Effect, Statement
 from keyplan.audit.policies.domains import Domain, account_tables
 from keyplan.audit.policies.grades import NOTHING, Grades, Verdict
-from keyplan.audit.policies.values import Known, Missing, Value
+from keyplan.audit.policies.values import Known, Missing, Value, has_variable
 from keyplan.audit.snapshot import Snapshot
+from keyplan.audit.tags import tags_in
 
 _DELETED = "without the secrets' own policies"
 
@@ -46,6 +58,7 @@ class Asking:
         self._by_policy: dict[int, frozenset[str]] = {}
         self._by_actions: dict[tuple[tuple[str, ...], bool], frozenset[str]] = {}
         self._alike: dict[frozenset[str], frozenset[str]] = {}
+        self._wishes: dict[int, Wishes] = {}  # by id of their judge
         self._callers: list[Caller] = []  # the ids of these, and of the policies, are keys above
         self._policies: list[Policy] = []
 
@@ -56,11 +69,13 @@ class Asking:
             without_policy: as it would be were the secrets' own policies deleted.
         """
         name = _DELETED if without_policy else ""
-        return self._weighed(action, name, caller, self._secret_judge, unread=True)
+        found = self._weighed(action, name, caller, self._secret_judge, unread=True)
+        return self._after_tagging(self.secret_tags, action, name, caller, found)
 
     def keys(self, action: str, caller: Caller) -> Grades:
         """The secrets whose key a caller may make a call of KMS about."""
-        return self._weighed(action, "", caller, self._key_judge, unread=True)
+        found = self._weighed(action, "", caller, self._key_judge, unread=True)
+        return self._after_tagging(self.key_tags, action, "", caller, found)
 
     def principals(self, action: str, caller: Caller, policy: str = "") -> Grades:
         """The users and roles, by number, that a caller may make a call of IAM about.
@@ -68,7 +83,60 @@ class Asking:
         Args:
             policy: the managed policy that the call names.
         """
-        return self._weighed(action, policy, caller, self._principal_judge)
+        found = self._weighed(action, policy, caller, self._principal_judge)
+        return self._after_tagging(self.principal_tags, action, policy, caller, found)
+
+    @cached_property
+    def secret_tags(self) -> Tagging:
+        """Who may change the tags of secrets."""
+        tags = [secret.tags for secret in self.estate.secrets]
+        return Tagging([Calls(TAG_SECRET, UNTAG_SECRET, -1)], self._asked_with(self._secret_judge), tags)
+
+    @cached_property
+    def key_tags(self) -> Tagging:
+        """Who may change the tags of the secrets' keys; of AWS's own nobody may."""
+        secrets = self.estate.secrets
+        customer = sum(1 << number for number, secret in enumerate(secrets) if not secret.aws_key)
+        tags = [tags_in(secret.key) for secret in secrets]
+        return Tagging([Calls(TAG_KEY, UNTAG_KEY, customer)], self._asked_with(self._key_judge), tags)
+
+    @cached_property
+    def principal_tags(self) -> Tagging:
+        """Who may change the tags of users and roles."""
+        callers = self.estate.callers
+        users = sum(1 << number for number, caller in enumerate(callers) if caller.kind == "user")
+        roles = (1 << len(callers)) - 1 & ~users
+        calls = [Calls(TAG_USER, UNTAG_USER, users), Calls(TAG_ROLE, UNTAG_ROLE, roles)]
+        return Tagging(calls, self._asked_with(self._principal_judge), [caller.tags for caller in callers])
+
+    @cached_property
+    def requested_tags(self) -> Mapping[str, tuple[str, ...]]:
+        """By tag, the values to which statements limit tags in requests."""
+        found: dict[str, dict[str, None]] = {}
+        seen = {id(policy): policy for caller in self.estate.callers for policy in caller.policies}
+        for statement in itertools.chain.from_iterable(seen.values()):
+            for atom in statement.atoms:
+                if atom.key.lower().startswith(REQUEST):
+                    plain = (text for text in atom.values if not has_variable(text))
+                    name = atom.key.lower().removeprefix(REQUEST)
+                    found.setdefault(name, {}).update(dict.fromkeys(map(instance, plain)))
+        return {name: tuple(values) for name, values in found.items()}
+
+    def _asked_with(self, make: Callable[[str, str], Judge]) -> Callable[[str, Caller], Judge | None]:
+        def asked(action: str, caller: Caller) -> Judge | None:
+            judge = self._judge(action, "", make)
+            return judge if self.may(caller, action) or _named(judge, caller) else None
+
+        return asked
+
+    def _after_tagging(self, tagging: Tagging, action: str, name: str, caller: Caller, now: Grades) -> Grades:
+        """What may be called now, or once the caller has changed tags of what the call is about."""
+        judge = self._judges[action, name]
+        if not (self.may(caller, action) or _named(judge, caller)):
+            return now
+        if id(judge) not in self._wishes:
+            self._wishes[id(judge)] = Wishes((judge,), self.requested_tags)
+        return now.join(tagging.first(caller, lambda: self._wishes[id(judge)].of(caller)))
 
     def may_change_trusts(self, caller: Caller) -> bool:
         """Whether the caller may change a role's trust, one of its policies that cannot be read included."""
@@ -115,13 +183,16 @@ class Asking:
         *,
         unread: bool = False,
     ) -> Grades:
-        judge = self._judges.get((action, name))
-        if judge is None:
-            judge = self._judges[action, name] = make(action, name)
+        judge = self._judge(action, name, make)
         asked = self.may(caller, action) or (unread and self.unread(caller))
         if not asked and not (judge.allowing and _named(judge, caller)):
             return NOTHING
         return judge.verdicts(caller)
+
+    def _judge(self, action: str, name: str, make: Callable[[str, str], Judge]) -> Judge:
+        if (action, name) not in self._judges:
+            self._judges[action, name] = make(action, name)
+        return self._judges[action, name]
 
     def may(self, caller: Caller, action: str) -> bool:
         """Whether a policy of the caller can allow an action at all."""
@@ -161,14 +232,14 @@ class Asking:
 
     def _secret_judge(self, action: str, name: str) -> Judge:
         judge = self.estate.readers[0]
-        domain = judge.domain.asked(action, constant=of_secrets(action))
+        domain = judge.domain.asked(action, constant=of_secrets(action), tags_are_chosen=True)
         return judge.about(domain, policies=() if name == _DELETED else None)
 
     def _key_judge(self, action: str, _name: str) -> Judge:
         """A key of AWS's own cannot be changed; who asks about it, masks it out."""
         estate = self.estate
         domain = estate.decrypters.domain.asked(
-            action, constant=of_keys(action), known=estate.snapshot.context
+            action, constant=of_keys(action), known=estate.snapshot.context, tags_are_chosen=True
         )
         return estate.decrypters.about(domain)
 
@@ -234,6 +305,7 @@ class Asking:
             constant=constant,
             tables={**account_tables(accounts, snapshot.organization), **(tables or {})},
             tags={family: [{} for _ in arns] if tags is None else tags for family in families},
+            tags_are_chosen=True,
         )
         return Judge(domain, Gate.EITHER, accounts, (), self.estate.controls, uncontrolled=domain.everything)
 

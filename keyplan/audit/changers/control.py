@@ -8,7 +8,7 @@ that verdict.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from keyplan.audit.callers import Caller
 from keyplan.audit.chains import Graph
@@ -19,6 +19,7 @@ from keyplan.audit.changers.edits import Edits
 from keyplan.audit.changers.hands import Hands
 from keyplan.audit.changers.inventory import Inventory
 from keyplan.audit.changers.levers import Levers, Room
+from keyplan.audit.changers.own_tags import OwnTags
 from keyplan.audit.changers.services import CALLS as SERVICE_CALLS
 from keyplan.audit.changers.services import Services
 from keyplan.audit.estate import Estate
@@ -53,10 +54,12 @@ class Control:
         self._base = {id(caller): number for number, caller in enumerate(estate.callers)}
         inventory = Inventory(estate)
         self.asking = Asking(estate, inventory, (*CALLS, *SERVICE_CALLS))
-        self.access = Access(estate)
+        self.access = Access(self.asking)
         self._others = Others(self.access, estate.callers)
         self._services = Services(self.asking)
-        self.edits = Edits(self.asking, inventory)
+        self._own_tags = OwnTags(self.asking, self.access)
+        self.edits = Edits(self.asking, inventory, self._own_tags)
+        self._retrusted: dict[int, Caller] = {}
         self._room = Room.of(self.asking, self.access, self._services)
         self.becomes = [self._services.numbered(grades) for grades in graph.becomes]
         self.active = sum(1 << n for n, caller in enumerate(estate.callers) if self._may_change(caller))
@@ -119,6 +122,12 @@ class Control:
         """The secrets that whoever holds this principal could read, or let somebody read."""
         return self.gives_together((start,), verdict)
 
+    def gives_retrusted(self, number: int, verdict: Verdict) -> int:
+        """The same of a role whose trust was changed, so that its sessions may bring tags."""
+        found = self.gives(self.callers[number], verdict)
+        role = self._with_session_tags(number, verdict)
+        return found if role is None else found | self.gives(role, verdict)
+
     def gives_together(self, start: Sequence[Caller], verdict: Verdict) -> int:
         """The same of several who are held together."""
         key = (verdict, *map(id, start))
@@ -139,6 +148,27 @@ class Control:
                 return own
             own |= self.access.after(changed, caller, verdict) & wanted
         return own | self._others.gaining(changed.within(~own), verdict)
+
+    def gained(self, held: Iterable[Caller], changed: Changed, verdict: Verdict) -> int:
+        """The same without what each of them reads as it is."""
+        own = 0
+        for caller in held:
+            own |= self.access.after(changed, caller, verdict) & ~self.access.reads(caller).at(verdict)
+        return own | self._others.gaining(changed.within(~own), verdict)
+
+    def _with_session_tags(self, number: int, verdict: Verdict) -> Caller | None:
+        """A role whose sessions bring tags, where tags decide for it and its trust forbids them now.
+
+        Source: IAM User Guide, "Pass session tags in AWS STS" (the trust has to allow sts:TagSession). Which
+        tags they are is open, and so conditional.
+        """
+        caller = self.callers[number]
+        decides = self._own_tags.mask >> number & 1 and not caller.takes_session_tags
+        if not decides or caller.kind != "role" or verdict is Verdict.ALLOW:
+            return None
+        if number not in self._retrusted:
+            self._retrusted[number] = replace(caller, takes_session_tags=True)
+        return self._retrusted[number]
 
     def _possible(self, verdict: Verdict) -> int:
         return self.estate.usable.at(verdict)
@@ -180,11 +210,12 @@ class Control:
 
     def _taken_by(self, held: Held) -> list[Caller]:
         """Whom those who are held may become or take besides."""
-        fresh = 0
+        fresh = trusts = 0
         for caller in held.everybody():
             number = self._base.get(id(caller))
             if number is None or self.active >> number & 1:
                 fresh |= self.levers(caller).all_taken.at(held.verdict)
+                trusts |= self.levers(caller).trusts.at(held.verdict)
             if number is not None:
                 fresh |= self.becomes[number].at(held.verdict)
         if fresh & self._complete[held.verdict]:
@@ -193,8 +224,9 @@ class Control:
         found = []
         for number in positions(fresh):
             if number not in held.those:
-                held.those[number] = [self.callers[number]]
-                found.append(self.callers[number])
+                role = self._with_session_tags(number, held.verdict) if trusts >> number & 1 else None
+                held.those[number] = [self.callers[number], *([] if role is None else [role])]
+                found.extend(held.those[number])
         return found
 
     def _of_others(self, held: Held) -> int:

@@ -21,10 +21,13 @@ from keyplan.audit.changers.actions import (
     NEW_VERSION,
     OF_KIND,
     OTHER_VERSION,
+    TAG_PRINCIPALS,
 )
 from keyplan.audit.changers.asking import Asking, administrator
 from keyplan.audit.changers.hands import Hands
 from keyplan.audit.changers.inventory import Inventory, denies, owner
+from keyplan.audit.changers.own_tags import OwnTags
+from keyplan.audit.changers.tagging import mask_of, within
 from keyplan.audit.policies.clauses import applies_to
 from keyplan.audit.policies.documents import Effect, read_document
 from keyplan.audit.policies.grades import Verdict, positions
@@ -39,8 +42,8 @@ ANYTHING = read_document(
 class Edits:
     """Who may change whose policies, and what whoever is changed becomes."""
 
-    def __init__(self, asking: Asking, inventory: Inventory) -> None:
-        self._asking, self._inventory = asking, inventory
+    def __init__(self, asking: Asking, inventory: Inventory, own_tags: OwnTags) -> None:
+        self._asking, self._inventory, self._own_tags = asking, inventory, own_tags
         callers = asking.estate.callers
         self._number = {caller.arn: number for number, caller in enumerate(callers)}
         self._changeable = sum(1 << number for number, each in enumerate(inventory.managed) if each.account)
@@ -91,7 +94,16 @@ class Edits:
         return self._hands[key]
 
     def after(self, hands: Hands, caller: Caller) -> Iterator[Caller]:
-        """What a caller may be made into; none when nothing of it changes."""
+        """What a caller of the snapshot may be made into; none when nothing of it changes."""
+        yield from self._with_policies(hands, caller)
+        number = self._number[caller.arn]
+        tagging = self._asking.principal_tags
+        for choice, made in self._own_tags.variants(number) if mask_of(hands.tags) >> number & 1 else ():
+            if tagging.brings(hands.tags, choice) >> number & 1:
+                yield made
+                yield from self._with_policies(hands, made)
+
+    def _with_policies(self, hands: Hands, caller: Caller) -> Iterator[Caller]:
         bit = 1 << self._number[caller.arn]
         denying = [policy for policy in caller.policies if self._denies(policy)]
         removable = [policy for policy in denying if self._removable(hands, caller, policy, bit)]
@@ -121,7 +133,7 @@ class Edits:
 
     def touched(self, hands: Hands) -> int:
         """The principals of whom something may be changed."""
-        found = hands.adds | hands.inline | hands.boundary
+        found = hands.adds | hands.inline | hands.boundary | mask_of(hands.tags)
         for group in positions(hands.groups_inline | hands.leaves):
             found |= self._members[group]
         for number in positions(hands.versions):
@@ -135,7 +147,7 @@ class Edits:
         return found
 
     def _make(self, caller: Caller, policies: tuple[Policy, ...], boundary: Policy | None) -> Caller:
-        key = (caller.arn, *map(id, policies), id(boundary))
+        key = (caller.arn, id(caller.chosen), caller.tagged, *map(id, policies), id(boundary))
         if key not in self._made:
             self._made[key] = replace(caller, policies=policies, boundary=boundary)
         return self._made[key]
@@ -165,7 +177,7 @@ class Edits:
         return bool(hands.boundary & bit) or (number is not None and bool(hands.versions & 1 << number))
 
     def _may_any(self, caller: Caller) -> bool:
-        return any(self._asking.may(caller, action) for action in EDITING)
+        return any(self._asking.may(caller, action) for action in (*EDITING, *TAG_PRINCIPALS))
 
     def _weigh(self, caller: Caller, verdict: Verdict) -> Hands:
         asking, inventory = self._asking, self._inventory
@@ -189,7 +201,9 @@ class Edits:
             for policy in inventory.managed[number].others:
                 self._gain(gains, policy, self._holders[number])
         further = Hands(adds=adds, groups_inline=groups.inline, groups_detach=groups.detaches, gains=gains)
-        return hands.join(further)
+        powers = asking.principal_tags.powers(caller, verdict)
+        tags = within(powers, self._own_tags.mask) if powers else ()
+        return hands.join(replace(further, tags=tags))
 
     def _of_kind(self, kind: str, caller: Caller, verdict: Verdict, versions: int) -> Hands:
         """Of users or of roles: `adds`, `inline`, `boundary`, `detaches` and `gains`."""

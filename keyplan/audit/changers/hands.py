@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
+
+from keyplan.audit.changers.tagging import Powers, either
 
 Key = TypeVar("Key")
 
@@ -22,17 +24,20 @@ class Hands:
     detaches: Mapping[str, int] = field(default_factory=dict)  # by the policy's ARN, from which principals
     groups_detach: Mapping[str, int] = field(default_factory=dict)
     gains: Mapping[int, int] = field(default_factory=dict)  # by number of the policy, by which principals
+    tags: Powers = ()  # over principals' tags
 
     def __bool__(self) -> bool:
-        return any(
-            (self.adds, self.inline, self.boundary, self.groups_inline, self.leaves, self.versions)
-        ) or any(mask for each in (self.detaches, self.groups_detach, self.gains) for mask in each.values())
+        return (
+            bool(self.tags)
+            or any((self.adds, self.inline, self.boundary, self.groups_inline, self.leaves, self.versions))
+            or any(mask for each in (self.detaches, self.groups_detach, self.gains) for mask in each.values())
+        )
 
     def key(self) -> tuple[object, ...]:
         """What tells it from others."""
         many = (self.detaches, self.groups_detach, self.gains)
         plain = (self.adds, self.inline, self.boundary, self.groups_inline, self.leaves, self.versions)
-        return (*plain, *(tuple(each.items()) for each in many))
+        return (self.tags, *plain, *(tuple(each.items()) for each in many))
 
     def join(self, other: Hands) -> Hands:
         """What either may change."""
@@ -46,7 +51,16 @@ class Hands:
             _either(self.detaches, other.detaches),
             _either(self.groups_detach, other.groups_detach),
             _either(self.gains, other.gains),
+            either(self.tags, other.tags),
         )
+
+    def of_policies(self) -> Hands:
+        """The same without tags."""
+        return replace(self, tags=()) if self.tags else self
+
+    def of_tags(self) -> Hands:
+        """Tags alone."""
+        return Hands(tags=self.tags)
 
 
 def _either(one: Mapping[Key, int], other: Mapping[Key, int]) -> dict[Key, int]:

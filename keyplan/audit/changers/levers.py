@@ -6,7 +6,7 @@ docs/audit-changers.md has a line for each way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -20,15 +20,19 @@ from keyplan.audit.changers.actions import (
     PUT_KEY_POLICY,
     PUT_POLICY,
     REKEY,
+    TAG_ROLE,
+    UNTAG_ROLE,
     UPDATE_PASSWORD,
     UPDATE_SAML,
     UPDATE_TRUST,
 )
 from keyplan.audit.changers.asking import Asking
 from keyplan.audit.changers.services import Services
-from keyplan.audit.policies.grades import Grades, Verdict, everywhere
+from keyplan.audit.changers.tagging import Powers, Tagging, within
+from keyplan.audit.policies.grades import NOTHING, Grades, Verdict, everywhere
 
 ROLE_TRUST, PASS_ROLE, RUNNING_CODE = "role-trust", "pass-role", "running-code"
+PRINCIPAL_TAGS = "principal-tags"
 OTHER_PRINCIPAL, IDENTITY_PROVIDER = "other-principal", "identity-provider"
 
 
@@ -111,13 +115,21 @@ class Levers:
         return found
 
     def _at(self, verdict: Verdict) -> Changed:
+        asking, access = self._room.asking, self._room.access
         return Changed(
             put=self._secrets[PUT_POLICY].at(verdict),
             deleted=self._secrets[DELETE_POLICY].at(verdict),
             key_policy=self._secrets[PUT_KEY_POLICY].at(verdict),
             grant=self._secrets[CREATE_GRANT].at(verdict),
             other_key=self._secrets[REKEY].at(verdict),
+            tags=self._powers(asking.secret_tags, verdict, lambda: access.by_secret_tags),
+            key_tags=self._powers(asking.key_tags, verdict, lambda: access.by_key_tags),
         )
+
+    def _powers(self, tagging: Tagging, verdict: Verdict, deciding: Callable[[], int]) -> Powers:
+        """Over the tags that decide for somebody."""
+        powers = tagging.powers(self.caller, verdict)
+        return within(powers, deciding()) if powers else ()
 
     @cached_property
     def takes(self) -> tuple[Taken, ...]:
@@ -135,11 +147,20 @@ class Levers:
             Taken(OTHER_PRINCIPAL, (CREATE_PASSWORD, UPDATE_PASSWORD), either.within(room.users)),
             Taken(IDENTITY_PROVIDER, (UPDATE_SAML,), room.services.of_providers(caller)),
         ]
+        tagging = tuple(call for call in (TAG_ROLE, UNTAG_ROLE) if asking.may(caller, call))
+        if tagging:
+            roles = room.services.assumed_after_tagging(caller)
+            found.append(Taken(PRINCIPAL_TAGS, tagging, roles))
         for _, calls, roles in room.services.passing(caller):
             found.append(Taken(PASS_ROLE, ("iam:PassRole", *calls), roles))
         for _, calls, roles in room.services.running(caller):
             found.append(Taken(RUNNING_CODE, calls, roles))
         return tuple(each for each in found if each.those.unknown)
+
+    @cached_property
+    def trusts(self) -> Grades:
+        """The roles whose trust it may change: it may then also let sessions bring tags."""
+        return next((each.those for each in self.takes if each.how == ROLE_TRUST), NOTHING)
 
     @cached_property
     def all_taken(self) -> Grades:

@@ -16,6 +16,7 @@ from keyplan.audit.arns import arn_part
 from keyplan.audit.callers import Caller
 from keyplan.audit.changers.actions import PASS_ROLE, UPDATE_SAML, of_iam
 from keyplan.audit.changers.asking import Asking
+from keyplan.audit.changers.wishes import Wish, Wishes
 from keyplan.audit.decisions import Gate, Judge
 from keyplan.audit.outsiders import Outsider, by_policies
 from keyplan.audit.policies.documents import Effect
@@ -119,6 +120,7 @@ class Services:
         self._trusting: dict[str, Grades] = {}
         number_of = {caller.arn: number for number, caller in enumerate(self._estate.callers)}
         self._number = [number_of[role.arn] for role in self._estate.roles]
+        self._assuming: Wishes | None = None
         self._by_number: dict[int, int] = {0: 0}
         self._roles_of: dict[str, int] = {}
         for number, role in zip(self._number, self._estate.roles, strict=True):
@@ -244,6 +246,15 @@ class Services:
             tags={},
         )
         return Judge(domain, Gate.EITHER, accounts, (), self._estate.controls, uncontrolled=domain.everything)
+
+    def assumed_after_tagging(self, caller: Caller) -> Grades:
+        """The roles that a caller assumes once it has changed the role's tags, and could not before."""
+        asking, estate = self._asking, self._estate
+        if self._assuming is None:
+            judges = [judge.about(judge.domain.with_chosen_tags()) for judge in estate.assuming]
+            self._assuming = Wishes(judges, asking.requested_tags)
+        wishes = (Wish(each.choice, self.numbered(each.grades)) for each in self._assuming.of(caller))
+        return asking.principal_tags.first(caller, lambda: wishes)
 
     def numbered(self, roles: Grades) -> Grades:
         """Roles by their position as principals by their number."""

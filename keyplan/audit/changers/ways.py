@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -15,9 +16,15 @@ from keyplan.audit.changers.actions import (
     PUT_KEY_POLICY,
     PUT_POLICY,
     REKEY,
+    TAG_KEY,
+    TAG_PRINCIPALS,
+    TAG_SECRET,
+    UNTAG_KEY,
+    UNTAG_SECRET,
 )
 from keyplan.audit.changers.control import Control
 from keyplan.audit.changers.hands import Hands
+from keyplan.audit.changers.levers import PRINCIPAL_TAGS, ROLE_TRUST
 from keyplan.audit.estate import Estate
 from keyplan.audit.policies.documents import Effect, Statement
 from keyplan.audit.policies.grades import Verdict, positions
@@ -25,6 +32,7 @@ from keyplan.audit.policies.grades import Verdict, positions
 VERDICTS = (Verdict.ALLOW, Verdict.CONDITIONAL, Verdict.UNKNOWN)
 ADMINISTRATOR, OWN_POLICIES, OTHER_POLICIES = "administrator", "own-policies", "other-policies"
 SECRET_POLICY, SECRET_KEY, KEY_POLICY, GRANT = "secret-policy", "secret-key", "key-policy", "grant"
+SECRET_TAGS, KEY_TAGS = "secret-tags", "key-tags"
 TOGETHER, UNREAD = "several-changes", "unread-policies"
 OF_SECRETS: Mapping[str, tuple[Callable[[Changed], Changed], tuple[str, ...], str]] = {
     SECRET_POLICY: (
@@ -39,6 +47,8 @@ OF_SECRETS: Mapping[str, tuple[Callable[[Changed], Changed], tuple[str, ...], st
     ),
     GRANT: (lambda each: Changed(grant=each.grant), (CREATE_GRANT,), "the grants of its key"),
     SECRET_KEY: (lambda each: Changed(other_key=each.other_key), (REKEY,), "which key it has"),
+    SECRET_TAGS: (lambda each: Changed(tags=each.tags), (TAG_SECRET, UNTAG_SECRET), "the secret's tags"),
+    KEY_TAGS: (lambda each: Changed(key_tags=each.key_tags), (TAG_KEY, UNTAG_KEY), "its key's tags"),
 }
 Paths = Mapping[int, tuple[int, ...]]
 
@@ -66,7 +76,7 @@ class Ways:
         self._estate = estate
         self.control = Control(estate, graph)
         self._callers = estate.callers
-        self._shares: dict[tuple[int, Verdict], list[tuple[int, int]]] = {}
+        self._shares: dict[tuple[int, Verdict, bool], list[tuple[int, int]]] = {}
         self._changed: dict[tuple[object, ...], list[tuple[int, int]]] = {}
         self._told: dict[tuple[object, ...], tuple[str, str]] = {}
 
@@ -114,6 +124,12 @@ class Ways:
         ):
             seen |= way.secrets
             yield way
+        for way in (
+            *self._own_tags(active, held, verdict, seen),
+            *self._other_policies(active, held, verdict, of_tags=True),
+        ):
+            seen |= way.secrets
+            yield way
         if possible & ~seen:
             rest = control.gives_together([self._callers[number] for number in held], verdict) & ~seen
             message = "it may make several changes, which only together give access"
@@ -142,7 +158,7 @@ class Ways:
         for how, (part, calls, what) in OF_SECRETS.items():
             for number, path in active.items():
                 changed = part(self._changes(number, verdict))
-                mask = self._after(held, changed, verdict)
+                mask = self._after(held, changed, verdict, fresh=how in (SECRET_TAGS, KEY_TAGS))
                 if mask:
                     covered |= mask
                     message = f"it may change {what}{self._by(number, calls, mask)}"
@@ -156,21 +172,24 @@ class Ways:
         self, number: int, changed: Changed, path: tuple[int, ...], held: Paths, verdict: Verdict
     ) -> Iterator[Way]:
         """Changes of the secret's own policy and of who decrypts, neither of which is enough."""
-        of_secret, calls, what = OF_SECRETS[SECRET_POLICY]
-        for how in (KEY_POLICY, GRANT, SECRET_KEY):
+        for first, how in itertools.product(
+            (SECRET_POLICY, SECRET_TAGS), (KEY_POLICY, GRANT, SECRET_KEY, KEY_TAGS)
+        ):
+            of_secret, calls, what = OF_SECRETS[first]
             of_key, further, and_what = OF_SECRETS[how]
-            both = changed.policies & of_key(changed).keys
-            mask = self._after(held, of_secret(changed).join(of_key(changed)).within(both), verdict)
+            both = of_secret(changed).policies & of_key(changed).keys
+            together = of_secret(changed).join(of_key(changed)).within(both)
+            mask = self._after(held, together, verdict, fresh=first == SECRET_TAGS) if both else 0
             if mask:
                 one, two = self._by(number, calls, mask), self._by(number, further, mask)
                 message = f"it may change {what}{one}, and {and_what}{two}"
-                yield Way(verdict, f"{SECRET_POLICY}+{how}", mask, "", message, path)
+                yield Way(verdict, f"{first}+{how}", mask, "", message, path)
 
     def _own_policies(self, active: Paths, held: Paths, verdict: Verdict) -> Iterator[Way]:
         """Changes of the policies of the principal, or of a role that it may become."""
         control = self.control
         for number, path in active.items():
-            hands = control.hands(self._callers[number], verdict)
+            hands = control.hands(self._callers[number], verdict).of_policies()
             touched = control.edits.touched(hands) if hands else 0
             for target in held if touched else ():
                 for made in (
@@ -185,6 +204,25 @@ class Ways:
                     message = f"it may change {whose}{self._by(number, EDITING)}"
                     yield Way(verdict, OWN_POLICIES, mask, self._callers[target].arn, message, path)
 
+    def _own_tags(self, active: Paths, held: Paths, verdict: Verdict, seen: int) -> Iterator[Way]:
+        """Changes of the tags of the principal, or of a role that it may become.
+
+        What the tags themselves open is told, and of what else whoever has them could do only what no other
+        way gives.
+        """
+        control = self.control
+        for number, path in active.items():
+            hands = control.hands(self._callers[number], verdict).of_tags()
+            touched = control.edits.touched(hands) if hands else 0
+            for target in held if touched else ():
+                now = control.reads((target,), verdict)
+                for made in control.edits.after(hands, self._callers[target]):
+                    mask = control.access.reads(made).at(verdict) & ~now
+                    mask |= control.gives(made, verdict) & ~seen
+                    whose = "its own tags" if target == path[0] else "the tags of a role that it may become"
+                    message = f"it may change {whose}{self._by(number, TAG_PRINCIPALS)}"
+                    yield Way(verdict, PRINCIPAL_TAGS, mask, self._callers[target].arn, message, path)
+
     def _taking(self, active: Paths, verdict: Verdict) -> Iterator[Way]:
         """The access of somebody else, taken."""
         control = self.control
@@ -197,38 +235,49 @@ class Ways:
                     continue
                 _, by = self._said(number, each.calls)
                 message = f"it may call {' and '.join(each.calls)} (by {by})"
-                for target, mask in self._share(those, verdict):
+                for target, mask in self._share(those, verdict, each.how):
                     fresh = mask & ~covered.get(each.how, 0)
                     if fresh:
                         covered[each.how] = covered.get(each.how, 0) | fresh
                         through = self._callers[target].arn
                         yield Way(verdict, each.how, fresh, through, message, (*path, target))
 
-    def _other_policies(self, active: Paths, held: Paths, verdict: Verdict) -> Iterator[Way]:
-        """Changes of somebody else's policies, who reads then."""
+    def _other_policies(
+        self, active: Paths, held: Paths, verdict: Verdict, *, of_tags: bool = False
+    ) -> Iterator[Way]:
+        """Changes of somebody else's policies, or of its tags, who reads then."""
         control = self.control
+        how, what, calls = (
+            (PRINCIPAL_TAGS, "tags", TAG_PRINCIPALS) if of_tags else (OTHER_POLICIES, "policies", EDITING)
+        )
         covered = 0
         for number, path in active.items():
-            hands = control.hands(self._callers[number], verdict)
+            every = control.hands(self._callers[number], verdict)
+            hands = every.of_tags() if of_tags else every.of_policies()
             touched = control.edits.touched(hands) if hands else 0
             for target in held if touched else ():
                 touched &= ~(1 << target)
-            message = (
-                f"it may change the policies of somebody else, who reads then{self._by(number, EDITING)}"
-            )
+            message = f"it may change the {what} of somebody else, who reads then{self._by(number, calls)}"
             for target, mask in self._share_of_changed(hands, touched, verdict) if touched else ():
                 fresh = mask & ~covered
                 if fresh:
                     covered |= fresh
                     through = self._callers[target].arn
-                    yield Way(verdict, OTHER_POLICIES, fresh, through, message, (*path, target))
+                    yield Way(verdict, how, fresh, through, message, (*path, target))
 
-    def _share(self, those: int, verdict: Verdict) -> list[tuple[int, int]]:
+    def _share(self, those: int, verdict: Verdict, how: str) -> list[tuple[int, int]]:
         """Of several who may be taken, those that bring secrets which the ones before do not bring."""
-        key = (those, verdict)
+        control, by_trust = self.control, how == ROLE_TRUST
+        key = (those, verdict, by_trust)
         if key not in self._shares:
             gives = (
-                (target, self.control.gives(self._callers[target], verdict)) for target in positions(those)
+                (
+                    target,
+                    control.gives_retrusted(target, verdict)
+                    if by_trust
+                    else control.gives(self._callers[target], verdict),
+                )
+                for target in positions(those)
             )
             self._shares[key] = self._covering(gives, verdict)
         return self._shares[key]
@@ -260,9 +309,14 @@ class Ways:
     def _changes(self, number: int, verdict: Verdict) -> Changed:
         return self.control.levers(self._callers[number]).changes(verdict)
 
-    def _after(self, held: Iterable[int], changed: Changed, verdict: Verdict) -> int:
+    def _after(self, held: Iterable[int], changed: Changed, verdict: Verdict, *, fresh: bool = False) -> int:
+        """The secrets read after a change; `fresh`: of which that change gives somebody more."""
+        wanted = changed.policies | changed.keys
+        if not wanted:
+            return 0
         everybody = (self._callers[number] for number in held)
-        return self.control.after(everybody, changed, verdict) & (changed.policies | changed.keys)
+        weigh = self.control.gained if fresh else self.control.after
+        return weigh(everybody, changed, verdict) & wanted
 
     def _said(self, number: int, calls: tuple[str, ...], mask: int = -1) -> tuple[str, str]:
         key = (number, calls, mask)

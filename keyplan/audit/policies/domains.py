@@ -79,10 +79,6 @@ class Domain:
         """The same requests, about resources whose tags somebody may have changed first."""
         return self.asked(self.action, constant=self.constant, tags_are_chosen=True)
 
-    def tags_at(self, family: str) -> Sequence[Mapping[str, str]]:
-        """The resources' own tags, by position; none where the family is not theirs."""
-        return self._tags.get(family, ())
-
     def spread(self, key: str, asker: Asker) -> Spread:
         """What a request has for a key, by resource."""
         of_resource = self._of_resource(key)

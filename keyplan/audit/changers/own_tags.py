@@ -1,0 +1,179 @@
+"""Principals as they would be after somebody changed their tags.
+
+Where statements compare a principal's tags with a resource's, the values that secrets, keys and principals
+have are tried; what stands in the name of a resource cannot be tried out, and is open.
+Source: IAM User Guide, "AWS global condition context keys", aws:PrincipalTag; "IAM tutorial: Define
+permissions to access AWS resources based on tags".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from keyplan.audit.callers import Caller, Policy
+from keyplan.audit.changers.access import Access
+from keyplan.audit.changers.asking import Asking
+from keyplan.audit.changers.wishes import ANOTHER, CHOICES_MAX, Choice, choices, instance, tag_name
+from keyplan.audit.policies.documents import Atom, Effect, Statement
+from keyplan.audit.policies.operators import Several, read_operator
+from keyplan.audit.policies.values import Known, Missing, has_variable, variable_keys
+from keyplan.audit.tags import tags_in
+
+PRINCIPAL = "aws:principaltag/"
+
+
+@dataclass
+class Asked:
+    """What statements ask a principal's tags to be: values by tag, and tags of which any value may serve."""
+
+    values: dict[str, dict[str | None, None]] = field(default_factory=dict)
+    open: set[str] = field(default_factory=set)
+
+    def join(self, other: Asked) -> None:
+        """Add what other statements ask for."""
+        for name, values in other.values.items():
+            self.values.setdefault(name, {}).update(values)
+        self.open |= other.open
+
+
+class OwnTags:
+    """Whose tags decide, and what each would be with others."""
+
+    def __init__(self, asking: Asking, access: Access) -> None:
+        self._asking, self._access = asking, access
+        self._estate = asking.estate
+        self._by_policy: dict[int, Asked] = {}
+        self._policies: list[Policy] = []  # their ids are keys above
+        self._of_tag: dict[str, tuple[str, ...]] = {}
+        self._variants: dict[int, tuple[tuple[Choice | None, Caller], ...]] = {}
+        self._everywhere = Asked()
+        for secret in self._estate.secrets:
+            self._everywhere.join(self._of_policy(secret.policy))
+        for judge in (*self._estate.readers, self._estate.decrypters, self._estate.assumers):
+            for clause in (*judge.allowing, *judge.denying):
+                if any(key.startswith(PRINCIPAL) for key in clause.keys):
+                    self._everywhere.join(self._of_statements(clause.sources.values()))
+        self.mask = sum(1 << number for number, each in enumerate(self._estate.callers) if self._asked(each))
+
+    def variants(self, number: int) -> tuple[tuple[Choice | None, Caller], ...]:
+        """A principal with tags that may serve it better, the fewest first; None is with tags not known."""
+        if not self.mask >> number & 1:
+            return ()
+        if number not in self._variants:
+            self._variants[number] = tuple(self._made(self._estate.callers[number]))
+        return self._variants[number]
+
+    def _made(self, caller: Caller) -> Iterator[tuple[Choice | None, Caller]]:
+        asked = Asked()
+        for each in self._relevant(caller):
+            asked.join(each)
+        openly = replace(caller, tagged=True)
+        if not self._serves(caller, openly):
+            return
+        tried = 0
+        for choice in choices({name: tuple(values) for name, values in asked.values.items()}):
+            tried += 1
+            given = {
+                f"{PRINCIPAL}{name}": Missing.ABSENT if value is None else Known((value,))
+                for name, value in choice
+            }
+            yield choice, replace(caller, chosen=given)
+        if asked.open or tried >= CHOICES_MAX:
+            yield None, openly
+
+    def _serves(self, caller: Caller, openly: Caller) -> bool:
+        """Whether it reads, becomes or may change more with some tags than as it is."""
+        estate = self._estate
+        now, then = self._access.reads(caller), self._access.reads(openly)
+        if then.conditional & ~now.allow or then.unknown & ~now.unknown:
+            return True
+        if estate.assumes(openly).unknown & ~estate.assumes(caller).allow:
+            return True
+        return bool(self._asking.possible(caller))
+
+    def _asked(self, caller: Caller) -> bool:
+        return any(each.values or each.open for each in self._relevant(caller))
+
+    def _relevant(self, caller: Caller) -> Iterator[Asked]:
+        yield self._everywhere
+        yield from map(self._of_policy, caller.policies)
+        if caller.boundary is not None:
+            yield self._of_policy(caller.boundary)
+        controls = self._estate.controls
+        accounts = {caller.account, self._estate.snapshot.account}
+        for kind, account in (("scps", caller.account), *(("rcps", each) for each in sorted(accounts))):
+            for level in controls.levels(kind, account) or ():
+                yield from map(self._of_policy, level)
+
+    def _of_policy(self, policy: Policy) -> Asked:
+        found = self._by_policy.get(id(policy))
+        if found is None:
+            self._policies.append(policy)
+            found = self._by_policy[id(policy)] = self._of_statements(policy)
+        return found
+
+    def _of_statements(self, statements: Iterable[Statement]) -> Asked:
+        found = Asked()
+        for statement in statements:
+            for atom in statement.atoms:
+                self._of_atom(statement, atom, found)
+            if statement.with_variables:
+                for text in statement.resources:
+                    found.open.update(_principal_tags(text))
+        return found
+
+    def _of_atom(self, statement: Statement, atom: Atom, found: Asked) -> None:
+        key = atom.key.lower()
+        if key.startswith(PRINCIPAL):
+            name = key.removeprefix(PRINCIPAL)
+            values = found.values.setdefault(name, {})
+            for text in atom.values:
+                if statement.with_variables and has_variable(text):
+                    found.open.update([name] if self._of_resources(text, values) else [])
+                else:
+                    values[instance(text)] = None
+            if _needs_others(statement, atom):
+                more = self._asking.requested_tags.get(name, ())
+                values.update(dict.fromkeys((None, ANOTHER, *more)))
+            return
+        for text in atom.values if statement.with_variables else ():
+            for name in _principal_tags(text):
+                tag = tag_name(key)
+                if tag is None:
+                    found.open.add(name)
+                    continue
+                values = found.values.setdefault(name, {})
+                values.update(dict.fromkeys((*self._values_of(tag), None, ANOTHER)))
+
+    def _of_resources(self, text: str, values: dict[str | None, None]) -> bool:
+        """Add what a variable about a resource's tag may stand for; whether it may be anything."""
+        tags = [tag_name(key) for key in variable_keys(text)]
+        for tag in tags:
+            values.update(dict.fromkeys((*(self._values_of(tag) if tag else ()), None, ANOTHER)))
+        return None in tags
+
+    def _values_of(self, tag: str) -> tuple[str, ...]:
+        """The values that a tag has on secrets, on their keys, and on principals."""
+        if tag not in self._of_tag:
+            estate = self._estate
+            listed: list[Mapping[str, str]] = [
+                *(secret.tags for secret in estate.secrets),
+                *(tags_in(secret.key) for secret in estate.secrets),
+                *(caller.tags for caller in estate.callers),
+            ]
+            self._of_tag[tag] = tuple(dict.fromkeys(tags[tag] for tags in listed if tag in tags))
+        return self._of_tag[tag]
+
+
+def _principal_tags(text: str) -> list[str]:
+    """The tags of the principal that a text's variables name."""
+    return [key.removeprefix(PRINCIPAL) for key in variable_keys(text) if key.startswith(PRINCIPAL)]
+
+
+def _needs_others(statement: Statement, atom: Atom) -> bool:
+    operator = read_operator(atom.operator)
+    if operator is None:
+        return False
+    passes_absent = operator.is_null or operator.if_exists or operator.several is Several.ALL
+    return statement.effect is Effect.DENY or operator.negated or passes_absent
