@@ -9,7 +9,7 @@ from keyplan.errors import UsageError
 from sandbox.project import Project
 from sandbox.pulumi_cli.find import Engine, engine_missing, search
 from sandbox.pulumi_cli.workspace import has_state
-from sandbox.server.record import ServerRecord
+from sandbox.server.record import ServerRecord, digest
 
 AUTO, BUILTIN, PULUMI = "auto", "builtin", "pulumi"
 ENGINES = (AUTO, PULUMI, BUILTIN)
@@ -88,7 +88,6 @@ def choose(
 
 def _began_with(project: Project, record: ServerRecord) -> str | None:
     from sandbox.builtin.state import made_something
-    from sandbox.server.administration import digest
 
     if made_something(project.state_file, digest(record.instance)):
         return BUILTIN

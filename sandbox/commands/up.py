@@ -26,10 +26,9 @@ from sandbox.project import STACK, Project, find_project, one_at_a_time
 from sandbox.pulumi_cli.workspace import directory_of, prepare
 from sandbox.report import count, is_resource, next_steps, note, say, summary
 from sandbox.result import Mode, Result
-from sandbox.server.administration import digest
 from sandbox.server.client import ensure_google_projects
 from sandbox.server.lifecycle import Launch, find_server, requested_port
-from sandbox.server.record import ServerRecord
+from sandbox.server.record import ServerRecord, digest
 from sandbox.stored import stored_keys
 
 EXIT_INTERRUPTED = 130

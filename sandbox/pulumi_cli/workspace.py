@@ -27,9 +27,8 @@ from sandbox.configuration import emulator_settings, google_projects, google_set
 from sandbox.isolation import isolated
 from sandbox.project import Project, make_directory, write_private
 from sandbox.pulumi_cli.find import Engine
-from sandbox.server.administration import digest
 from sandbox.server.client import ensure_google_projects
-from sandbox.server.record import ServerRecord
+from sandbox.server.record import ServerRecord, digest
 
 PROVIDERS = ("aws", "gcp")
 LANGUAGE = "python"

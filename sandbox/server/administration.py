@@ -35,6 +35,7 @@ from sandbox.gcp_server.application import GoogleCloud
 from sandbox.moto_patches.mail_delivery import take_mails
 from sandbox.moto_patches.trail_events import remember
 from sandbox.server import aging, console, metrics
+from sandbox.server.record import digest
 from sandbox.vendor_server import VendorWorld
 from sandbox.vendor_server.errors import VendorRefusalError
 from sandbox.vendor_server.journal import JournalError
@@ -92,13 +93,6 @@ class Administration:
             "started": self._started,
             "most_memory_bytes": peak if sys.platform == "darwin" else peak * 1024,  # Linux counts in KiB
         }
-
-
-def digest(instance: str) -> str:
-    """What the open health route shows of an instance's id: enough to recognise it, not to use it."""
-    import hashlib
-
-    return hashlib.sha256(instance.encode()).hexdigest()
 
 
 def _function_archive(given: dict[str, Any]) -> dict[str, Any]:

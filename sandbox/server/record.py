@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 from dataclasses import asdict, dataclass
@@ -38,6 +39,11 @@ class ServerRecord:
     def url(self) -> str:
         """The endpoint of every service of AWS."""
         return f"http://127.0.0.1:{self.port}"
+
+
+def digest(instance: str) -> str:
+    """What is shown of an instance's id where others can read it: enough to recognise it, not to use it."""
+    return hashlib.sha256(instance.encode()).hexdigest()
 
 
 def write_record(directory: Path, record: ServerRecord) -> None:

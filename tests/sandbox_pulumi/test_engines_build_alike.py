@@ -43,7 +43,7 @@ from sandbox.builtin import run_program
 from sandbox.commands.up import start_server
 from sandbox.configuration import Configuration
 from sandbox.project import Project
-from sandbox.server.administration import digest
+from sandbox.server.record import digest
 
 project, stack = Project(Path.cwd()), sys.argv[1]
 record = start_server(project, 0)
