@@ -79,6 +79,8 @@ conditions = st.sampled_from(
         {"StringNotLike": {"aws:PrincipalTag/team": ["${aws:username}", "${aws:PrincipalTag/gone}"]}},
         {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/${aws:username}"}},
         {"Null": {"aws:SourceIp": "true"}},
+        {"Null": {"aws:TokenIssueTime": "false"}},
+        {"StringNotEquals": {"aws:SourceIdentity": "ann"}},
         {"StringEquals": {"kms:EncryptionContext:SecretVersionId": "v1"}},
         {"StringEquals": {"kms:CallerAccount": ACCOUNT}},
         {"StringNotEquals": {"aws:ResourceAccount": ACCOUNT}},
@@ -163,6 +165,18 @@ TRUST = st.sampled_from(["sts:AssumeRole", "sts:AssumeRole", "sts:*"])
 
 
 @st.composite
+def key_policies(draw: Any) -> dict[str, Any]:
+    """Policies of keys, some of whose statements lack the Resource without which they have no effect."""
+    policy: dict[str, Any] = draw(
+        documents(of_resource=True, about=st.sampled_from(["kms:Decrypt", "kms:*"]))
+    )
+    for statement in policy["Statement"]:
+        if draw(st.integers(0, 9)) == 0:
+            del statement["Resource"]
+    return policy
+
+
+@st.composite
 def accounts(draw: Any) -> dict[str, Any]:
     """A snapshot of one account."""
     shared = draw(st.lists(documents(), min_size=2, max_size=2))
@@ -212,13 +226,12 @@ def accounts(draw: Any) -> dict[str, Any]:
             for statement in each["AssumeRolePolicyDocument"]["Statement"]:
                 statement.pop("Resource", None)
                 statement["Action"] = ["sts:AssumeRole"]  # with sts:TagSession a role's tags would be open
-    about_keys = st.sampled_from(["kms:Decrypt", "kms:*"])
     about_secrets = st.sampled_from(["secretsmanager:GetSecretValue", "*"])
     keys = [
         {
             "Arn": arn, "KeyId": arn.rpartition("/")[2], "KeyManager": "CUSTOMER",
             "KeyState": draw(st.sampled_from(["Enabled", "Enabled", "Enabled", "Disabled"])),
-            "KeyPolicy": draw(documents(of_resource=True, about=about_keys)),
+            "KeyPolicy": draw(key_policies()),
             "Grants": draw(grants), "Tags": draw(tags), "Aliases": [],
         }
         for arn in KEYS

@@ -18,6 +18,8 @@ WORDS = ("deny", "unknown", "conditional", "allow")
 OPEN_KEYS = {
     "aws:sourceip": False,  # absent through a VPC endpoint
     "aws:multifactorauthpresent": False,
+    "aws:tokenissuetime": False,
+    "aws:sourceidentity": False,
     "aws:sourcevpce": False,
     "kms:encryptioncontext:secretversionid": True,
 }
@@ -160,9 +162,11 @@ class Reference:
     def line(self, operator: str, key: str, values: list[str], context: dict[str, Any], version: str) -> int:
         several, _, operator = operator.rpartition(":")
         found = context.get(key)
+        is_role = context["aws:principaltype"] == "AssumedRole"
         is_open = key in OPEN_KEYS and not (key.startswith("kms:") and "kms:viaservice" not in context)
+        is_open = is_open and (is_role or key != "aws:sourceidentity")  # of a role's session alone
         if operator == "Null":
-            if OPEN_KEYS.get(key):
+            if OPEN_KEYS.get(key) or (is_role and key == "aws:tokenissuetime"):
                 return ALLOW if "false" in values else DENY
             if is_open or found in (ELSEWHERE, ANY):
                 return CONDITIONAL
@@ -390,7 +394,12 @@ class Reference:
             )
         if key["KeyState"] != "Enabled":
             return DENY
-        return min(verdict, self.decide(arn, "kms:Decrypt", key["Arn"], entry, key["KeyPolicy"], needed=True))
+        # A key policy's statement without Resource has no effect.
+        own = {
+            **key["KeyPolicy"],
+            "Statement": [each for each in key["KeyPolicy"]["Statement"] if "Resource" in each],
+        }
+        return min(verdict, self.decide(arn, "kms:Decrypt", key["Arn"], entry, own, needed=True))
 
     def assumes(self, arn: str, role: str) -> int:
         entry = self.principals[role]
