@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from keyplan.audit.callers import Caller
 from keyplan.audit.chains import Graph
@@ -186,7 +187,7 @@ class Control:
             if not self._possible(verdict) & ~held.found:
                 break
             # Policies first: who may change its own has mostly everything then.
-            made = self._edited(held)
+            made = self._edited(held, held.hands.of_policies()) or self._edited(held, held.hands)
             pending = made or self._taken_by(held)
         if self._possible(verdict) & ~held.found:
             held.found |= self._of_others(held)
@@ -236,20 +237,28 @@ class Control:
             found = 0
             for number in positions(self.edits.touched(held.hands)) if held.hands else ():
                 fresh = self._possible(held.verdict) & ~self.graph.reads[number].at(held.verdict) & ~found
-                for made in self.edits.after(held.hands, self.callers[number]) if fresh else ():
-                    found |= self.access.after(held.changed, made, held.verdict) & fresh
+                if not fresh:
+                    continue
+                worth = partial(self._gets, held.changed, min(held.verdict, Verdict.CONDITIONAL), fresh)
+                for made in self.edits.after(held.hands, self.callers[number], worth):
+                    found |= self._gets(held.changed, held.verdict, fresh, made)
             self._others_found[key] = found
         return self._others_found[key]
 
-    def _edited(self, held: Held) -> list[Caller]:
+    def _gets(self, changed: Changed, verdict: Verdict, fresh: int, caller: Caller) -> int:
+        return self.access.after(changed, caller, verdict) & fresh
+
+    def _edited(self, held: Held, hands: Hands) -> list[Caller]:
         """Of those who are held, what each may be made into besides."""
-        touched = self.edits.touched(held.hands) if held.hands else 0
+        touched = self.edits.touched(hands) if hands else 0
         found = []
         for number, variants in held.those.items():
             if not touched >> number & 1:
                 continue
-            for made in self.edits.after(held.hands, self.callers[number]):
-                if not any(made is each for each in variants):
+            known = set(map(id, variants))
+            for made in self.edits.after(hands, self.callers[number]):
+                if id(made) not in known:
+                    known.add(id(made))
                     variants.append(made)
                     found.append(made)
         return found

@@ -9,7 +9,7 @@ SetAsDefault changes whoever has the policy); IAM User Guide, "Permissions bound
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from keyplan.audit.callers import Caller, Policy
@@ -93,12 +93,23 @@ class Edits:
             self._hands[key] = self._weigh(caller, verdict) if self._may_any(caller) else Hands()
         return self._hands[key]
 
-    def after(self, hands: Hands, caller: Caller) -> Iterator[Caller]:
-        """What a caller of the snapshot may be made into; none when nothing of it changes."""
+    def after(
+        self, hands: Hands, caller: Caller, worth: Callable[[Caller], object] = bool
+    ) -> Iterator[Caller]:
+        """What a caller of the snapshot may be made into; none when nothing of it changes.
+
+        Args:
+            worth: whether one whose tags are open is of any use, so that each of them has to be tried.
+        """
         yield from self._with_policies(hands, caller)
         number = self._number[caller.arn]
+        if not mask_of(hands.tags) >> number & 1:
+            return
+        openly = self._own_tags.openly(number)
+        if not any(map(worth, (openly, *self._with_policies(hands, openly)))):
+            return
         tagging = self._asking.principal_tags
-        for choice, made in self._own_tags.variants(number) if mask_of(hands.tags) >> number & 1 else ():
+        for choice, made in self._own_tags.variants(number):
             if tagging.brings(hands.tags, choice) >> number & 1:
                 yield made
                 yield from self._with_policies(hands, made)

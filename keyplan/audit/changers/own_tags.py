@@ -47,6 +47,7 @@ class OwnTags:
         self._policies: list[Policy] = []  # their ids are keys above
         self._of_tag: dict[str, tuple[str, ...]] = {}
         self._variants: dict[int, tuple[tuple[Choice | None, Caller], ...]] = {}
+        self._open: dict[int, Caller] = {}
         self._everywhere = Asked()
         for secret in self._estate.secrets:
             self._everywhere.join(self._of_policy(secret.policy))
@@ -61,14 +62,19 @@ class OwnTags:
         if not self.mask >> number & 1:
             return ()
         if number not in self._variants:
-            self._variants[number] = tuple(self._made(self._estate.callers[number]))
+            self._variants[number] = tuple(self._made(self._estate.callers[number], self.openly(number)))
         return self._variants[number]
 
-    def _made(self, caller: Caller) -> Iterator[tuple[Choice | None, Caller]]:
+    def openly(self, number: int) -> Caller:
+        """A principal whose tags may be any: more than it may with certain ones is not possible."""
+        if number not in self._open:
+            self._open[number] = replace(self._estate.callers[number], tagged=True)
+        return self._open[number]
+
+    def _made(self, caller: Caller, openly: Caller) -> Iterator[tuple[Choice | None, Caller]]:
         asked = Asked()
         for each in self._relevant(caller):
             asked.join(each)
-        openly = replace(caller, tagged=True)
         if not self._serves(caller, openly):
             return
         tried = 0

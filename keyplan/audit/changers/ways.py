@@ -210,7 +210,7 @@ class Ways:
         What the tags themselves open is told, and of what else whoever has them could do only what no other
         way gives.
         """
-        control = self.control
+        control, left = self.control, self._estate.usable.at(verdict) & ~seen
         for number, path in active.items():
             hands = control.hands(self._callers[number], verdict).of_tags()
             touched = control.edits.touched(hands) if hands else 0
@@ -218,7 +218,8 @@ class Ways:
                 now = control.reads((target,), verdict)
                 for made in control.edits.after(hands, self._callers[target]):
                     mask = control.access.reads(made).at(verdict) & ~now
-                    mask |= control.gives(made, verdict) & ~seen
+                    if left:
+                        mask |= control.gives(made, verdict) & left
                     whose = "its own tags" if target == path[0] else "the tags of a role that it may become"
                     message = f"it may change {whose}{self._by(number, TAG_PRINCIPALS)}"
                     yield Way(verdict, PRINCIPAL_TAGS, mask, self._callers[target].arn, message, path)
@@ -284,17 +285,26 @@ class Ways:
 
     def _share_of_changed(self, hands: Hands, touched: int, verdict: Verdict) -> list[tuple[int, int]]:
         """The same of those who would read after a change of their policies."""
-        key = (hands.key(), verdict)
+        # Of policies each is found once for all; of tags, of which there are many, only who brings something.
+        key = (hands.key(), verdict, touched if hands.tags else -1)
         if key not in self._changed:
-            self._changed[key] = [each for each in self._reading_then(hands, verdict) if each[1]]
+            those = self._reading_then(hands, touched if hands.tags else -1, verdict)
+            self._changed[key] = [each for each in those if each[1]]
         return self._covering((each for each in self._changed[key] if touched >> each[0] & 1), verdict)
 
-    def _reading_then(self, hands: Hands, verdict: Verdict) -> Iterator[tuple[int, int]]:
-        control = self.control
-        for target in positions(control.edits.touched(hands)):
+    def _reading_then(self, hands: Hands, those: int, verdict: Verdict) -> Iterator[tuple[int, int]]:
+        control, left = self.control, self._estate.usable.at(verdict)
+        for target in positions(control.edits.touched(hands) & those):
             now = control.reads((target,), verdict)
-            for made in control.edits.after(hands, self._callers[target]):
-                yield target, control.access.reads(made).at(verdict) & ~now
+            for made in control.edits.after(hands, self._callers[target], self._worth(left & ~now, verdict)):
+                mask = control.access.reads(made).at(verdict) & ~now
+                yield target, mask
+                if hands.tags:
+                    left &= ~mask
+
+    def _worth(self, wanted: int, verdict: Verdict) -> Callable[[Caller], int]:
+        """Whether somebody reads any of those, under conditions if its tags are open."""
+        return lambda openly: self.control.access.reads(openly).at(min(verdict, Verdict.CONDITIONAL)) & wanted
 
     def _covering(self, gives: Iterable[tuple[int, int]], verdict: Verdict) -> list[tuple[int, int]]:
         found, left = [], self._estate.usable.at(verdict)
