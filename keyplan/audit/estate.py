@@ -249,8 +249,13 @@ def _usable_keys(estate: Estate) -> Grades:
 
 
 def _role_judges(estate: Estate, controls: Controls) -> Iterator[Judge]:
-    """One for each region that policies tell apart: the caller takes one that is let in."""
+    """One for each region that policies tell apart: the caller takes one that is let in.
+
+    No RCP is about the trust of a service-linked role. Source: Organizations User Guide, "Resource control
+    policies", "Resources and entities not restricted by RCPs" (checked 2026-11-22).
+    """
     roles = estate.roles
+    linked = sum(1 << number for number, role in enumerate(roles) if role.is_service_linked)
     accounts = [role.account for role in roles]
     policies = [(number, role.trust or ()) for number, role in enumerate(roles)]
     statements = _statements(estate, (role.trust or () for role in roles))
@@ -265,4 +270,4 @@ def _role_judges(estate: Estate, controls: Controls) -> Iterator[Judge]:
                 family: [role.tags for role in roles] for family in ("aws:resourcetag/", "iam:resourcetag/")
             },
         )
-        yield Judge(domain, Gate.NEEDED, accounts, policies, controls)
+        yield Judge(domain, Gate.NEEDED, accounts, policies, controls, uncontrolled=linked)

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from keyplan.audit.matrix import result
+from keyplan.audit.outsiders import takers
+from keyplan.audit.policies.grades import Verdict
 from tests.audit.accounts import (
     ACCOUNT,
     KEY,
+    OTHER,
     READ,
     SECRET,
     Statement,
@@ -25,7 +28,19 @@ from tests.audit.accounts import (
     user,
     when,
 )
-from tests.audit.aws_cases import ALLOW, DENY, IAM, KMS, OPEN, UNKNOWN, Case, ann, owning, under
+from tests.audit.aws_cases import (
+    ALLOW,
+    DENY,
+    IAM,
+    KMS,
+    OPEN,
+    ORGANIZATIONS,
+    UNKNOWN,
+    Case,
+    ann,
+    owning,
+    under,
+)
 
 NO_VALUE = f"Variables and tags, Policy variables with no value: {IAM}/reference_policies_variables.html"
 WHERE = f"Variables and tags, Where you can use policy variables: {IAM}/reference_policies_variables.html"
@@ -391,3 +406,17 @@ def test_taking_a_role_has_no_keys_of_other_calls(key_name: str) -> None:
     trusts = trusting({"AWS": f"arn:aws:iam::{ACCOUNT}:user/ann"}, Condition={"Null": {key_name: "true"}})
     estate = estate_of(user("ann"), role("r", document(allow()), trust=trusts))
     assert estate.assumes(estate.callers[0]).verdict(1) is ALLOW, CLAIMS
+
+
+@pytest.mark.parametrize(("path", "expected"), [("/aws-service-role/x.amazonaws.com/", ALLOW), ("/", DENY)])
+def test_no_rcp_keeps_a_service_from_its_linked_role(path: str, expected: Verdict) -> None:
+    taken = role("linked", trust=trusting({"Service": "x.amazonaws.com"}), Path=path)
+    denials = document(to_all(deny("sts:*")))
+    estate = estate_of(
+        taken,
+        organization={"Id": "o-1", "ManagementAccountId": OTHER, "Accounts": [ACCOUNT], "Paths": {}},
+        scps={ACCOUNT: []},
+        rcps={ACCOUNT: [{"level": "root", "policies": [{"Name": "sts", "Content": denials}]}]},
+    )
+    found = {outsider.name: grades.verdict(1) for outsider, grades in takers(estate)}
+    assert found == {"x.amazonaws.com": expected}, f"{ORGANIZATIONS}/orgs_manage_policies_rcps.html"
