@@ -7,12 +7,26 @@ from typing import Any
 from keyplan.audit.gate import Finding, findings
 from keyplan.audit.matrix import graph_of
 from keyplan.manifest.model import AwsLocation, Manifest, ManifestConsumer, ManifestKey, SecretLocation
-from tests.audit.accounts import ACCOUNT, KEY, REGION, SECRET, allow, document, estate_of, role
+from tests.audit.accounts import (
+    ACCOUNT,
+    KEY,
+    REGION,
+    SECRET,
+    allow,
+    deny,
+    document,
+    estate_of,
+    role,
+    secret,
+    when,
+)
 
 IAM = f"arn:aws:iam::{ACCOUNT}:"
 READER, PEOPLE = f"{IAM}role/reader", f"{IAM}policy/people"
 OPERATORS, AUDITOR = f"{IAM}policy/prod-keyplan-operator", f"{IAM}role/prod-keyplan-auditor"
 BREAK_GLASS = f"{IAM}role/break-glass"
+ANN = f"{IAM}user/ann"
+NAME = "secret:prod/anthropic-api-key-AbCdEf"
 EXACT = document(allow("secretsmanager:GetSecretValue", SECRET[:-6] + "??????"))
 LISTED = role("reader", EXACT)
 
@@ -59,3 +73,15 @@ def found_in(*principals: Any, held_against: Manifest | None = None, **more: Any
 def codes(found: list[Finding]) -> list[tuple[str, str]]:
     """Each finding's code, and the principal's last name."""
     return [(each.code, each.principal.rpartition("/")[2]) for each in found]
+
+
+def said(*principals: Any, **more: Any) -> list[str]:
+    """The codes and messages of the findings."""
+    return [f"{each.code}: {each.message}" for each in found_in(*principals, **more)]
+
+
+def locked(*principals: str) -> dict[str, Any]:
+    """The secret, whose own policy denies whoever is not listed, as keyplan's lockdown does."""
+    return secret(
+        document({**deny(), "Principal": "*", **when(ArnNotLike={"aws:PrincipalArn": list(principals)})})
+    )
