@@ -270,9 +270,9 @@ def test_a_name_that_nobody_knows_is_told_with_where_it_comes_from(monkeypatch: 
 
 
 def test_a_port_where_nobody_listens_and_a_server_without_tls_are_told_as_such() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with socket.socket() as taken, Gateway() as plain:
+        taken.bind(("127.0.0.1", 0))  # nobody else gets it, and nobody listens
         closed = taken.getsockname()[1]
-    with Gateway() as plain:
         for url, words in (
             (f"https://127.0.0.1:{closed}", "the connection was refused"),
             (f"https://127.0.0.1:{plain.server_port}", "the connection failed"),

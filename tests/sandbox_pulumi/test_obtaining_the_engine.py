@@ -23,7 +23,7 @@ from sandbox.pulumi_cli.obtain import obtain_engine
 from sandbox.pulumi_cli.tool_process import ToolFailed
 from tests.sandbox_pulumi.machines import CLOSED_PROXY, VERSION, Machine, answering, write_script
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 NOT_REACHED = "it cannot be reached from this machine"
 ADVICE = (
     "install Pulumi (https://www.pulumi.com/docs/install/) or Go 1.25.11 or newer "
