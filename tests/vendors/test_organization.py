@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import string
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -25,8 +25,10 @@ LETTERS = string.ascii_letters + string.digits + "-_"
 
 
 @pytest.fixture
-def organization(world: VendorWorld, server: VendorServer) -> Organization:
-    return Organization(Way(server.url).road, admin_key(world))
+def organization(world: VendorWorld, server: VendorServer) -> Iterator[Organization]:
+    road = Way(server.url).road
+    yield Organization(road, admin_key(world))
+    road.close()
 
 
 def admin_key(world: VendorWorld) -> SecretValue:
