@@ -12,6 +12,8 @@ import pytest
 from keyplan.cli import run
 from tests.audit.accounts import (
     ACCOUNT,
+    ANN,
+    READER,
     ROOT,
     SECRET,
     allow,
@@ -25,8 +27,6 @@ from tests.audit.accounts import (
 )
 
 READS = document(allow())
-ANN = f"arn:aws:iam::{ACCOUNT}:user/ann"
-READER = f"arn:aws:iam::{ACCOUNT}:role/reader"
 
 
 @pytest.fixture
@@ -203,11 +203,17 @@ def test_a_mark_of_the_byte_order_before_a_snapshot_is_passed_over(accounts: str
 
 def test_a_snapshot_without_secrets_says_that_instead_of_guessing(tmp_path: Path, capsys: Any) -> None:
     file = tmp_path / "none.json"
-    file.write_text(json.dumps(snapshot(user("ann", READS), secrets=[])))
-    assert run(["audit", "readers", "prod/anthropic-api-key", "--snapshot", str(file)]) == 2
-    assert capsys.readouterr().err == (
-        "error: the snapshot has no secrets at all\nhint: keyplan audit collect --out FILE\n"
+    denied = {"account": ACCOUNT, "region": "eu-west-1", "call": "secretsmanager:ListSecrets", "reason": "no"}
+    file.write_text(json.dumps(snapshot(user("ann", READS), secrets=[]) | {"missing": [denied]}))
+    said = (
+        f"warning: account {ACCOUNT}, eu-west-1: secretsmanager:ListSecrets was not answered when the "
+        "snapshot was collected: no\n"
+        "error: the snapshot has no secrets at all\n"
+        "hint: keyplan audit collect --out FILE\n"
     )
+    for words in (["readers", SECRET], ["path", "ann", SECRET], ["changers", SECRET]):
+        assert run(["audit", *words, "--snapshot", str(file)]) == 2
+        assert capsys.readouterr().err == said
 
 
 def test_an_account_that_is_not_named_is_that_of_its_principals_and_nobody_is_denied(

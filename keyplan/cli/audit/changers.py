@@ -44,7 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
     from keyplan.audit.reports import changers as reports
 
     estate = snapshots.estate_of(arguments.snapshot)
-    asked = None if arguments.secret is None else questions.secret_named(estate, arguments.secret)
+    with snapshots.before_refusing(estate):
+        asked = None if arguments.secret is None else questions.secret_named(estate, arguments.secret)
     graph = graph_of(estate)
     if arguments.format == "text":
         within, secrets = (-1, len(estate.secrets)) if asked is None else (1 << asked, 1)

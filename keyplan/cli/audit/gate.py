@@ -50,7 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
     document = load(arguments.manifest, arguments.stack, report=reporter(arguments.verbose))
     manifest = Manifest.from_document(document)
     acceptances = snapshots.acceptances(arguments.baseline, gate.CODES)
-    found = gate.findings(estate, graph_of(estate), manifest)
+    with snapshots.before_refusing(estate):
+        found = gate.findings(estate, graph_of(estate), manifest)
     today = baseline.day_of(estate, acceptances)
     outcome = baseline.weighed(found, acceptances, today)
     if arguments.format == "json":

@@ -39,7 +39,8 @@ def answer(arguments: argparse.Namespace, question: Question) -> int:
     from keyplan.audit.matrix import graph_of
 
     estate = snapshots.estate_of(arguments.snapshot)
-    number = question.number_of(estate, arguments.name)
+    with snapshots.before_refusing(estate):
+        number = question.number_of(estate, arguments.name)
     called, arn = question.shown(estate, number)
     snapshots.print_table(
         question.ask(estate, graph_of(estate), number),

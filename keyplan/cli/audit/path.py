@@ -36,8 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
     from keyplan.audit.reports import answers, text
 
     estate = snapshots.estate_of(arguments.snapshot)
-    principal = questions.principal_named(estate, arguments.principal)
-    secret = questions.secret_named(estate, arguments.secret)
+    with snapshots.before_refusing(estate):
+        principal = questions.principal_named(estate, arguments.principal)
+        secret = questions.secret_named(estate, arguments.secret)
     verdict, steps = questions.path(estate, graph_of(estate), principal, secret)
     if arguments.format == "json":
         result(json.dumps(answers.proof(verdict, steps), indent=2))

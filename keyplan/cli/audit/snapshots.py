@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from keyplan.cli.output import result, say
@@ -12,7 +13,7 @@ from keyplan.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from keyplan.audit.baseline import Acceptance, Outcome
     from keyplan.audit.estate import Estate
@@ -183,6 +184,16 @@ def in_utf8() -> TextIO:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="")
     return sys.stdout
+
+
+@contextmanager
+def before_refusing(estate: Estate) -> Iterator[None]:
+    """Say what the snapshot lacks before the refusal of what it may lack for that reason."""
+    try:
+        yield
+    except UsageError:
+        tell_problems(estate.snapshot.problems)
+        raise
 
 
 def tell_problems(problems: Sequence[str]) -> None:
