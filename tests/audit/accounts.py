@@ -14,6 +14,7 @@ REGION = "eu-west-1"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:prod/anthropic-api-key-AbCdEf"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0a1b2c3d"
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
+ANN, READER = f"arn:aws:iam::{ACCOUNT}:user/ann", f"arn:aws:iam::{ACCOUNT}:role/reader"
 READ = "secretsmanager:GetSecretValue"
 Statement = dict[str, Any]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.audit.accounts import SECRET, allow, document, role, snapshot, user
-from tests.audit.gated import ANN, EXACT, manifest
+from tests.audit.accounts import ANN, SECRET, allow, document, role, snapshot, user
+from tests.audit.gated import EXACT, manifest
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from keyplan.manifest.model import AwsLocation, Manifest, ManifestConsumer, Mani
 from tests.audit.accounts import (
     ACCOUNT,
     KEY,
+    READER,
     REGION,
     SECRET,
     allow,
@@ -22,10 +23,9 @@ from tests.audit.accounts import (
 )
 
 IAM = f"arn:aws:iam::{ACCOUNT}:"
-READER, PEOPLE = f"{IAM}role/reader", f"{IAM}policy/people"
+PEOPLE = f"{IAM}policy/people"
 OPERATORS, AUDITOR = f"{IAM}policy/prod-keyplan-operator", f"{IAM}role/prod-keyplan-auditor"
 BREAK_GLASS = f"{IAM}role/break-glass"
-ANN = f"{IAM}user/ann"
 NAME = "secret:prod/anthropic-api-key-AbCdEf"
 EXACT = document(allow("secretsmanager:GetSecretValue", SECRET[:-6] + "??????"))
 LISTED = role("reader", EXACT)

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from keyplan.audit.evidence.bundle import Member, sums_line, write_bundle
 from keyplan.cli import run
+from tests.audit.accounts import ANN
 from tests.audit.bundles import GATED, MADE, evidence, members, verified
-from tests.audit.gated import ANN
 
 Write = Callable[..., int]
 

@@ -15,9 +15,18 @@ from hypothesis import strategies as st
 
 from keyplan.audit.reports.comma import FORMULA_STARTS, READER_COLUMNS, cell, lines
 from keyplan.cli import run
-from tests.audit.accounts import ACCOUNT, ROOT, SECRET, allow, document, role, snapshot, trusting, user
-
-ANN, READER = f"arn:aws:iam::{ACCOUNT}:user/ann", f"arn:aws:iam::{ACCOUNT}:role/reader"
+from tests.audit.accounts import (
+    ANN,
+    READER,
+    ROOT,
+    SECRET,
+    allow,
+    document,
+    role,
+    snapshot,
+    trusting,
+    user,
+)
 
 
 @pytest.fixture

@@ -17,9 +17,21 @@ from keyplan.audit.policies.grades import Verdict
 from keyplan.audit.questions import Reader
 from keyplan.audit.reports import markdown
 from keyplan.cli import run
-from tests.audit.accounts import ACCOUNT, ROOT, SECRET, allow, document, role, snapshot, trusting, user, when
+from tests.audit.accounts import (
+    ACCOUNT,
+    ANN,
+    READER,
+    ROOT,
+    SECRET,
+    allow,
+    document,
+    role,
+    snapshot,
+    trusting,
+    user,
+    when,
+)
 
-ANN, READER = f"arn:aws:iam::{ACCOUNT}:user/ann", f"arn:aws:iam::{ACCOUNT}:role/reader"
 # What code may look like: between backticks nothing that ends them, a cell or a line; in HTML's element
 # letters and numbers of characters alone.
 CODE = re.compile(

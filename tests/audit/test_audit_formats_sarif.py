@@ -15,10 +15,9 @@ from keyplan.audit.gate import CODES, Finding
 from keyplan.audit.reports import sarif
 from keyplan.audit.reports.sarif import Place
 from keyplan.cli import run
-from tests.audit.accounts import ACCOUNT, SECRET, allow, document, role, snapshot, user
-from tests.audit.gated import READER, manifest
+from tests.audit.accounts import ACCOUNT, ANN, READER, SECRET, allow, document, role, snapshot, user
+from tests.audit.gated import manifest
 
-ANN = f"arn:aws:iam::{ACCOUNT}:user/ann"
 CATALOGUE = """\
 config:
   aws:region: eu-west-1

@@ -22,8 +22,8 @@ from keyplan.ci_settings import (
     JenkinsSettings,
     PulumiDeploymentsSettings,
 )
-from tests.audit.accounts import allow, document, role, trusting, user, when
-from tests.audit.gated import EXACT, LISTED, READER, found_in, manifest
+from tests.audit.accounts import READER, allow, document, role, trusting, user, when
+from tests.audit.gated import EXACT, LISTED, found_in, manifest
 from tests.audit.gated import consumer as listed
 from tests.components.catalogues import ACCOUNT as PLACE
 from tests.components.catalogues import IRSA_ISSUER, consumer, eks, github

@@ -9,6 +9,7 @@ import pytest
 from tests.audit.accounts import (
     ACCOUNT,
     KEY,
+    READER,
     ROOT,
     SECRET,
     allow,
@@ -23,14 +24,7 @@ from tests.audit.accounts import (
     user,
     when,
 )
-from tests.audit.gated import (
-    EXACT,
-    IAM,
-    LISTED,
-    READER,
-    found_in,
-    said,
-)
+from tests.audit.gated import EXACT, IAM, LISTED, found_in, said
 
 CANNOT = "chat shall read it, and "
 

@@ -10,7 +10,9 @@ from keyplan.audit.gate import CODES
 from keyplan.errors import UsageError
 from tests.audit.accounts import (
     ACCOUNT,
+    ANN,
     OTHER,
+    READER,
     allow,
     attached,
     details,
@@ -21,7 +23,6 @@ from tests.audit.accounts import (
     user,
 )
 from tests.audit.gated import (
-    ANN,
     AUDITOR,
     BREAK_GLASS,
     CHAT,
@@ -30,7 +31,6 @@ from tests.audit.gated import (
     LISTED,
     NAME,
     PEOPLE_BY_POLICY,
-    READER,
     codes,
     consumer,
     found_in,

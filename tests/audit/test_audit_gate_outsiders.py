@@ -9,6 +9,7 @@ import pytest
 from tests.audit.accounts import (
     KEY,
     OTHER,
+    READER,
     SECRET,
     allow,
     document,
@@ -18,18 +19,7 @@ from tests.audit.accounts import (
     trusting,
     when,
 )
-from tests.audit.gated import (
-    EXACT,
-    IAM,
-    LISTED,
-    NAME,
-    READER,
-    codes,
-    consumer,
-    found_in,
-    manifest,
-    said,
-)
+from tests.audit.gated import EXACT, IAM, LISTED, NAME, codes, consumer, found_in, manifest, said
 
 
 def test_a_reader_by_a_wildcard_is_found_with_the_statement() -> None:

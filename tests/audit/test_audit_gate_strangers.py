@@ -8,8 +8,10 @@ import pytest
 
 from tests.audit.accounts import (
     ACCOUNT,
+    ANN,
     KEY,
     OTHER,
+    READER,
     REGION,
     ROOT,
     SECRET,
@@ -26,14 +28,12 @@ from tests.audit.accounts import (
     when,
 )
 from tests.audit.gated import (
-    ANN,
     BREAK_GLASS,
     CHAT,
     EXACT,
     IAM,
     LISTED,
     NAME,
-    READER,
     codes,
     consumer,
     found_in,

@@ -9,9 +9,11 @@ import pytest
 from keyplan.audit.policies.grades import Verdict
 from tests.audit.accounts import (
     ACCOUNT,
+    ANN,
     KEY,
     OTHER,
     READ,
+    READER,
     REGION,
     ROOT,
     SECRET,
@@ -32,7 +34,6 @@ from tests.audit.accounts import (
 )
 
 ALLOW, DENY, OPEN, UNKNOWN = Verdict.ALLOW, Verdict.DENY, Verdict.CONDITIONAL, Verdict.UNKNOWN
-ANN, READER = f"arn:aws:iam::{ACCOUNT}:user/ann", f"arn:aws:iam::{ACCOUNT}:role/reader"
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/build"
 
 

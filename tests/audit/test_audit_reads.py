@@ -16,7 +16,8 @@ from keyplan.errors import AccessDenied, KeyplanError
 from keyplan.manifest.model import Manifest
 from keyplan.reads import Read, ReadReport
 from keyplan.reads.tally import tally
-from tests.audit.gated import IAM, READER, manifest
+from tests.audit.accounts import READER
+from tests.audit.gated import IAM, manifest
 
 WHEN = datetime(2026, 11, 21, 18, tzinfo=UTC)
 Ask = Callable[..., tuple[int, str, str]]

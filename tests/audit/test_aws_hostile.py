@@ -22,6 +22,7 @@ from keyplan.audit.snapshot import read_snapshot
 from keyplan.errors import UsageError
 from tests.audit.accounts import (
     ACCOUNT,
+    ANN,
     KEY,
     OTHER,
     READ,
@@ -46,7 +47,6 @@ from tests.audit.accounts import (
 )
 from tests.audit.aws_cases import ALLOW, DENY, UNKNOWN
 
-ANN = f"arn:aws:iam::{ACCOUNT}:user/ann"
 QUICK = settings(
     deadline=None,
     max_examples=60,

@@ -9,9 +9,11 @@ import pytest
 from keyplan.audit.matrix import result
 from tests.audit.accounts import (
     ACCOUNT,
+    ANN,
     KEY,
     OTHER,
     READ,
+    READER,
     REGION,
     ROOT,
     SECRET,
@@ -48,8 +50,6 @@ SCALING = (
 DELETION = f"Delete a secret: {SECRETS_MANAGER}/manage_delete-secret.html"
 BOUNDARIES = f"Permissions boundaries for IAM entities: {IAM}/access_policies_boundaries.html"
 
-ANN = f"arn:aws:iam::{ACCOUNT}:user/ann"
-READER = f"arn:aws:iam::{ACCOUNT}:role/reader"
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/build"
 READS = user("ann", document(allow()))
 DECRYPTS = user("ann", document(allow([READ, "kms:Decrypt"])))

@@ -8,8 +8,10 @@ import pytest
 
 from tests.audit.accounts import (
     ACCOUNT,
+    ANN,
     KEY,
     OTHER,
+    READER,
     ROOT,
     Statement,
     allow,
@@ -40,7 +42,6 @@ FROM_ELSEWHERE = (
     "Access AWS Secrets Manager secrets from a different account: "
     f"{SECRETS_MANAGER}/auth-and-access_examples_cross.html"
 )
-ANN, READER = f"arn:aws:iam::{ACCOUNT}:user/ann", f"arn:aws:iam::{ACCOUNT}:role/reader"
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/build"
 FEDERATED_USER = f"arn:aws:sts::{ACCOUNT}:federated-user/ann"
 

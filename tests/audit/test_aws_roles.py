@@ -9,7 +9,9 @@ import pytest
 from keyplan.audit.matrix import graph_of, reach, result
 from tests.audit.accounts import (
     ACCOUNT,
+    ANN,
     OTHER,
+    READER,
     ROOT,
     SECRET,
     Statement,
@@ -42,8 +44,7 @@ SETS = (
     f"{IAM}/reference_policies_condition-single-vs-multi-valued-context-keys.html"
 )
 EXTERNAL = f"Access to AWS accounts owned by third parties: {IAM}/id_roles_common-scenarios_third-party.html"
-ANN = f"arn:aws:iam::{ACCOUNT}:user/ann"
-HOP, READER = f"arn:aws:iam::{ACCOUNT}:role/hop", f"arn:aws:iam::{ACCOUNT}:role/reader"
+HOP = f"arn:aws:iam::{ACCOUNT}:role/hop"
 MAY, NOTHING = document(allow("sts:AssumeRole")), document(allow("s3:*"))
 
 
