@@ -94,22 +94,26 @@ class Edits:
         return self._hands[key]
 
     def after(
-        self, hands: Hands, caller: Caller, worth: Callable[[Caller], object] = bool
+        self, hands: Hands, caller: Caller, worth: Callable[[Caller], int] | None = None
     ) -> Iterator[Caller]:
         """What a caller of the snapshot may be made into; none when nothing of it changes.
 
         Args:
-            worth: whether one whose tags are open is of any use, so that each of them has to be tried.
+            worth: what somebody would read that is wanted; asked first of the caller with any tags.
         """
         yield from self._with_policies(hands, caller)
         number = self._number[caller.arn]
         if not mask_of(hands.tags) >> number & 1:
             return
-        openly = self._own_tags.openly(number)
-        if not any(map(worth, (openly, *self._with_policies(hands, openly)))):
-            return
+        wanted = None
+        if worth is not None:
+            wanted, openly = 0, self._own_tags.openly(number)
+            for each in (openly, *self._with_policies(hands, openly)):
+                wanted |= worth(each)
+            if not wanted:
+                return
         tagging = self._asking.principal_tags
-        for choice, made in self._own_tags.variants(number):
+        for choice, made in self._own_tags.variants(number, wanted):
             if tagging.brings(hands.tags, choice) >> number & 1:
                 yield made
                 yield from self._with_policies(hands, made)

@@ -14,8 +14,17 @@ from dataclasses import dataclass, field, replace
 from keyplan.audit.callers import Caller, Policy
 from keyplan.audit.changers.access import Access
 from keyplan.audit.changers.asking import Asking
-from keyplan.audit.changers.wishes import ANOTHER, CHOICES_MAX, Choice, choices, instance, tag_name
+from keyplan.audit.changers.wishes import (
+    ANOTHER,
+    CHOICES_MAX,
+    Choice,
+    choices,
+    has_text_beside,
+    instance,
+    tag_name,
+)
 from keyplan.audit.policies.documents import Atom, Effect, Statement
+from keyplan.audit.policies.grades import positions
 from keyplan.audit.policies.operators import Several, read_operator
 from keyplan.audit.policies.values import Known, Missing, has_variable, variable_keys
 from keyplan.audit.tags import tags_in
@@ -25,15 +34,19 @@ PRINCIPAL = "aws:principaltag/"
 
 @dataclass
 class Asked:
-    """What statements ask a principal's tags to be: values by tag, and tags of which any value may serve."""
+    """What statements ask a principal's tags to be, by tag: values, tags of resources that it is compared
+    with, and the tags of which any value may serve."""
 
     values: dict[str, dict[str | None, None]] = field(default_factory=dict)
+    compared: dict[str, set[str]] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
 
     def join(self, other: Asked) -> None:
         """Add what other statements ask for."""
         for name, values in other.values.items():
             self.values.setdefault(name, {}).update(values)
+        for name, tags in other.compared.items():
+            self.compared.setdefault(name, set()).update(tags)
         self.open |= other.open
 
 
@@ -46,7 +59,8 @@ class OwnTags:
         self._by_policy: dict[int, Asked] = {}
         self._policies: list[Policy] = []  # their ids are keys above
         self._of_tag: dict[str, tuple[str, ...]] = {}
-        self._variants: dict[int, tuple[tuple[Choice | None, Caller], ...]] = {}
+        self._asked_of: dict[int, Asked | None] = {}
+        self._made: dict[tuple[int, Choice], Caller] = {}
         self._open: dict[int, Caller] = {}
         self._everywhere = Asked()
         for secret in self._estate.secrets:
@@ -57,13 +71,28 @@ class OwnTags:
                     self._everywhere.join(self._of_statements(clause.sources.values()))
         self.mask = sum(1 << number for number, each in enumerate(self._estate.callers) if self._asked(each))
 
-    def variants(self, number: int) -> tuple[tuple[Choice | None, Caller], ...]:
-        """A principal with tags that may serve it better, the fewest first; None is with tags not known."""
-        if not self.mask >> number & 1:
-            return ()
-        if number not in self._variants:
-            self._variants[number] = tuple(self._made(self._estate.callers[number], self.openly(number)))
-        return self._variants[number]
+    def variants(self, number: int, wanted: int | None) -> Iterator[tuple[Choice | None, Caller]]:
+        """A principal with tags that may serve it better, the fewest first; None is with tags not known.
+
+        Args:
+            wanted: the secrets that it would read then; None for whatever else it may then do as well.
+        """
+        if number not in self._asked_of:
+            self._asked_of[number] = self._whole(number)
+        asked, tried = self._asked_of[number], 0
+        if asked is None:
+            return
+        values = {
+            name: tuple({**listed, **dict.fromkeys(self._of_resources(asked.compared.get(name, ()), wanted))})
+            for name, listed in asked.values.items()
+        }
+        for choice in choices(values):
+            tried += 1
+            if (number, choice) not in self._made:
+                self._made[number, choice] = self._with(self._estate.callers[number], choice)
+            yield choice, self._made[number, choice]
+        if asked.open or tried >= CHOICES_MAX:
+            yield None, self.openly(number)
 
     def openly(self, number: int) -> Caller:
         """A principal whose tags may be any: more than it may with certain ones is not possible."""
@@ -71,22 +100,21 @@ class OwnTags:
             self._open[number] = replace(self._estate.callers[number], tagged=True)
         return self._open[number]
 
-    def _made(self, caller: Caller, openly: Caller) -> Iterator[tuple[Choice | None, Caller]]:
-        asked = Asked()
+    def _whole(self, number: int) -> Asked | None:
+        """All that is asked of a principal's tags; None where no others would serve it."""
+        if not self.mask >> number & 1:
+            return None
+        caller, asked = self._estate.callers[number], Asked()
         for each in self._relevant(caller):
             asked.join(each)
-        if not self._serves(caller, openly):
-            return
-        tried = 0
-        for choice in choices({name: tuple(values) for name, values in asked.values.items()}):
-            tried += 1
-            given = {
-                f"{PRINCIPAL}{name}": Missing.ABSENT if value is None else Known((value,))
-                for name, value in choice
-            }
-            yield choice, replace(caller, chosen=given)
-        if asked.open or tried >= CHOICES_MAX:
-            yield None, openly
+        return asked if self._serves(caller, self.openly(number)) else None
+
+    def _with(self, caller: Caller, choice: Choice) -> Caller:
+        given = {
+            f"{PRINCIPAL}{name}": Missing.ABSENT if value is None else Known((value,))
+            for name, value in choice
+        }
+        return replace(caller, chosen=given)
 
     def _serves(self, caller: Caller, openly: Caller) -> bool:
         """Whether it reads, becomes or may change more with some tags than as it is."""
@@ -136,7 +164,10 @@ class OwnTags:
             values = found.values.setdefault(name, {})
             for text in atom.values:
                 if statement.with_variables and has_variable(text):
-                    found.open.update([name] if self._of_resources(text, values) else [])
+                    tags = list(map(tag_name, variable_keys(text)))
+                    values.update({None: None, ANOTHER: None})
+                    found.compared.setdefault(name, set()).update(filter(None, tags))
+                    found.open.update([name] if None in tags or has_text_beside(text) else [])
                 else:
                     values[instance(text)] = None
             if _needs_others(statement, atom):
@@ -146,30 +177,29 @@ class OwnTags:
         for text in atom.values if statement.with_variables else ():
             for name in _principal_tags(text):
                 tag = tag_name(key)
-                if tag is None:
+                if tag is None or has_text_beside(text):
                     found.open.add(name)
-                    continue
-                values = found.values.setdefault(name, {})
-                values.update(dict.fromkeys((*self._values_of(tag), None, ANOTHER)))
+                if tag is not None:
+                    found.compared.setdefault(name, set()).add(tag)
+                    found.values.setdefault(name, {}).update({None: None, ANOTHER: None})
 
-    def _of_resources(self, text: str, values: dict[str | None, None]) -> bool:
-        """Add what a variable about a resource's tag may stand for; whether it may be anything."""
-        tags = [tag_name(key) for key in variable_keys(text)]
+    def _of_resources(self, tags: Iterable[str], wanted: int | None) -> Iterator[str]:
+        """The values that tags have on some secrets and their keys; None: on everything."""
+        estate = self._estate
+        if wanted is None:
+            for tag in tags:
+                if tag not in self._of_tag:
+                    listed: list[Mapping[str, str]] = [
+                        *(secret.tags for secret in estate.secrets),
+                        *(tags_in(secret.key) for secret in estate.secrets),
+                        *(caller.tags for caller in estate.callers),
+                    ]
+                    self._of_tag[tag] = tuple(dict.fromkeys(each[tag] for each in listed if tag in each))
+                yield from self._of_tag[tag]
+            return
         for tag in tags:
-            values.update(dict.fromkeys((*(self._values_of(tag) if tag else ()), None, ANOTHER)))
-        return None in tags
-
-    def _values_of(self, tag: str) -> tuple[str, ...]:
-        """The values that a tag has on secrets, on their keys, and on principals."""
-        if tag not in self._of_tag:
-            estate = self._estate
-            listed: list[Mapping[str, str]] = [
-                *(secret.tags for secret in estate.secrets),
-                *(tags_in(secret.key) for secret in estate.secrets),
-                *(caller.tags for caller in estate.callers),
-            ]
-            self._of_tag[tag] = tuple(dict.fromkeys(tags[tag] for tags in listed if tag in tags))
-        return self._of_tag[tag]
+            for secret in (estate.secrets[position] for position in positions(wanted)):
+                yield from (each[tag] for each in (secret.tags, tags_in(secret.key)) if tag in each)
 
 
 def _principal_tags(text: str) -> list[str]:
