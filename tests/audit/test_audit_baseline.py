@@ -249,3 +249,13 @@ def test_what_is_on_google_cloud_is_said_not_to_be_weighed(gate: Gate, capsys: A
     assert capsys.readouterr().err == (
         "note: what prod has on Google Cloud is not in a snapshot of AWS: not weighed\n"
     )
+
+
+def test_what_a_snapshot_lacks_is_said_before_a_key_is_missed_in_it(
+    gate: Gate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    denied = {"account": "1", "region": "r", "call": "secretsmanager:ListSecrets", "reason": "not allowed"}
+    assert gate(LISTED, secrets=[], missing=[denied]) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert told[0].startswith("warning: account 1, r: secretsmanager:ListSecrets was not answered")
+    assert told[1].startswith("error: the snapshot has no secret of the key anthropic: ")
