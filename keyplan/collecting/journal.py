@@ -1,8 +1,9 @@
 """What was answered so far, in a file beside the snapshot: a collection that was cut off can be resumed.
 
 One answer a line, appended whole: a process that is killed leaves at most one torn line, at the end, which is
-cut off when the file is opened again. The file is private, belongs to one process at a time, and goes when
-the snapshot is complete. Failures are not in it: they are asked again.
+cut off when the file is opened again. Each line begins with its checksum: what was damaged or edited since is
+no answer of AWS, and is asked again. The file is private, belongs to one process at a time, and goes when the
+snapshot is complete. Failures are not in it: they are asked again.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import json
 import os
 import stat
 import threading
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from keyplan.collecting.calls import is_of
 from keyplan.errors import UsageError
 from keyplan.wiring.files import PRIVATE_MODE
 
-FORMAT = "keyplan-collection/1"
+FORMAT = "keyplan-collection/2"
 SUFFIX = ".collecting"
 
 
@@ -75,7 +77,7 @@ class Journal:
         with self._lock:
             self._answers[key] = answer
             if self._descriptor is not None:
-                _write_all(self._descriptor, _line([key, answer]))
+                _write_all(self._descriptor, _answer_line(key, answer))
 
     def forget(self, key: str) -> None:
         """Let a call be asked again."""
@@ -101,14 +103,17 @@ class Journal:
                 self._read(path, content)
             else:
                 os.ftruncate(self._descriptor, 0)
-                _write_all(self._descriptor, _line(asdict(self.header)))
+                _write_all(self._descriptor, _json(asdict(self.header)) + b"\n")
         except OSError as error:
             words = os.strerror(error.errno or 0).lower()
             raise UsageError(f"the work file {path} cannot be written: {words}") from None
+        except UsageError:
+            self.close(remove=False)  # somebody else may have use for it
+            raise
 
     def _read(self, path: Path, content: bytes) -> None:
-        lines = _lines(content)
-        header = next(lines, None)
+        lines = content.split(b"\n")
+        header = _loaded(lines[0])
         if not isinstance(header, dict) or header.get("format") != FORMAT:
             raise UsageError(
                 f"{path} is not the work file of a collection: nothing is resumed",
@@ -121,9 +126,7 @@ class Journal:
                 "use the same credentials and manifest as before, or begin anew without --resume",
             )
         self.header = Header(self.header.account, self.header.place, str(header.get("began")))
-        for line in lines:
-            if isinstance(line, list) and len(line) == 2 and isinstance(line[0], str):
-                self._answers[line[0]] = line[1]
+        self._answers = dict(_answers(lines[1:]))
 
 
 def work_file(out: Path) -> Path:
@@ -165,16 +168,33 @@ def _whole_lines(descriptor: int) -> bytes:
     return whole
 
 
-def _lines(content: bytes) -> Iterator[Any]:
-    for line in content.splitlines():
-        try:
-            yield json.loads(line)
-        except (ValueError, RecursionError):
-            yield None
+def _answers(lines: Sequence[bytes]) -> Iterator[tuple[str, Any]]:
+    """The answers by call of lines that are as they were written."""
+    for line in lines:
+        checksum, _, text = line.partition(b" ")
+        if checksum == _checksum(text):
+            key, answer = json.loads(text)
+            yield key, answer
 
 
-def _line(entry: object) -> bytes:
-    return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+def _answer_line(key: str, answer: object) -> bytes:
+    text = _json([key, answer])
+    return _checksum(text) + b" " + text + b"\n"
+
+
+def _checksum(text: bytes) -> bytes:
+    return b"%08x" % zlib.crc32(text)
+
+
+def _loaded(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _json(entry: object) -> bytes:
+    return json.dumps(entry, separators=(",", ":")).encode()
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

@@ -115,10 +115,11 @@ def test_what_is_old_is_said_and_dated_to_when_it_began(collector: Collector, ma
 
 
 def with_old_work(collector: Collector, began: str, **header: str) -> None:
-    first = {"account": ACCOUNT, "place": "AWS", "began": began, "format": "keyplan-collection/1", **header}
     call = Call(ACCOUNT, "", "organizations", "DescribeOrganization")
-    answered = [call.key, {"Code": "AWSOrganizationsNotInUseException"}]
-    collector.work_file.write_text(f"{json.dumps(first)}\n{json.dumps(answered)}\n")
+    written = Header(**{"account": ACCOUNT, "place": "AWS", "began": began, **header})
+    journal = Journal(collector.work_file, written, resume=False)
+    journal.put(call.key, {"Code": "AWSOrganizationsNotInUseException"})
+    journal.close(remove=False)
 
 
 def test_without_resume_it_begins_anew_and_says_so(collector: Collector, made: Made) -> None:
@@ -148,8 +149,10 @@ def test_the_work_of_another_account_is_not_resumed(collector: Collector, made: 
 def test_a_file_that_is_no_work_file_is_not_resumed(tmp_path: Path, content: str) -> None:
     path = tmp_path / "x.collecting"
     path.write_text(content)
-    with pytest.raises(UsageError, match="is not the work file of a collection"):
-        Journal(path, HEADER, resume=True)
+    for _ in range(2):  # a file that is refused is let go
+        with pytest.raises(UsageError, match="is not the work file of a collection"):
+            Journal(path, HEADER, resume=True)
+    assert path.read_text() == content
 
 
 def test_two_collections_do_not_write_one_file(tmp_path: Path) -> None:
@@ -169,6 +172,33 @@ def test_a_link_in_place_of_the_work_file_is_not_followed(tmp_path: Path) -> Non
     with pytest.raises(UsageError, match="cannot be written"):
         Journal(path, HEADER, resume=False)
     assert (tmp_path / "mine").read_text() == "mine"
+
+
+@given(st.data())
+def test_a_line_that_was_damaged_is_asked_again_and_no_other(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    path = tmp_path_factory.mktemp("damaged") / "x.collecting"
+    journal = Journal(path, HEADER, resume=False)
+    for key, answer in ANSWERS:
+        journal.put(key, answer)
+    journal.close(remove=False)
+    lines = path.read_bytes().split(b"\n")
+    number = data.draw(st.integers(0, len(ANSWERS) - 1))
+    whole = lines[1 + number]
+    damaged = data.draw(
+        st.binary(max_size=60).filter(lambda content: b"\n" not in content)
+        | st.integers(0, len(whole) - 1).map(lambda at: whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(
+            lambda each: json.dumps(each).encode()
+        )
+    )
+    path.write_bytes(b"\n".join([*lines[: 1 + number], damaged, *lines[2 + number :]]))
+    resumed = Journal(path, HEADER, resume=True)
+    assert [resumed.get(key) for key, _ in ANSWERS] == [
+        answer if each != number or damaged == whole else None for each, (_, answer) in enumerate(ANSWERS)
+    ]
+    resumed.close(remove=True)
 
 
 ANSWERS = [(f"key {number}", {"answer": "ä" * number}) for number in range(4)]
