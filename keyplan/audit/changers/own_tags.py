@@ -26,7 +26,7 @@ from keyplan.audit.changers.wishes import (
 from keyplan.audit.policies.documents import Atom, Effect, Statement
 from keyplan.audit.policies.grades import positions
 from keyplan.audit.policies.operators import Several, read_operator
-from keyplan.audit.policies.values import Known, Missing, has_variable, variable_keys
+from keyplan.audit.policies.values import Known, Missing, Open, has_variable, variable_keys
 from keyplan.audit.tags import tags_in
 
 PRINCIPAL = "aws:principaltag/"
@@ -97,7 +97,11 @@ class OwnTags:
     def openly(self, number: int) -> Caller:
         """A principal whose tags may be any: more than it may with certain ones is not possible."""
         if number not in self._open:
-            self._open[number] = replace(self._estate.callers[number], tagged=True)
+            caller = self._estate.callers[number]
+            asked = list(self._relevant(caller))
+            names = {name for each in asked for name in (*each.values, *each.open)}
+            opened = {f"{PRINCIPAL}{name}": Open(False) for name in names}
+            self._open[number] = replace(caller, chosen=opened)
         return self._open[number]
 
     def _whole(self, number: int) -> Asked | None:
