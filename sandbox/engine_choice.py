@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from keyplan.errors import UsageError
 from sandbox.project import Project
 from sandbox.pulumi_cli.find import Engine, engine_missing, search
-from sandbox.pulumi_cli.workspace import has_state
+from sandbox.pulumi_cli.known import known_engines
+from sandbox.pulumi_cli.workspace import directory_of, has_state
 from sandbox.server.record import ServerRecord, digest
 
 AUTO, BUILTIN, PULUMI = "auto", "builtin", "pulumi"
@@ -72,7 +73,7 @@ def choose(
     began_with = stay_with(wanted, project, record)
     if BUILTIN in (wanted, began_with):
         return Choice(None, "this sandbox began with it" if began_with else "as asked for")
-    found = search(environ)
+    found = search(environ, known_engines(directory_of(project)))
     if found.engine is not None:
         return Choice(found.engine, found.engine.origin)
     if began_with:

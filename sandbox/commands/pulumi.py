@@ -22,8 +22,9 @@ from sandbox.outputs import read_manifest, remove_outputs, write_outputs
 from sandbox.project import Project, find_project, one_at_a_time
 from sandbox.pulumi_cli.command import hand_over
 from sandbox.pulumi_cli.find import Engine, require_engine
+from sandbox.pulumi_cli.known import known_engines
 from sandbox.pulumi_cli.run import ensure_stack, make_ready, resource_count, selected_stack, stack_outputs
-from sandbox.pulumi_cli.workspace import Workspace, prepare
+from sandbox.pulumi_cli.workspace import Workspace, directory_of, prepare
 from sandbox.report import note
 from sandbox.server.lifecycle import find_server
 
@@ -100,7 +101,7 @@ def _ready(project: Project, words: Sequence[str], command: str | None) -> tuple
     running = find_server(project)
     if running is not None:
         stay_with(PULUMI, project, running[0])
-    engine = require_engine(os.environ)
+    engine = require_engine(os.environ, known_engines(directory_of(project)))
     named = stack_named(words)
     if command in TAKES_CONFIGURATION and not HELP & set(words):
         _check_catalogue(project, named or _selected(project, engine))

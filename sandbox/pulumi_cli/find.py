@@ -38,6 +38,9 @@ MAJOR = 3
 # A cold start from a slow disk takes seconds; who does not answer by then never will.
 ANSWER_SECONDS = 20.0
 ANSWER_BYTES = 4096
+# What is smaller may stand in for an engine that is elsewhere: the engine itself has 115 MB (3.259.0).
+ENGINE_BYTES = 32 << 20
+NOTHING_KNOWN: Mapping[str, str] = {}
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)((?:[-+][0-9A-Za-z.+-]*)?)")
 
 
@@ -80,9 +83,9 @@ def find_engine(environ: Mapping[str, str]) -> Engine | None:
     return search(environ).engine
 
 
-def require_engine(environ: Mapping[str, str]) -> Engine:
-    """The engine to use. Raises KeyplanError, with the command that gets one, when there is none."""
-    found = search(environ)
+def require_engine(environ: Mapping[str, str], known: Mapping[str, str] = NOTHING_KNOWN) -> Engine:
+    """The engine to use; `known` as in `search`. Raises KeyplanError, with the command that gets one."""
+    found = search(environ, known)
     if found.engine is None:
         raise engine_missing(found.passed_over)
     return found.engine
@@ -96,8 +99,11 @@ def engine_missing(passed_over: tuple[PassedOver, ...]) -> KeyplanError:
     return KeyplanError(message, f"{OBTAIN_COMMAND}, or install Pulumi: {INSTALL_PAGE}")
 
 
-def search(environ: Mapping[str, str]) -> Search:
-    """Try every `pulumi` of this machine in order until one can be used."""
+def search(environ: Mapping[str, str], known: Mapping[str, str] = NOTHING_KNOWN) -> Search:
+    """Try every `pulumi` of this machine in order until one can be used.
+
+    Args: known: what engines answered before, by their fingerprints; these are not asked again.
+    """
     passed_over: list[PassedOver] = []
     tried: set[str] = set()
     for binary, origin in _candidates(environ):
@@ -105,7 +111,7 @@ def search(environ: Mapping[str, str]) -> Search:
         if real in tried:
             continue
         tried.add(real)
-        verdict = examine(binary, origin, environ)
+        verdict = examine(binary, origin, environ, known)
         if isinstance(verdict, Engine):
             return Search(verdict, tuple(passed_over))
         passed_over.append(verdict)
@@ -136,7 +142,9 @@ def parse_version(text: str) -> tuple[int, int, int] | None:
     return (int(match[1]), int(match[2]), int(match[3])) if match else None
 
 
-def examine(binary: Path, origin: str, environ: Mapping[str, str]) -> Engine | PassedOver:
+def examine(
+    binary: Path, origin: str, environ: Mapping[str, str], known: Mapping[str, str] = NOTHING_KNOWN
+) -> Engine | PassedOver:
     """Whether this `pulumi` can be used: it is a program, it answers, and its version fits."""
     if not binary.exists():
         return PassedOver(binary, "is a link to nothing")
@@ -145,7 +153,10 @@ def examine(binary: Path, origin: str, environ: Mapping[str, str]) -> Engine | P
     if not os.access(binary, os.X_OK):
         return PassedOver(binary, "is not executable")
     status = binary.stat()
-    answer = _ask_version(binary, status.st_mtime_ns, status.st_size, frozenset(environ.items()))
+    mark = fingerprint(binary)
+    answer: str | PassedOver | None = known.get(mark) if mark else None
+    if answer is None:
+        answer = _ask_version(binary, status.st_mtime_ns, status.st_size, frozenset(environ.items()))
     if isinstance(answer, PassedOver):
         return answer
     numbers = parse_version(answer)
@@ -160,6 +171,20 @@ def examine(binary: Path, origin: str, environ: Mapping[str, str]) -> Engine | P
     if numbers[0] > MAJOR:
         return PassedOver(binary, f"is version {version}, and this program is written for version {MAJOR}")
     return Engine(binary, version, origin, _language_host(binary))
+
+
+def fingerprint(binary: Path) -> str | None:
+    """Tells this file from every other and from itself after a change; None for what may be a shim.
+
+    A script and a version manager's stand-in answer as their own settings say, which nobody sees here: what
+    one answered before says nothing. The engine is a big program under its own name.
+    """
+    real = Path(os.path.realpath(binary))
+    status = real.stat()
+    if real.name != PROGRAM or status.st_size < ENGINE_BYTES:
+        return None
+    parts = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return "-".join(map(str, parts))
 
 
 def _candidates(environ: Mapping[str, str]) -> Iterator[tuple[Path, str]]:

@@ -2,6 +2,7 @@
 
     .keyplan/sandbox/pulumi/
         instance    which cloud the state belongs to
+        engine      which engine was found, and what it answered (`known`)
         project/    Pulumi.yaml that points to the checkout, and each stack's file with the emulator's address
         state/      the file backend: state, history, locks
         home/       PULUMI_HOME: no credentials, no selected stack and no history of the user's
@@ -27,6 +28,7 @@ from sandbox.configuration import emulator_settings, google_projects, google_set
 from sandbox.isolation import isolated
 from sandbox.project import Project, make_directory, write_private
 from sandbox.pulumi_cli.find import Engine
+from sandbox.pulumi_cli.known import keep_engine
 from sandbox.server.client import ensure_google_projects
 from sandbox.server.record import ServerRecord, digest
 
@@ -118,6 +120,7 @@ def prepare(project: Project, engine: Engine, record: ServerRecord) -> Workspace
     for name in ("project", "state", "home", "bin"):
         (directory / name).mkdir(mode=0o700, parents=True, exist_ok=True)
     write_private(directory / "instance", digest(record.instance))
+    keep_engine(directory, engine)
     plugins = _write_launchers(directory / "bin", engine)
     region = _write_project(project, directory / "project", record, plugins)
     _link_installed_plugins(directory / "home")

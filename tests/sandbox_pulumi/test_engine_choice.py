@@ -116,9 +116,9 @@ def test_every_pulumi_of_the_machine_is_asked_once_a_run(
 ) -> None:
     searches: list[Mapping[str, str]] = []
 
-    def counted(environ: Mapping[str, str]) -> Search:
+    def counted(environ: Mapping[str, str], known: Mapping[str, str]) -> Search:
         searches.append(environ)
-        return search(environ)
+        return search(environ, known)
 
     monkeypatch.setattr(engine_choice, "search", counted)
     monkeypatch.setattr(engine_choice, "_began_with", lambda project, record: PULUMI)
