@@ -5,9 +5,12 @@ docs/audit-changers.md lists the ways, their sources, and what is left out. In t
 each other:
     actions     the calls that change an answer
     inventory   what may be changed: policies by where they hang, groups, boundaries, trusts of services
+    wishes      which tags of a resource would let somebody in
+    tagging     who may set such tags
     asking      judges of those calls
     services    roles that a service runs as, for whoever makes it
-    access      who would read after a change of a secret's policy or of its key
+    access      who would read after a change of a secret's policy, of its key, or of their tags
+    own_tags    principals as they would be with other tags
     levers      what one principal may change, as sets
     hands       whose policies somebody may change, as sets
     edits       principals as they would be after their policies were changed
