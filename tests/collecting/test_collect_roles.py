@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
-from moto.iam import iam_backends
+from moto.iam.models import iam_backends
 from moto.sts.models import STSBackend
 
 from keyplan.collecting.calls import Call
@@ -201,7 +201,12 @@ def test_a_profile_that_needs_a_code_asks_at_the_terminal_and_never_on_standard_
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     monkeypatch.setenv("AWS_PROFILE", "ann")
     asked: list[str] = []
-    monkeypatch.setattr("getpass.getpass", lambda prompt: asked.append(prompt) or "123456")
+
+    def code(prompt: str) -> str:
+        asked.append(prompt)
+        return "123456"
+
+    monkeypatch.setattr("getpass.getpass", code)
     monkeypatch.setattr("keyplan.stores.aws_clients.TERMINAL", "/dev/null")
     assert collector.run("--region", REGION).code == 0
     assert collector.snapshot["account_id"] == OTHER
