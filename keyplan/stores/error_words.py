@@ -9,10 +9,26 @@ from keyplan.errors import SecretMissing, UsageError, ValueMissing, ValueRevoked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from keyplan.endpoints import Endpoint
-    from keyplan.stores import aws_errors, gcp_errors
+    from typing import Protocol
 
-    AnySubject = aws_errors.Subject | gcp_errors.Subject
+    from keyplan.endpoints import Endpoint
+
+    class AnyPlace(Protocol):
+        """Where secrets are; in words, it is the account or the project."""
+
+        is_sandbox: bool
+
+    class AnySubject(Protocol):
+        """What a call was about, in any cloud."""
+
+        key: str | None
+        secret: str | None
+
+        @property
+        def place(self) -> AnyPlace: ...
+
+        @property
+        def named(self) -> str: ...
 
 
 def host_of(endpoint: Endpoint | None, own: str) -> str:

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from keyplan.manifest.model import Manifest, ManifestKey
     from keyplan.secret_value import SecretValue
     from keyplan.stores.base import SecretState, Version
+    from keyplan.stores.gcp_access import Access
     from keyplan.stores.gcp_state import GcpState
-    from keyplan.stores.gcp_tokens import Access
     from keyplan.stores.labels import VersionLabel
 
 LIST = "secretmanager.secrets.list"

@@ -14,10 +14,10 @@ import json
 import re
 
 from keyplan.errors import KeyplanError, StoreError
-from keyplan.http.exchange import HTTP_OK, CertificateRefused, Exchange, NoAnswer
-from keyplan.http.opening import brought_certificates, proxy_to
+from keyplan.http.exchange import HTTP_OK, NoAnswer
+from keyplan.stores.gcp_access import SCOPE, Access
 from keyplan.stores.gcp_errors import LOG_IN, expired, unreachable
-from keyplan.stores.gcp_tokens import SCOPE, Access
+from keyplan.stores.gcp_sender import Sender
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,61 +27,7 @@ if TYPE_CHECKING:
     from keyplan.stores.gcp_errors import Subject
 
 TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105  # an address
-ANSWER_LIMIT_BYTES = 1_048_576
 FEDERATED = ("external_account", "external_account_authorized_user")
-
-
-class Sender:
-    """Requests to any address, as the user's proxy and certificates have it.
-
-    Args:
-        environ: the process's environment.
-        deadline: time.monotonic() at which every request ends.
-    """
-
-    def __init__(self, environ: Mapping[str, str], deadline: float) -> None:
-        self._environ = environ
-        self._deadline = deadline
-
-    def send(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None
-    ) -> tuple[int, dict[str, str], bytes]:
-        """One request: status, headers (names in lower case) and content.
-
-        Raises:
-            NoAnswer: there was none.
-        """
-        from urllib.parse import urlsplit
-
-        parts = urlsplit(url)
-        address = Address(parts.hostname or "", parts.port, secure=parts.scheme == "https")
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        given = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": "keyplan", **headers}
-        bundles = [self._environ.get("REQUESTS_CA_BUNDLE") or None, brought_certificates()]
-        for bundle in bundles:
-            proxy = proxy_to(address.host, self._environ) if address.secure else None
-            exchange = Exchange(address, ANSWER_LIMIT_BYTES, "an identity provider", proxy, bundle)
-            try:
-                status, content = exchange.send(method, target, given, body, self._deadline)
-                return status, exchange.headers, content
-            except CertificateRefused:
-                continue
-            finally:
-                exchange.close()
-        raise NoAnswer("its certificate is not trusted", may_pass=False)
-
-
-class Address:
-    """Where a credential's file says that tokens are."""
-
-    __slots__ = ("host", "port", "secure")
-
-    is_sandbox = False
-
-    def __init__(self, host: str, port: int | None, *, secure: bool) -> None:
-        self.host = host
-        self.port = port or (443 if secure else 80)
-        self.secure = secure
 
 
 def access_from_file(file: str, subject: Subject, environ: Mapping[str, str], deadline: float) -> Access:

@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING
 
 from keyplan.http.exchange import HTTP_OK, NoAnswer
-from keyplan.stores.gcp_adc import Sender
+from keyplan.stores.gcp_sender import Sender
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ from keyplan.http.exchange import NoAnswer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from keyplan.stores.gcp_adc import Sender
+    from keyplan.stores.gcp_sender import Sender
 
 
 class _Answer(Response):

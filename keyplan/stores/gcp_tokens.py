@@ -15,6 +15,7 @@ import time
 
 from keyplan.errors import KeyplanError, StoreError, UsageError
 from keyplan.http.exchange import HTTP_OK, Exchange, NoAnswer
+from keyplan.stores.gcp_access import SCOPE, Access
 from keyplan.stores.gcp_errors import LOG_IN
 
 TYPE_CHECKING = False
@@ -29,20 +30,9 @@ MEMBER_VARIABLE = "KEYPLAN_SANDBOX_MEMBER"
 ADMINISTRATOR = "user:admin@example.com"
 TOKEN_VARIABLES = ("CLOUDSDK_AUTH_ACCESS_TOKEN", "GOOGLE_OAUTH_ACCESS_TOKEN")
 FILE_VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
-SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 METADATA_TIMEOUT_SECONDS = 3.0
 METADATA_LIMIT_BYTES = 65_536
 METADATA_HEADERS = {"Metadata-Flavor": "Google"}
-
-
-class Access:
-    """An access token, and who it is of where that is known without asking anybody."""
-
-    __slots__ = ("member", "token")
-
-    def __init__(self, token: str, member: str | None = None) -> None:
-        self.token = token
-        self.member = member  # as IAM names it: `user:ada@example.com`
 
 
 def find_access(

@@ -16,10 +16,11 @@ import pytest
 from keyplan.endpoints import Endpoint
 from keyplan.errors import KeyplanError, StoreError, Unreachable, UsageError
 from keyplan.http.opening import proxy_to
+from keyplan.stores.gcp_access import Access
 from keyplan.stores.gcp_adc import access_from_file
 from keyplan.stores.gcp_caller import NOT_NAMED, member_of
 from keyplan.stores.gcp_errors import Place, Subject
-from keyplan.stores.gcp_tokens import Access, find_access
+from keyplan.stores.gcp_tokens import find_access
 
 SUBJECT = Subject(Place("prod", "example", None), "secretmanager.versions.access")
 
