@@ -4,7 +4,7 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,18 @@ LOOPBACK = ("127.", "::1", "localhost")
 CI_VARIABLES = ("CI", "CONTINUOUS_INTEGRATION", "BUILD_NUMBER", "TF_BUILD")
 CI_PREFIXES = ("APPVEYOR", "BITBUCKET_", "BUILDKITE", "CI_", "CIRCLE", "CODEBUILD_", "DRONE", "GITEA_")
 CI_PREFIXES += ("GITHUB_", "GITLAB_", "GO_PIPELINE_", "JENKINS_", "SEMAPHORE", "TEAMCITY_", "TRAVIS")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Search for no garbage while the tests are collected: almost all that is made stays, and each worker
+    collects all of them.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_collection_finish() -> None:
