@@ -29,6 +29,7 @@ from tests.audit_changers.small_accounts import (
     arn,
     can,
     found,
+    rows_of,
 )
 
 TAG, UNTAG = "secretsmanager:TagResource", "secretsmanager:UntagResource"
@@ -502,3 +503,18 @@ CASES = {**SECRETS, **KEYS, **PRINCIPALS}
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_way_is_found_where_there_is_one_and_nowhere_else(case: Case) -> None:
     assert found(*case.principals, **case.more) == case.expected
+
+
+def test_what_is_changed_of_a_key_is_the_key() -> None:
+    (row,) = rows_of(*KEYS["the key's tag that lets one decrypt may be set"].principals, **CUSTOMER)
+    assert (row.how, row.through) == ("key-tags", KEY)
+
+
+def test_whose_tags_are_changed_and_by_which_statement_is_said() -> None:
+    case = PRINCIPALS["the tag of somebody else, who reads then"]
+    (row,) = rows_of(*case.principals, **case.more)
+    assert (row.through, row.path) == (arn("role", "app"), (arn("user", "ann"), arn("role", "app")))
+    assert row.message == (
+        "it may change the tags of somebody else, who reads then "
+        "(iam:TagRole by arn:aws:iam::111122223333:user/ann p0[0])"
+    )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from keyplan.audit.chains import Graph
-from keyplan.audit.changers.ways import GRANT, KEY_POLICY, VERDICTS, Way, Ways
+from keyplan.audit.changers.ways import GRANT, KEY_POLICY, KEY_TAGS, VERDICTS, Way, Ways
 from keyplan.audit.estate import Estate
 from keyplan.audit.policies.grades import Verdict, positions
 
@@ -74,6 +74,6 @@ def _rows(
         verdict = next((each for each in VERDICTS if reads[each] >> position & 1), Verdict.DENY)
         for way, path in by_secret[position]:
             through = way.through or secret.arn
-            if way.how in (KEY_POLICY, GRANT) and secret.key is not None:
+            if way.how in (KEY_POLICY, GRANT, KEY_TAGS) and secret.key is not None:
                 through = str(secret.key["Arn"])
             yield Changer(arn, secret.arn, way.verdict, way.how, through, way.message, path, verdict)
