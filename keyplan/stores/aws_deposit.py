@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from keyplan.manifest.model import ManifestKey
     from keyplan.secret_value import SecretValue
-    from keyplan.stores.aws import AwsStore
+    from keyplan.stores.aws_calls import AwsCalls
     from keyplan.stores.aws_versions import AwsState
     from keyplan.stores.labels import VersionLabel
 
@@ -35,7 +35,7 @@ class AwsPending:
 
     seen_when_added = False
 
-    def __init__(self, store: AwsStore, key: ManifestKey, state: AwsState, version_id: str) -> None:
+    def __init__(self, store: AwsCalls, key: ManifestKey, state: AwsState, version_id: str) -> None:
         self._store = store
         self._key = key
         self._labels = Labels(store, key)
@@ -127,7 +127,7 @@ class AwsDeposit(AwsPending):
     """A value that is not stored yet."""
 
     def __init__(
-        self, store: AwsStore, key: ManifestKey, state: AwsState, value: SecretValue, label: VersionLabel
+        self, store: AwsCalls, key: ManifestKey, state: AwsState, value: SecretValue, label: VersionLabel
     ) -> None:
         # The id is made here. It makes the SDK's own retries store the version once.
         super().__init__(store, key, state, str(uuid.uuid4()))

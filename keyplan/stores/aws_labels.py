@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from keyplan.manifest.model import ManifestKey
-    from keyplan.stores.aws import AwsStore
+    from keyplan.stores.aws_calls import AwsCalls
 
 OPERATION = "UpdateSecretVersionStage"
 
@@ -27,7 +27,7 @@ OPERATION = "UpdateSecretVersionStage"
 class Labels:
     """The labels of one key's secret; every look is a new one."""
 
-    def __init__(self, store: AwsStore, key: ManifestKey) -> None:
+    def __init__(self, store: AwsCalls, key: ManifestKey) -> None:
         self._store = store
         self._key = key
 

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from keyplan.manifest.model import ManifestKey
-    from keyplan.stores.aws import AwsStore
+    from keyplan.stores.aws_calls import AwsCalls
     from keyplan.stores.aws_versions import AwsState
 
 
-def shut(store: AwsStore, key: ManifestKey, state: AwsState, version_id: str, fate: str, at: str) -> None:
+def shut(store: AwsCalls, key: ManifestKey, state: AwsState, version_id: str, fate: str, at: str) -> None:
     """Shut one version; a second call goes on where the first one stopped.
 
     Readers are sent away first, because that is what counts; until the label says so too, a second call finds
@@ -52,7 +52,7 @@ def shut(store: AwsStore, key: ManifestKey, state: AwsState, version_id: str, fa
 
 
 def _replace(
-    store: AwsStore, key: ManifestKey, labels: Labels, state: AwsState, version_id: str, at: str
+    store: AwsCalls, key: ManifestKey, labels: Labels, state: AwsState, version_id: str, at: str
 ) -> None:
     """Send readers to a tombstone."""
     labels.make_room(state.labels)

@@ -38,7 +38,7 @@ from keyplan.stores.raw_value import encode
 if TYPE_CHECKING:
     from keyplan.manifest.model import ManifestKey
     from keyplan.secret_value import SecretValue
-    from keyplan.stores.gcp import GcpStore
+    from keyplan.stores.gcp_calls import GcpCalls
     from keyplan.stores.gcp_state import GcpState
     from keyplan.stores.labels import VersionLabel
 
@@ -61,7 +61,7 @@ class GcpDeposit:
 
     def __init__(
         self,
-        store: GcpStore,
+        store: GcpCalls,
         key: ManifestKey,
         state: GcpState,
         value: SecretValue | None,

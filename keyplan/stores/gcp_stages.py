@@ -21,11 +21,11 @@ from keyplan.stores.labels import NOTHING, RETIRED, REVOKED, SERVED, VersionLabe
 if TYPE_CHECKING:
     from keyplan.manifest.model import ManifestKey
     from keyplan.stores.base import Version
-    from keyplan.stores.gcp import GcpStore
+    from keyplan.stores.gcp_calls import GcpCalls
     from keyplan.stores.gcp_state import GcpState
 
 
-def go_back(store: GcpStore, key: ManifestKey, state: GcpState) -> str:
+def go_back(store: GcpCalls, key: ManifestKey, state: GcpState) -> str:
     """Send readers to the previous version; it is enabled first where it is not.
 
     Raises:
@@ -65,7 +65,7 @@ def go_back(store: GcpStore, key: ManifestKey, state: GcpState) -> str:
     return number
 
 
-def shut(store: GcpStore, key: ManifestKey, version: Version, fate: str, at: str) -> None:
+def shut(store: GcpCalls, key: ManifestKey, version: Version, fate: str, at: str) -> None:
     """Disable a version, write its end on its label, and take `previous` and `pending` off it.
 
     In this order: a version that is disabled and does not say why is shut again by the next run; one that
@@ -96,7 +96,7 @@ def shut(store: GcpStore, key: ManifestKey, version: Version, fate: str, at: str
     update(store, key, now, change)
 
 
-def restore_secret(store: GcpStore, key: ManifestKey) -> str:
+def restore_secret(store: GcpCalls, key: ManifestKey) -> str:
     """Enable again the versions whose destruction is scheduled, but for those that keyplan shut.
 
     A deleted secret is gone at once on Google Cloud: only its versions have a delay.

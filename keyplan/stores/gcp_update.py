@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from keyplan.manifest.model import ManifestKey
-    from keyplan.stores.gcp import GcpStore
+    from keyplan.stores.gcp_calls import GcpCalls
     from keyplan.stores.gcp_state import GcpState
     from keyplan.stores.labels import VersionLabel
 
@@ -36,7 +36,7 @@ class Change:
 
 
 def update(
-    store: GcpStore, key: ManifestKey, seen: GcpState, change: Callable[[GcpState], Change | None]
+    store: GcpCalls, key: ManifestKey, seen: GcpState, change: Callable[[GcpState], Change | None]
 ) -> GcpState:
     """Change a secret, and return its state afterwards (aliases, annotations and etag; not its versions).
 
@@ -64,7 +64,7 @@ def update(
     raise AssertionError("the last attempt returns or raises")
 
 
-def _patch(store: GcpStore, key: ManifestKey, state: GcpState, wanted: Change) -> GcpState:
+def _patch(store: GcpCalls, key: ManifestKey, state: GcpState, wanted: Change) -> GcpState:
     target = f"/v1/{key.on_gcp().resource}?updateMask=versionAliases,annotations"
     body = {
         "etag": state.etag,
