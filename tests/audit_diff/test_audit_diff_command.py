@@ -224,7 +224,9 @@ def test_what_cannot_be_foreseen_fails_and_is_said_once(
     assert "unclear  deny  unknown" in said.out
     assert said.err.splitlines() == [
         "warning: aws:iam RolePolicy read: its policy is not known before the update:"
-        " it may allow and deny anything"
+        " it may allow and deny anything",
+        "hint: KEYPLAN_PREVIEW_POLICIES=1 pulumi preview --json has the policies of keyplan's own program,"
+        " also where their KMS key is new",
     ]
 
 

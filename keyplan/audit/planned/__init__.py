@@ -34,6 +34,7 @@ class Foreseen:
     document: dict[str, Any]
     problems: list[str]
     explained: frozenset[str]  # what the audit calls documents that are unknown for one of these reasons
+    hides_documents: bool  # whether a policy or trust is not in the preview
 
 
 def foreseen(snapshot: object, preview: object) -> Foreseen:
@@ -62,7 +63,7 @@ def foreseen(snapshot: object, preview: object) -> Foreseen:
     for step in steps:
         if step.op in MAKING | REMOVING and step.kind not in HANDLERS and touches_access(step.kind):
             draft.say(f"{step.label}: this type is not understood, and may change who can read what")
-    return Foreseen(draft.document, draft.problems, frozenset(draft.explained))
+    return Foreseen(draft.document, draft.problems, frozenset(draft.explained), draft.hides_documents)
 
 
 def _identify(plan: Plan, step: Step, state: State) -> None:

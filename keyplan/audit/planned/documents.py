@@ -47,4 +47,5 @@ def document(
         what = "its trust" if name == "assumeRolePolicy" else "its policy"
         plan.draft.say(f"{step.label}: {what} is not known before the update: it may allow and deny anything")
         plan.draft.explained.add(called)
+        plan.draft.hides_documents = True
     return found

@@ -33,6 +33,7 @@ class Draft:
         self.problems: list[str] = []
         # What the audit calls the documents that are unknown because of the plan: a problem says why.
         self.explained: set[str] = set()
+        self.hides_documents = False  # whether a policy or trust is not in the preview
         self.partition = str(snapshot.get("partition") or "aws")
         self.account = str(snapshot.get("account_id") or "")
         self.region = str(snapshot.get("region") or "")

@@ -19,7 +19,7 @@ import json
 from typing import TYPE_CHECKING
 
 from keyplan.cli.audit import snapshots
-from keyplan.cli.output import result
+from keyplan.cli.output import result, say
 from keyplan.errors import EXIT_DONE, EXIT_FINDINGS, UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from keyplan.audit.estate import Estate
     from keyplan.audit.planned import Foreseen
 
+SHOW_POLICIES = (
+    "KEYPLAN_PREVIEW_POLICIES=1 pulumi preview --json has the policies of keyplan's own program, also where "
+    "their KMS key is new"
+)
 FAIL_ON = ("opened", "any", "nothing")
 
 
@@ -62,6 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
     problems = [*(plan.problems if plan else ()), *_problems(old, new, plan.explained if plan else ())]
     _print(arguments, found, outcome, acceptances, problems)
     snapshots.tell_problems(problems)
+    if plan is not None and plan.hides_documents:
+        say(f"hint: {SHOW_POLICIES}")
     if arguments.fail_on == "any":
         return EXIT_FINDINGS if found.access or found.outside else EXIT_DONE
     return EXIT_FINDINGS if outcome.counting and arguments.fail_on == "opened" else EXIT_DONE
