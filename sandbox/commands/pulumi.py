@@ -14,7 +14,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from keyplan.errors import EXIT_DONE, KeyplanError, UsageError
+from keyplan.errors import EXIT_DONE, EXIT_INTERRUPTED, KeyplanError, UsageError
 from sandbox.commands.up import start_server
 from sandbox.engine_choice import PULUMI, stay_with
 from sandbox.isolation import REGION_DEFAULT
@@ -25,7 +25,7 @@ from sandbox.pulumi_cli.find import Engine, require_engine
 from sandbox.pulumi_cli.known import known_engines
 from sandbox.pulumi_cli.run import ensure_stack, make_ready, resource_count, selected_stack, stack_outputs
 from sandbox.pulumi_cli.workspace import Workspace, directory_of, prepare
-from sandbox.report import note
+from sandbox.report import count, note
 from sandbox.server.lifecycle import find_server
 
 STACK_OPTIONS = ("-s", "--stack")
@@ -66,14 +66,13 @@ def run(arguments: argparse.Namespace) -> int:
         workspace, named = _ready(project, words, command)
         if command in CHANGES_CLOUD and not DOES_NOTHING & set(words):
             make_ready(workspace, named, note)
-    code = hand_over(workspace, *words)
-    if code == EXIT_DONE and command in (*BRINGS_UP, *TAKES_DOWN) and not DOES_NOTHING & set(words):
+    ended = hand_over(workspace, *words)
+    if ended.code == EXIT_DONE and command in (*BRINGS_UP, *TAKES_DOWN) and not DOES_NOTHING & set(words):
         stack = named or selected_stack(workspace)
-        if command in BRINGS_UP:
-            _show_to_keyplan(project, workspace, stack)
-        else:
-            _hide_from_keyplan(project, stack)
-    return code
+        if command in TAKES_DOWN:
+            return taken_down(project, workspace, stack, interrupted=ended.interrupted)
+        _show_to_keyplan(project, workspace, stack)
+    return ended.code
 
 
 def _require_what_the_sandbox_can(words: Sequence[str], command: str | None) -> None:
@@ -182,8 +181,22 @@ def _show_to_keyplan(project: Project, workspace: Workspace, stack: str) -> None
     note(f"keyplan's commands now act on {stack} in the sandbox (.keyplan/sandbox/manifest.json)")
 
 
+def taken_down(project: Project, workspace: Workspace, stack: str, *, interrupted: bool) -> int:
+    """Forget the manifest of an environment that is gone; returns what a `destroy` ends with.
+
+    Something is left after `--target`, and after Ctrl-C: where that comes between two steps, the engine says
+    that all has been deleted.
+    """
+    left = resource_count(workspace, stack) if workspace.has_stack(stack) else 0
+    if not left:
+        _hide_from_keyplan(project, stack)
+    elif interrupted:
+        note(f"interrupted with {count(left, 'resource', 'resources')} of {stack} left: destroy it again")
+        return EXIT_INTERRUPTED
+    return EXIT_DONE
+
+
 def _hide_from_keyplan(project: Project, stack: str) -> None:
-    """Forget the manifest of an environment that is gone."""
     manifest = read_manifest(project)
     if manifest is not None and manifest["environment"] == stack:
         remove_outputs(project)

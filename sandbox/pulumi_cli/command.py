@@ -85,8 +85,16 @@ def follow(workspace: Workspace, *arguments: str, on_event: Callable[[Mapping[st
     return Ended(process.returncode, "".join(rest), "")
 
 
-def hand_over(workspace: Workspace, *arguments: str) -> int:
-    """Run a command with this terminal; returns its exit code, or 130 when Ctrl-C made it fail."""
+@dataclass(frozen=True)
+class HandedOver:
+    """How a command with this terminal ended."""
+
+    code: int
+    interrupted: bool  # whether Ctrl-C came while it ran
+
+
+def hand_over(workspace: Workspace, *arguments: str) -> HandedOver:
+    """Run a command with this terminal. Its code is the engine's, or 130 when Ctrl-C made it fail."""
     # The terminal sends Ctrl-C to both; the engine ends in good order, and this process waits for that.
     with _noting_interrupts() as noted:
         process = subprocess.Popen(
@@ -95,9 +103,11 @@ def hand_over(workspace: Workspace, *arguments: str) -> int:
             env=workspace.environment(),
         )
         process.wait()
-    if noted.count and process.returncode:
-        return EXIT_INTERRUPTED
-    return process.returncode if process.returncode >= 0 else 128 - process.returncode
+    interrupted = bool(noted.count)
+    if interrupted and process.returncode:
+        return HandedOver(EXIT_INTERRUPTED, interrupted)
+    code = process.returncode if process.returncode >= 0 else 128 - process.returncode
+    return HandedOver(code, interrupted)
 
 
 class _Interrupts:
