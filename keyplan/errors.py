@@ -136,6 +136,10 @@ class Interrupted(KeyplanError):
 
     exit_code = EXIT_INTERRUPTED
 
+    def __init__(self, message: str, hint: str | None = None, *, at_prompt: bool = False) -> None:
+        super().__init__(message, hint)
+        self.at_prompt = at_prompt  # a person may have been asked, on a line that has not ended
+
 
 class ChangedMeanwhile(KeyplanError):
     """Somebody else changed the same thing first; nothing was changed by this call."""

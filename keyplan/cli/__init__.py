@@ -13,7 +13,7 @@ import os
 import sys
 
 from keyplan.cli.output import result, say
-from keyplan.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE, KeyplanError, UsageError
+from keyplan.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE, Interrupted, KeyplanError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -138,8 +138,8 @@ def _told(error: KeyplanError) -> int:
         sys.stdout.flush()  # what was printed before comes first
     except BrokenPipeError:
         _abandon_output()
-    # A message that begins with a line end follows a prompt, which stands on the line before.
-    say(error.message if error.message.startswith("\n") else f"error: {error.message}")
+    at_prompt = isinstance(error, Interrupted) and error.at_prompt
+    say(f"\n{error.message}" if at_prompt else f"error: {error.message}")
     if error.hint:
         say(f"hint: {error.hint}")
     return error.exit_code

@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         words = (_put if arguments.action == "put" else _delete)(manifest, key)
     except KeyboardInterrupt:
-        raise Interrupted("\ninterrupted; nothing was changed") from None
+        raise Interrupted("interrupted; nothing was changed", at_prompt=True) from None
     result(f"{_which(manifest, key)}: {words}")
     return EXIT_DONE
 

@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         manifest, key, ready, value = _prepared(arguments)
     except KeyboardInterrupt:
-        raise Interrupted("\ninterrupted; nothing was stored") from None
+        raise Interrupted("interrupted; nothing was stored", at_prompt=True) from None
     hint = vendor_named(key.vendor).hint(value.reveal())
     stored = put(ready, key, value, hint=hint, dry_run=arguments.dry_run)
     document = as_document(stored, manifest, key, dry_run=arguments.dry_run)

@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         turned = rotate(scene, wishes, _Terminal() if is_at_terminal() else _Standard())
     except KeyboardInterrupt:
-        raise Interrupted("\ninterrupted; nothing was stored") from None
+        raise Interrupted("interrupted; nothing was stored", at_prompt=True) from None
     finally:
         scene.road.close()
     has_changed = turned.kind in (Kind.ROTATED, Kind.FINISHED)

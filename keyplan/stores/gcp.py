@@ -64,22 +64,12 @@ class GcpStore(GcpCalls):
         """
         if len(keys) < 2:
             return
-        page: dict[str, str] = {}
         query = f"pageSize={PAGE_SIZE}&filter=labels.environment%3D{self.place.environment}"
-        subject = Subject(self.place, LIST)
+        target = f"/v1/projects/{self.place.project_id}/secrets?{query}"
         try:
-            while True:
-                more = f"&pageToken={page['token']}" if page else ""
-                answer = self.call(
-                    "GET", f"/v1/projects/{self.place.project_id}/secrets?{query}{more}", subject
-                )
-                for secret in answer.get("secrets", ()):
+            for page in self.pages(target, Subject(self.place, LIST)):
+                for secret in page.get("secrets", ()):
                     self._listed[str(secret["name"]).rpartition("/")[2]] = secret
-                if not answer.get("nextPageToken"):
-                    return
-                from urllib.parse import quote
-
-                page = {"token": quote(str(answer["nextPageToken"]), safe="")}
         except AccessDenied:
             self.report("the project's secrets may not be listed; asking for each of them")
 
@@ -87,7 +77,7 @@ class GcpStore(GcpCalls):
         """The metadata of a key's secret: no permission to read values is needed."""
         secret = self._listed.pop(key.on_gcp().name, None)
         bare = bare_state(secret) if secret else self.glance(key)
-        entries = self.versions(key, f"pageSize={NEWEST}").get("versions", [])
+        entries = self.newest(key, NEWEST)
         seen = {number_of(entry) for entry in entries}
         for number in sorted(set(stages_of(bare.aliases).values()) - seen):
             with suppress(ValueMissing):  # an alias of a version that Google forgot

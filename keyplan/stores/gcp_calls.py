@@ -13,7 +13,7 @@ from keyplan.stores.gcp_state import bare_state
 from keyplan.stores.gcp_tokens import find_access
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from typing import Any
 
     from keyplan.manifest.model import Manifest, ManifestKey
@@ -88,20 +88,24 @@ class GcpCalls:
 
     def list_all(self, key: ManifestKey) -> list[dict[str, Any]]:
         """Every version's metadata, as Google says it, newest first."""
-        page = self.versions(key, f"pageSize={PAGE_SIZE}")
-        entries = list(page.get("versions", []))
+        target, subject = _versions(key, PAGE_SIZE), self.subject(LIST_VERSIONS, key)
+        return [entry for page in self.pages(target, subject) for entry in page.get("versions", [])]
+
+    def newest(self, key: ManifestKey, count: int) -> list[dict[str, Any]]:
+        """The newest few versions' metadata, as Google says it."""
+        page = self.call("GET", _versions(key, count), self.subject(LIST_VERSIONS, key))
+        return list(page.get("versions", []))
+
+    def pages(self, target: str, subject: Subject) -> Iterator[dict[str, Any]]:
+        """Every page of a list; `target` has a query."""
+        page = self.call("GET", target, subject)
+        yield page
         while page.get("nextPageToken"):
             from urllib.parse import quote
 
             token = quote(str(page["nextPageToken"]), safe="")
-            page = self.versions(key, f"pageSize={PAGE_SIZE}&pageToken={token}")
-            entries += page.get("versions", [])
-        return entries
-
-    def versions(self, key: ManifestKey, query: str) -> dict[str, Any]:
-        """One page of versions' metadata, as Google says it."""
-        target = f"/v1/{key.on_gcp().resource}/versions?{query}"
-        return self.call("GET", target, self.subject(LIST_VERSIONS, key))
+            page = self.call("GET", f"{target}&pageToken={token}", subject)
+            yield page
 
     def enable(self, key: ManifestKey, number: str) -> None:
         """Let a version be read."""
@@ -137,3 +141,7 @@ class GcpCalls:
     def subject(self, permission: str, key: ManifestKey) -> Subject:
         """What a call about a key's secret is about."""
         return Subject(self.place, permission, key.name, key.on_gcp().name)
+
+
+def _versions(key: ManifestKey, count: int) -> str:
+    return f"/v1/{key.on_gcp().resource}/versions?pageSize={count}"

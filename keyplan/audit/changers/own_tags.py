@@ -20,13 +20,15 @@ from keyplan.audit.changers.wishes import (
     Choice,
     choices,
     has_text_beside,
+    held,
     instance,
+    needs_others,
     tag_name,
 )
 from keyplan.audit.policies.documents import Atom, Effect, Statement
 from keyplan.audit.policies.grades import positions
-from keyplan.audit.policies.operators import Several, read_operator
-from keyplan.audit.policies.values import Known, Missing, Open, has_variable, variable_keys
+from keyplan.audit.policies.operators import read_operator
+from keyplan.audit.policies.values import Open, has_variable, variable_keys
 from keyplan.audit.tags import tags_in
 
 PRINCIPAL = "aws:principaltag/"
@@ -114,11 +116,7 @@ class OwnTags:
         return asked if self._serves(caller, self.openly(number)) else None
 
     def _with(self, caller: Caller, choice: Choice) -> Caller:
-        given = {
-            f"{PRINCIPAL}{name}": Missing.ABSENT if value is None else Known((value,))
-            for name, value in choice
-        }
-        return replace(caller, chosen=given)
+        return replace(caller, chosen={f"{PRINCIPAL}{name}": held(value) for name, value in choice})
 
     def _serves(self, caller: Caller, openly: Caller) -> bool:
         """Whether it reads, becomes or may change more with some tags than as it is."""
@@ -174,7 +172,7 @@ class OwnTags:
                     found.open.update([name] if None in tags or has_text_beside(text) else [])
                 else:
                     values[instance(text)] = None
-            if _needs_others(statement, atom):
+            if needs_others(read_operator(atom.operator), denies=statement.effect is Effect.DENY):
                 more = self._asking.requested_tags.get(name, ())
                 values.update(dict.fromkeys((None, ANOTHER, *more)))
             return
@@ -209,11 +207,3 @@ class OwnTags:
 def _principal_tags(text: str) -> list[str]:
     """The tags of the principal that a text's variables name."""
     return [key.removeprefix(PRINCIPAL) for key in variable_keys(text) if key.startswith(PRINCIPAL)]
-
-
-def _needs_others(statement: Statement, atom: Atom) -> bool:
-    operator = read_operator(atom.operator)
-    if operator is None:
-        return False
-    passes_absent = operator.is_null or operator.if_exists or operator.several is Several.ALL
-    return statement.effect is Effect.DENY or operator.negated or passes_absent

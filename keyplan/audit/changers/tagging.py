@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from keyplan.audit.callers import Caller
-from keyplan.audit.changers.wishes import FAMILIES, Choice, Wish, policies_about, tag_name
+from keyplan.audit.changers.wishes import FAMILIES, Choice, Wish, held, policies_about, tag_name
 from keyplan.audit.decisions import Judge, masks_for
 from keyplan.audit.policies.clauses import Clause
 from keyplan.audit.policies.grades import NOTHING, Grades, Verdict, everywhere
-from keyplan.audit.policies.values import Known, Missing, Open, Value
+from keyplan.audit.policies.values import Known, Open, Value
 from keyplan.audit.tags import tag_value
 
 REQUEST, TAG_KEYS = "aws:requesttag/", "aws:tagkeys"
@@ -269,7 +269,7 @@ class Tagging:
         """The resources whose tag is so already."""
         key = (name, value)
         if key not in self._there:
-            wanted = Missing.ABSENT if value is None else Known((value,))
+            wanted = held(value)
             self._there[key] = sum(
                 1 << number for number, tags in enumerate(self._tags) if tag_value(tags, name) == wanted
             )

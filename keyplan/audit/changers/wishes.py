@@ -16,7 +16,7 @@ from keyplan.audit.decisions import Judge, masks_for
 from keyplan.audit.policies.clauses import Clause
 from keyplan.audit.policies.grades import NOTHING, Grades
 from keyplan.audit.policies.lines import Line
-from keyplan.audit.policies.operators import Several
+from keyplan.audit.policies.operators import Operator, Several
 from keyplan.audit.policies.values import Known, Lookup, Missing, Open, Spread, Value, resolve, variable_keys
 from keyplan.audit.policies.wildcards import has_wildcard, unescaped
 
@@ -113,7 +113,7 @@ class Wishes:
         yield from (each for each in self._of_resources[id(judge)] if any(masks_for(each, caller)))
 
     def _verdicts(self, caller: Caller, tags: Mapping[str, Value | str | None]) -> Grades:
-        given = {f"{family}{name}": _value(text) for name, text in tags.items() for family in FAMILIES}
+        given = {f"{family}{name}": held(text) for name, text in tags.items() for family in FAMILIES}
         asker = replace(caller, chosen={**caller.chosen, **given}) if given else caller
         best = NOTHING
         for judge in self._judges:
@@ -132,7 +132,7 @@ class Wishes:
             in_lines.add(line.key)
             if name is not None:
                 _note(wanted[name], line, clause.denies, list(_texts(line, lookup, judge.domain.everything)))
-                if needs_others(line, denies=clause.denies):
+                if needs_others(line.operator, denies=clause.denies):
                     wanted[name].others(self._requested.get(name, ()))
             for text, _ in line.with_variables:
                 for inner in filter(None, map(tag_name, variable_keys(text))):
@@ -172,6 +172,13 @@ def choices(values: Mapping[str, Sequence[str | None]]) -> Iterator[Choice]:
     return itertools.islice(combined, CHOICES_MAX)
 
 
+def held(text: Value | str | None) -> Value:
+    """What a condition key about a tag holds: a text, nothing where it is taken away, or what is open."""
+    if text is None:
+        return Missing.ABSENT
+    return Known((text,)) if isinstance(text, str) else text
+
+
 def instance(pattern: str) -> str:
     """A text that a policy's value matches."""
     return unescaped(pattern.replace("*", "any").replace("?", "x"))
@@ -182,9 +189,8 @@ def has_text_beside(text: str) -> bool:
     return not (text.startswith("${") and text.find("}") == len(text) - 1)
 
 
-def needs_others(line: Line, *, denies: bool) -> bool:
-    """Whether a line may be served by a tag's absence, or by a value that it does not name."""
-    operator = line.operator
+def needs_others(operator: Operator | None, *, denies: bool) -> bool:
+    """Whether what a statement asks may be served by a tag's absence, or by a value that it does not name."""
     if operator is None:
         return False
     passes_absent = operator.is_null or operator.if_exists or operator.several is Several.ALL
@@ -215,12 +221,6 @@ def _texts(line: Line, lookup: Lookup, everything: int) -> Iterator[str]:
 
 def _names_in(clause: Clause) -> list[str]:
     return [name for name in map(tag_name, clause.keys) if name is not None]
-
-
-def _value(text: Value | str | None) -> Value:
-    if text is None:
-        return Missing.ABSENT
-    return Known((text,)) if isinstance(text, str) else text
 
 
 def _better(grades: Grades, now: Grades) -> int:
